@@ -1,0 +1,125 @@
+"""The life of one consultation as a table: from (stage, event) to the next stage.
+
+Everything the doctor started is somewhere in this table, also after a crash: the store keeps the stage, and
+``unfinished`` says which stages must be taken up again when the program starts.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+
+from vdx_plugin.domain.context import ClinicContext
+from vdx_plugin.domain.plan import Plan
+from vdx_plugin.domain.room import Room
+
+
+class Stage(StrEnum):
+    PLANNED = "planned"
+    BOOKING = "booking"
+    """A booking may exist at VDX: ask before doing it again."""
+    READY = "ready"
+    """The room exists and is safe."""
+    LOCKED = "locked"
+    """We are host in the room and it is locked; now invitations may go out."""
+    INVITED = "invited"
+    """Every invitation is in the outbox."""
+    IN_CALL = "in_call"
+    ENDED = "ended"
+    """Over, and the record has not got its note yet."""
+    CLOSED = "closed"
+    CANCELLING = "cancelling"
+    """The parties are being told and the room is to be given back."""
+    CANCELLED = "cancelled"
+
+
+class Event(StrEnum):
+    BOOKING_STARTED = "booking_started"
+    ROOM_READY = "room_ready"
+    ROOM_LOCKED = "room_locked"
+    PARTIES_INVITED = "parties_invited"
+    MEDIA_STARTED = "media_started"
+    CALL_ENDED = "call_ended"
+    NOTE_WRITTEN = "note_written"
+    NOTE_DECLINED = "note_declined"
+    CANCEL_WANTED = "cancel_wanted"
+    CANCEL_DONE = "cancel_done"
+    ROOM_LOST = "room_lost"
+    """The room is not at VDX any longer: it must be booked again."""
+
+
+_TABLE: dict[tuple[Stage, Event], Stage] = {
+    (Stage.PLANNED, Event.BOOKING_STARTED): Stage.BOOKING,
+    (Stage.BOOKING, Event.BOOKING_STARTED): Stage.BOOKING,
+    (Stage.BOOKING, Event.ROOM_READY): Stage.READY,
+    (Stage.READY, Event.ROOM_LOCKED): Stage.LOCKED,
+    (Stage.LOCKED, Event.ROOM_LOCKED): Stage.LOCKED,
+    (Stage.LOCKED, Event.PARTIES_INVITED): Stage.INVITED,
+    (Stage.INVITED, Event.ROOM_LOCKED): Stage.INVITED,
+    (Stage.INVITED, Event.PARTIES_INVITED): Stage.INVITED,
+    (Stage.INVITED, Event.MEDIA_STARTED): Stage.IN_CALL,
+    (Stage.IN_CALL, Event.MEDIA_STARTED): Stage.IN_CALL,
+    (Stage.IN_CALL, Event.ROOM_LOCKED): Stage.IN_CALL,
+    (Stage.IN_CALL, Event.PARTIES_INVITED): Stage.IN_CALL,
+    (Stage.INVITED, Event.CALL_ENDED): Stage.ENDED,
+    (Stage.IN_CALL, Event.CALL_ENDED): Stage.ENDED,
+    (Stage.ENDED, Event.CALL_ENDED): Stage.ENDED,
+    (Stage.ENDED, Event.NOTE_WRITTEN): Stage.CLOSED,
+    (Stage.ENDED, Event.NOTE_DECLINED): Stage.CLOSED,
+    (Stage.READY, Event.ROOM_LOST): Stage.BOOKING,
+    (Stage.CANCELLING, Event.CANCEL_WANTED): Stage.CANCELLING,
+    (Stage.CANCELLING, Event.CANCEL_DONE): Stage.CANCELLED,
+} | {
+    (stage, Event.CANCEL_WANTED): Stage.CANCELLING
+    for stage in (Stage.PLANNED, Stage.BOOKING, Stage.READY, Stage.LOCKED, Stage.INVITED, Stage.IN_CALL)
+}
+
+FINISHED = frozenset({Stage.CLOSED, Stage.CANCELLED})
+
+
+class NotAllowed(ValueError):
+    """The event does not fit the stage: a mistake of ours, not of the user."""
+
+
+def advance(stage: Stage, event: Event) -> Stage:
+    """Return the next stage. Raises NotAllowed when the table has no such row."""
+    try:
+        return _TABLE[stage, event]
+    except KeyError:
+        raise NotAllowed(f"{event} does not fit {stage}") from None
+
+
+class EndReason(StrEnum):
+    HELD = "held"
+    NO_SHOW = "no_show"
+    TO_PHONE = "to_phone"
+    TECHNICAL = "technical"
+    CANCELLED = "cancelled"
+
+
+@dataclass(frozen=True, slots=True)
+class Consultation:
+    """One consultation. ``context`` is the snapshot it is bound to for ever."""
+
+    id: UUID
+    meeting_id: UUID
+    """The uuid under which the room is booked at VDX."""
+    stage: Stage
+    context: ClinicContext
+    plan: Plan
+    created_at: datetime
+    room: Room | None = None
+    started_at: datetime | None = None
+    """When media first flowed."""
+    ended_at: datetime | None = None
+    end_reason: EndReason | None = None
+
+    def after(self, event: Event) -> Consultation:
+        """Return the consultation one step on in its life. Raises NotAllowed."""
+        return replace(self, stage=advance(self.stage, event))
+
+    @property
+    def is_finished(self) -> bool:
+        return self.stage in FINISHED

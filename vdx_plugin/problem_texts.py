@@ -1,0 +1,122 @@
+"""One Danish sentence for each problem code: what happened, what it means, what to do.
+
+Codes are ``area.what``; ``area.*`` is the fallback of an area. A test checks that every code raised anywhere in the
+package is covered here and that every sentence has its English twin in the catalogue.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+
+def sentences(_: Callable[[str], str]) -> dict[str, str]:
+    """Return all sentences in the language that ``_`` translates to. Places in braces are filled by the caller."""
+    return {
+        # booking
+        "vdx.unreachable": _(
+            "VDX svarer ikke. Der er ikke booket et rum. Prøv igen om lidt, eller ring til patienten."
+        ),
+        "vdx.outcome_unknown": _(
+            "VDX svarede ikke på bookingen, så det er uvist, om rummet findes. Programmet spørger igen."
+        ),
+        "vdx.sign_in": _("VDX afviste praksissens adgang. Ring til support: adgangen skal fornyes."),
+        "vdx.role": _("Jeres adgang til VDX må ikke booke møder. Ring til support, og bed om rollen mødebooker."),
+        "vdx.server_error": _(
+            "VDX har en fejl. Der er ikke booket et rum. Prøv igen om lidt, eller ring til patienten."
+        ),
+        "vdx.refused": _("VDX afviste bookingen. Prøv igen, og ring til support, hvis det sker igen."),
+        "vdx.pool_empty": _("Der er ingen klar-rum lige nu. Programmet booker et nyt; det tager op til to minutter."),
+        "vdx.state": _("Mødet kan ikke ændres i VDX lige nu. Vent et øjeblik, og prøv igen."),
+        "vdx.setup": _("VDX er ikke sat rigtigt op til jeres praksis. Ring til support."),
+        "vdx.input": _("VDX kunne ikke bruge en af oplysningerne i bookingen. Ret den, og prøv igen."),
+        "vdx.unreadable": _("VDX sendte et svar, som programmet ikke forstår. Prøv igen, og ring til support."),
+        "vdx.*": _("Bookingen i VDX lykkedes ikke. Prøv igen, eller ring til patienten."),
+        "room.no_host_pin": _(
+            "Rummet har ingen værtskode, så alle ville være vært. Det bliver ikke brugt. Start igen."
+        ),
+        "room.no_guest_pin": _("Rummet har ingen gæstekode og er ikke låst. Det bliver ikke brugt. Start igen."),
+        "room.same_pins": _("Rummets to koder er ens, så gæster ville være vært. Det bliver ikke brugt. Start igen."),
+        "room.short_pin": _("Rummets kode er for kort til at være sikker. Det bliver ikke brugt. Start igen."),
+        "room.not_ready": _("Rummet er ikke klar endnu. Vent et øjeblik."),
+        "room.slow": _("Rummet blev ikke klar i tide. Prøv igen, eller ring til patienten."),
+        "room.failed": _("VDX kunne ikke oprette rummet. Prøv igen, eller ring til patienten."),
+        "room.*": _("Rummet kan ikke bruges. Start igen, eller ring til patienten."),
+        # the call
+        "call.wrong_pin": _("Rummet afviste værtskoden. Start en ny samtale."),
+        "call.not_found": _("Rummet findes ikke længere. Start en ny samtale."),
+        "call.unreachable": _("Videoserveren svarer ikke. Tjek netforbindelsen, eller fortsæt på telefon."),
+        "call.lost": _("Forbindelsen er tabt. Programmet prøver igen."),
+        "call.ended_by_host": _("Samtalen blev afsluttet for alle."),
+        "call.put_out": _("Du blev taget ud af rummet. Start igen, hvis det var en fejl."),
+        "call.room_closed": _("Rummet er lukket. Samtalen er slut."),
+        "call.*": _("Samtalen kunne ikke gennemføres. Prøv igen, eller fortsæt på telefon."),
+        "media.no_path": _("Der kom ikke billede og lyd igennem. Tjek netforbindelsen, eller fortsæt på telefon."),
+        "media.no_camera": _(
+            "Der er intet kamera. De andre ser et testbillede med ur. Sæt et kamera i, eller fortsæt."
+        ),
+        "media.no_microphone": _(
+            "Der er ingen mikrofon, så de andre kan ikke høre dig. Sæt en i, eller fortsæt på telefon."
+        ),
+        "media.no_speaker": _("Der er ingen højttaler, så du kan ikke høre de andre. Sæt et headset i."),
+        "media.camera_lost": _("Kameraet forsvandt. De andre ser et testbillede, til det er tilbage."),
+        "media.microphone_lost": _("Mikrofonen forsvandt, så de andre kan ikke høre dig. Sæt den i igen."),
+        "media.device_back": _("Kamera og mikrofon virker igen."),
+        "media.*": _("Billede eller lyd virker ikke. Tjek kamera, mikrofon og net, eller fortsæt på telefon."),
+        # invitations
+        "invite.no_channel": _("{party} kan ikke inviteres elektronisk. Ring til dem, og giv dem linket."),
+        "invite.invalid": _(
+            "Invitationen til {party} er ikke gyldig og blev ikke sendt. Ring til dem, og kontakt support."
+        ),
+        "invite.unreachable": _("Invitationen til {party} er ikke kommet afsted endnu. Programmet prøver igen."),
+        "invite.rejected": _("{party} kunne ikke modtage invitationen. Ring til dem, eller send på en anden måde."),
+        "invite.transient": _("Modtagersystemet hos {party} har en fejl. Programmet sender igen."),
+        "invite.gave_up": _("Invitationen til {party} kom ikke frem. Ring til dem."),
+        "invite.no_answer": _("{party} har ikke bekræftet modtagelsen (30 min). Ring til dem, eller send igen."),
+        "invite.unknown": _("Det er uvist, om beskeden til {party} kom frem. Spørg dem, eller send igen."),
+        "invite.mail_failed": _("E-mailen til {party} kunne ikke sendes. Giv dem linket på en anden måde."),
+        "invite.unreadable": _("Der kom en besked, som programmet ikke kan læse. Ring til {party}."),
+        "invite.*": _("Invitationen til {party} lykkedes ikke. Ring til dem."),
+        # clinic systems
+        "context.none": _("Ingen patient er åben. Åbn en patient i journalen."),
+        "context.incomplete": _("Journalen gav ikke navn og fødselsdato. Åbn patienten igen, før du starter."),
+        "context.stale": _("Det er mere end et minut siden, patienten blev åbnet. Åbn patienten igen i journalen."),
+        "context.changed_during_call": _("Journalen viser en anden patient. Samtalen gælder fortsat {patient}."),
+        "ticket.unknown": _("Linket til at starte video er ukendt. Start fra journalen igen."),
+        "ticket.used": _("Linket til at starte video er allerede brugt. Start fra journalen igen."),
+        "ticket.stale": _("Linket til at starte video er for gammelt (over et minut). Start fra journalen igen."),
+        "ticket.foreign": _("Linket til at starte video hører til en anden bruger. Start fra journalen igen."),
+        "ticket.*": _("Linket til at starte video kan ikke bruges. Start fra journalen igen."),
+        "hl7.unreadable": _(
+            "Journalsystemet sendte en besked, som ikke kan læses. Listen kan mangle noget. Ring til support, hvis det bliver ved."
+        ),
+        "hl7.*": _("Forbindelsen til journalsystemet driller. Listen kan mangle noget."),
+        "adapter.import_failed": _(
+            "Forbindelsen {name} kunne ikke indlæses og er slået fra. Resten virker. Ring til support."
+        ),
+        "adapter.raised": _("Forbindelsen {name} fejlede. Resten virker. Ring til support, hvis det bliver ved."),
+        "adapter.slow": _("Forbindelsen {name} svarede ikke i tide. Resten virker."),
+        "adapter.paused": _(
+            "Forbindelsen {name} fejlede tre gange og er sat på pause. Slå den til igen under Forbindelser."
+        ),
+        "adapter.duplicate": _("To forbindelser hedder {name}. Kun den første er brugt. Ring til support."),
+        "adapter.invalid": _("Forbindelsen {name} passer ikke til programmet og er slået fra. Ring til support."),
+        "adapter.*": _("En forbindelse til journalsystemet fejlede. Resten virker."),
+        "writeback.unsupported": _("Journalsystemet kan ikke modtage notatet herfra. Kopier teksten, og sæt den ind."),
+        "writeback.refused": _("Journalsystemet afviste notatet. Kopier teksten, og sæt den ind."),
+        "writeback.conflict": _("Notatet i journalen er ændret imens. Åbn journalen, og sæt teksten ind der."),
+        "writeback.unavailable": _("Journalsystemet svarer ikke. Notatet er gemt her; prøv igen."),
+        "writeback.unknown": _("Det er uvist, om notatet kom i journalen. Se efter i journalen, før du prøver igen."),
+        "writeback.*": _("Notatet kom ikke i journalen. Det er gemt her; prøv igen, eller kopier teksten."),
+        # the program itself
+        "store.full": _("Disken er fuld. Samtalen kan ikke gemmes. Frigør plads, og prøv igen."),
+        "store.locked": _("Et andet vindue bruger programmets data. Luk det andet, og prøv igen."),
+        "store.*": _("Programmet kan ikke gemme. Samtalen er ikke startet. Frigør plads, og prøv igen."),
+        "settings.*": _("En indstilling mangler eller er forkert: {setting}. Ring til support."),
+        "recovery.found": _("En samtale blev afbrudt, da programmet lukkede. Tag den op igen, eller afslut den."),
+        "consultation.running": _("Der er allerede en samtale i gang. Afslut den, før du starter en ny."),
+        "fee.phone_after_failure": _("Ingen videoforbindelse; samtalen fortsatte på telefon."),
+        "fee.not_held": _("Der var ikke billede og lyd i mindst et minut, så der foreslås ingen ydelse."),
+        "fee.three_actors": _("Mindst tre deltog, og en anden del af sundhedsvæsenet eller kommunen var med."),
+        "fee.consultation": _("Samtale med patienten på video."),
+        "fee.no_code_that_day": _("Der er ingen gyldig ydelse for den dag."),
+    }

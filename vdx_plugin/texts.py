@@ -1,0 +1,69 @@
+"""Texts for people: Danish in the code, English in a catalogue, and one sentence for each problem code.
+
+``_`` marks and translates a text. The English catalogue is ``locale/en.po``, read as it is through Babel, so that
+there is no compiled file to forget. ``problem`` says what happened, what it means and what to do, in that order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+_CATALOGUES = Path(__file__).parent / "locale"
+_translations: dict[str, str] = {}
+_language = "da"
+
+
+def set_language(language: str) -> None:
+    """Choose ``da`` or ``en`` for all texts made from now on. Raises ValueError for another language."""
+    global _language, _translations
+    if language not in ("da", "en"):
+        raise ValueError(f"no texts in {language!r}")
+    _language = language
+    _translations = {} if language == "da" else dict(_read_catalogue(language))
+
+
+def language() -> str:
+    """Return the language in use."""
+    return _language
+
+
+def _(text: str) -> str:
+    """Return ``text`` in the language in use; Danish where a translation is missing."""
+    return _translations.get(text) or text
+
+
+def _read_catalogue(language: str) -> Mapping[str, str]:
+    # Babel takes 60 ms to import, so the Danish program never pays for it.
+    from babel.messages.pofile import read_po
+
+    with (_CATALOGUES / f"{language}.po").open("rb") as file:
+        return {str(message.id): str(message.string) for message in read_po(file) if message.id and message.string}
+
+
+def problem(code: str, **facts: str | int) -> str:
+    """Return the sentence for a problem code, filled with ``facts``; a general one, with the code, if it has none."""
+    sentences = _problems()
+    known = sentences.get(code) or sentences.get(code.split(".")[0] + ".*")
+    if known is None:
+        return (
+            _("Noget gik galt, som programmet ikke kender. Prøv igen, og ring til support, hvis det bliver ved.")
+            + f" ({code})"
+        )
+    return known.format_map(_Facts(facts))
+
+
+class _Facts(dict[str, str | int]):
+    def __missing__(self, key: str) -> str:
+        return "…"
+
+
+def known_problems() -> frozenset[str]:
+    """Return every code that has a sentence of its own."""
+    return frozenset(_problems())
+
+
+def _problems() -> dict[str, str]:
+    from vdx_plugin import problem_texts
+
+    return problem_texts.sentences(_)
