@@ -16,7 +16,6 @@ from vdx_plugin.domain.secret import Secret
 from vdx_plugin.domain.summary import Summary
 from vdx_plugin.ports import AdapterStatus, ChatMessage, LineChanged, LineQuality, RoomParticipant
 
-
 NO_LINE = LineChanged(LineQuality.NONE)
 
 
