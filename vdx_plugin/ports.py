@@ -300,7 +300,11 @@ class Outbox(Protocol):
     """Messages on their way. One implementation, contract-tested on each engine."""
 
     async def claim(self, now: datetime, *, limit: int = 10) -> list[OutboxRow]:
-        """Take due rows and mark them SENDING, so that no other worker takes them."""
+        """Take due rows and mark them SENDING, so that no other worker takes them.
+
+        Due are QUEUED rows whose ``next_attempt_at`` is None or has come, and SENT rows whose ``next_attempt_at``
+        has come (no acknowledgement in time). Each claim counts: the rows returned have it in ``attempts``.
+        """
         ...
 
     async def mark(
@@ -312,7 +316,14 @@ class Outbox(Protocol):
         problem: str = "",
         receipt: str = "",
         next_attempt_at: datetime | None = None,
-    ) -> None: ...
+    ) -> None:
+        """Write the row's new state. SENT sets ``sent_at`` and keeps it from then on, whatever comes after; an empty
+        ``receipt`` leaves the one already there; ``problem`` and ``next_attempt_at`` are replaced as given."""
+        ...
+
+    async def withdraw(self, key: str, now: datetime) -> bool:
+        """Take back a row that no worker has touched yet; False if it may already be on its way."""
+        ...
 
     async def by_message(self, message_id: str) -> OutboxRow | None:
         """Find the row an acknowledgement speaks of."""

@@ -112,6 +112,7 @@ def sentences(_: Callable[[str], str]) -> dict[str, str]:
         "store.locked": _("Et andet vindue bruger programmets data. Luk det andet, og prøv igen."),
         "store.*": _("Programmet kan ikke gemme. Samtalen er ikke startet. Frigør plads, og prøv igen."),
         "settings.*": _("En indstilling mangler eller er forkert: {setting}. Ring til support."),
+        "program.fault": _("Programmet har en fejl. Prøv igen, eller fortsæt på telefon. Ring til support."),
         "recovery.found": _("En samtale blev afbrudt, da programmet lukkede. Tag den op igen, eller afslut den."),
         "consultation.running": _("Der er allerede en samtale i gang. Afslut den, før du starter en ny."),
         "fee.phone_after_failure": _("Ingen videoforbindelse; samtalen fortsatte på telefon."),

@@ -63,18 +63,18 @@ _TABLE: dict[tuple[Stage, Event], Stage] = {
     (Stage.IN_CALL, Event.MEDIA_STARTED): Stage.IN_CALL,
     (Stage.IN_CALL, Event.ROOM_LOCKED): Stage.IN_CALL,
     (Stage.IN_CALL, Event.PARTIES_INVITED): Stage.IN_CALL,
-    (Stage.INVITED, Event.CALL_ENDED): Stage.ENDED,
-    (Stage.IN_CALL, Event.CALL_ENDED): Stage.ENDED,
     (Stage.ENDED, Event.CALL_ENDED): Stage.ENDED,
     (Stage.ENDED, Event.NOTE_WRITTEN): Stage.CLOSED,
     (Stage.ENDED, Event.NOTE_DECLINED): Stage.CLOSED,
     (Stage.READY, Event.ROOM_LOST): Stage.BOOKING,
     (Stage.CANCELLING, Event.CANCEL_WANTED): Stage.CANCELLING,
     (Stage.CANCELLING, Event.CANCEL_DONE): Stage.CANCELLED,
-} | {
-    (stage, Event.CANCEL_WANTED): Stage.CANCELLING
-    for stage in (Stage.PLANNED, Stage.BOOKING, Stage.READY, Stage.LOCKED, Stage.INVITED, Stage.IN_CALL)
 }
+
+_UNDER_WAY = (Stage.PLANNED, Stage.BOOKING, Stage.READY, Stage.LOCKED, Stage.INVITED, Stage.IN_CALL)
+_TABLE |= {(stage, Event.CANCEL_WANTED): Stage.CANCELLING for stage in _UNDER_WAY}
+# Also before the room is ready: when VDX fails, the doctor goes on by telephone and it is still one visit.
+_TABLE |= {(stage, Event.CALL_ENDED): Stage.ENDED for stage in _UNDER_WAY}
 
 FINISHED = frozenset({Stage.CLOSED, Stage.CANCELLED})
 

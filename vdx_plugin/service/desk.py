@@ -1,0 +1,501 @@
+"""The doctor's desk: the one door through which a window, a command or a clinic system uses the plug-in."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine, Sequence
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from vdx_plugin import log
+from vdx_plugin.domain.consultation import Consultation, Event, Stage
+from vdx_plugin.domain.context import ClinicContext
+from vdx_plugin.domain.measures import StartPath
+from vdx_plugin.domain.parties import InvitationState, Partner
+from vdx_plugin.domain.patients import Identifier
+from vdx_plugin.domain.plan import Appointment, Plan, default_plan
+from vdx_plugin.errors import Refused, VdxError
+from vdx_plugin.ports import (
+    Capability,
+    ChatMessage,
+    ContextChange,
+    InvitationNews,
+    MediaChoice,
+    OutboxState,
+    VideoPicture,
+)
+from vdx_plugin.runtime import Tasks
+from vdx_plugin.service import ending
+from vdx_plugin.service.closing import summarise
+from vdx_plugin.service.outside import DeskSettings, Outside
+from vdx_plugin.service.session import Session
+from vdx_plugin.service.story import Story
+from vdx_plugin.service.view import (
+    DeskView,
+    Notice,
+    Problem,
+    Recoverable,
+    Severity,
+)
+
+_log = log.get("service")
+
+PARTY_KEYS_AHEAD = 10
+
+
+class Desk:
+    """State and commands. Runs on the asyncio thread; listeners are called there and must return at once.
+
+    It is the ``AdapterSink`` of all clinic systems. Commands raise nothing that belongs to the user: problems are
+    shown as steps, notices or the consultation's ``problem``. ``Refused`` is raised for a command that does not
+    fit the moment.
+    """
+
+    def __init__(self, outside: Outside, settings: DeskSettings) -> None:
+        self._outside = outside
+        self._settings = settings
+        self._tasks = Tasks()
+        self._view = DeskView(settings.environment)
+        self._listeners: list[Callable[[DeskView], None]] = []
+        self._remote: list[Callable[[VideoPicture], None]] = []
+        self._self: list[Callable[[VideoPicture], None]] = []
+        self._session: Session | None = None
+        self._start: asyncio.Task[None] | None = None
+        self._media = MediaChoice()
+        self._notices = 0
+        self._unfinished: dict[UUID, Consultation] = {}
+
+    # --- looking ------------------------------------------------------------------------------------------------
+
+    @property
+    def view(self) -> DeskView:
+        """The state now."""
+        return self._view
+
+    def on_view(self, listener: Callable[[DeskView], None]) -> Callable[[], None]:
+        """Call ``listener`` with every new state; return a function that stops it."""
+        self._listeners.append(listener)
+        return lambda: self._listeners.remove(listener)
+
+    def on_remote_picture(self, listener: Callable[[VideoPicture], None]) -> None:
+        """Call ``listener`` with each picture of the other side, on whatever thread it was decoded."""
+        self._remote.append(listener)
+
+    def on_self_picture(self, listener: Callable[[VideoPicture], None]) -> None:
+        """Call ``listener`` with each picture of our own camera."""
+        self._self.append(listener)
+
+    def _change(self, **changes: Any) -> None:
+        self._view = replace(self._view, **changes)
+        for listener in tuple(self._listeners):
+            listener(self._view)
+
+    def _publish(self) -> None:
+        session = self._session
+        view = session.view() if session else None
+        shown, bound = self._view.context, view.context if view else None
+        other = bool(
+            view
+            and view.stage not in (Stage.CLOSED, Stage.CANCELLED)
+            and shown
+            and bound
+            and not shown.patient.is_same_person(bound.patient)
+        )
+        self._change(consultation=view, record_shows_other=other, adapters=tuple(self._outside.systems.statuses()))
+
+    def _remote_picture(self, picture: VideoPicture) -> None:
+        for listener in self._remote:
+            listener(picture)
+
+    def _self_picture(self, picture: VideoPicture) -> None:
+        for listener in self._self:
+            listener(picture)
+
+    # --- life of the desk ---------------------------------------------------------------------------------------
+
+    async def start(self) -> None:
+        """Take up what a crash left, start delivery and the clinic systems."""
+        await self._take_stock()
+        self._outside.delivery.start(self._on_news)
+        await self._outside.systems.start(self)
+        await self._load_appointments()
+        self._publish()
+
+    async def close(self) -> None:
+        """Stop everything. A running consultation stays in the store and is found again."""
+        await self._tasks.close()
+        if self._session:
+            await ending.leave_call(self._session, for_all=False)
+        await self._outside.systems.stop()
+        await self._outside.delivery.close()
+
+    async def _take_stock(self) -> None:
+        now = self._outside.clock.now()
+        for row in await self._outside.outbox.recover(now):
+            if row.state is OutboxState.UNKNOWN:
+                await self._outside.consultations.set_answer(
+                    InvitationNews(
+                        row.draft.consultation_id, row.draft.party_key, InvitationState.UNKNOWN, now, "invite.unknown"
+                    )
+                )
+        for consultation in await self._outside.consultations.unfinished():
+            if consultation.stage is Stage.PLANNED:
+                await self._outside.consultations.save(consultation.after(Event.CANCEL_WANTED).after(Event.CANCEL_DONE))
+            elif consultation.stage is Stage.CANCELLING:
+                self._tasks.spawn(self._finish_cancelling(consultation), "finish-cancelling")
+            else:
+                self._unfinished[consultation.id] = consultation
+        self._show_unfinished()
+
+    def _show_unfinished(self) -> None:
+        self._change(
+            recoverable=tuple(
+                Recoverable(item.id, item.stage, item.created_at, _label(item.context))
+                for item in self._unfinished.values()
+            )
+        )
+
+    async def _finish_cancelling(self, consultation: Consultation) -> None:
+        session = self._new_session(consultation, StartPath.DOCK)
+        await ending.cancel(session, self._outside, _describe)
+
+    # --- AdapterSink --------------------------------------------------------------------------------------------
+
+    def opened(self, context: ClinicContext) -> None:
+        """A patient was opened in the record."""
+        self._tasks.spawn(self._open(context, start=False), "context-opened")
+
+    def start_wanted(self, context: ClinicContext) -> None:
+        """Start video was clicked inside the record."""
+        self._tasks.spawn(self._open(context, start=True), "start-wanted")
+
+    def closed(self, reason: ContextChange = ContextChange.CLOSED) -> None:
+        """No patient is open any longer; a running consultation goes on."""
+        _log.info("context closed (%s)", reason)
+        self._change(context=None)
+        self._publish()
+
+    def appointments_changed(self) -> None:
+        self._tasks.spawn(self._load_appointments(), "load-appointments")
+
+    def patient_merged(self, retired: Identifier, survivor: Identifier) -> None:
+        """Two records became one: the open context and an ended consultation's follow the survivor."""
+        context = self._view.context
+        if context:
+            self._change(context=_merged(context, retired, survivor))
+        if self._session:
+            merged = _merged(self._session.consultation.context, retired, survivor)
+            self._session.consultation = replace(self._session.consultation, context=merged)
+        self._publish()
+
+    def notice(self, code: str, **facts: str | int) -> None:
+        """Show something; the same code is shown once."""
+        if any(notice.problem.code == code for notice in self._view.notices):
+            return
+        self._notices += 1
+        severity = Severity.INFO if code.startswith("ticket.") else Severity.WARNING
+        notice = Notice(self._notices, Problem(code, facts), severity, self._outside.clock.now())
+        self._change(notices=(*self._view.notices, notice))
+
+    async def dismiss_notice(self, notice_id: int) -> None:
+        self._change(notices=tuple(n for n in self._view.notices if n.id != notice_id))
+
+    async def _open(self, context: ClinicContext, *, start: bool) -> None:
+        if not context.patient.is_complete:
+            context = await self._outside.systems.complete(context)
+        self._change(context=context)
+        self._publish()
+        if self._view.record_shows_other and self._session:
+            self.notice("context.changed_during_call", patient=_label(self._session.consultation.context))
+        await self._load_appointments()
+        if start:
+            await self.start_video(path=StartPath.RECORD_BUTTON)
+
+    async def _load_appointments(self) -> None:
+        now = self._outside.clock.now()
+        day = now.astimezone().replace(hour=0, minute=0, second=0, microsecond=0)
+        found = await self._outside.systems.appointments(day, day + timedelta(days=1))
+        self._change(appointments=tuple(sorted(found, key=lambda item: item.start)))
+
+    # --- planning and starting ------------------------------------------------------------------------------------
+
+    def search_partners(self, text: str) -> Sequence[Partner]:
+        """Find partners for the plan as the user types."""
+        return self._outside.partners.search(text)
+
+    async def propose_plan(self) -> Plan:
+        """Return the plan that one click would carry out. Raises Refused(``context.*``)."""
+        context = self._usable_context()
+        return default_plan(
+            context,
+            self._appointment_of(context),
+            self._outside.partners.all(),
+            self._outside.clock.now(),
+            [self._outside.new_id().hex[:12] for _number in range(PARTY_KEYS_AHEAD)],
+        )
+
+    def new_party_key(self) -> str:
+        """Return an opaque key for a party added by hand."""
+        return self._outside.new_id().hex[:12]
+
+    def _usable_context(self) -> ClinicContext:
+        context = self._view.context
+        if context is None:
+            raise Refused("context.none")
+        if not context.patient.is_complete:
+            raise Refused("context.incomplete")
+        return context
+
+    def _appointment_of(self, context: ClinicContext) -> Appointment | None:
+        own = [
+            item
+            for item in self._view.appointments
+            if item.id == context.appointment_id or item.patient_ref == context.patient.local_id
+        ]
+        now = self._outside.clock.now()
+        return min(own, key=lambda item: abs(item.start - now), default=None)
+
+    async def start_video(self, plan: Plan | None = None, *, path: StartPath = StartPath.DOCK) -> None:
+        """Start a consultation with the open patient: the default plan, or the one given."""
+        if self._session and not self._session.consultation.is_finished:
+            self.notice("consultation.running")
+            return
+        clicked = self._outside.clock.now()
+        try:
+            context = await self._confirmed_context()
+            plan = plan or await self.propose_plan()
+        except Refused as refusal:
+            self.notice(refusal.code)
+            return
+        consultation = Consultation(
+            self._outside.new_id(), self._outside.new_id(), Stage.PLANNED, context, plan, clicked
+        )
+        self._session = self._new_session(consultation, path)
+        await self._audit("start", consultation)
+        self._run()
+
+    async def _confirmed_context(self) -> ClinicContext:
+        context = self._usable_context()
+        if not context.is_stale(self._outside.clock.now()):
+            return context
+        systems = self._outside.systems
+        if systems.can(context.source, Capability.CONFIRM) and await systems.confirm(context):
+            return context
+        raise Refused("context.stale")
+
+    def _new_session(self, consultation: Consultation, path: StartPath) -> Session:
+        story = Story(self._outside.new_id().hex, self._outside.clock.now(), path)
+        session = Session(
+            self._outside,
+            self._settings,
+            consultation,
+            story,
+            publish=self._publish,
+            on_remote_picture=self._remote_picture,
+            on_self_picture=self._self_picture,
+        )
+        session.media = self._media
+        return session
+
+    def _run(self) -> None:
+        session = self._running()
+        self._start = self._tasks.spawn(session.run(), "start-consultation")
+
+    async def retry(self) -> None:
+        """Go on with the step that failed."""
+        if self._start is None or self._start.done():
+            self._run()
+
+    async def cancel(self) -> None:
+        """Stop starting, or call the consultation off: everybody is told, then the room is closed."""
+        session = self._running()
+        await self._stop_starting()
+        await self._busy(session, ending.cancel(session, self._outside, _describe))
+        await self._audit("cancel", session.consultation)
+
+    async def _stop_starting(self) -> None:
+        if self._start and not self._start.done():
+            self._start.cancel()
+            await asyncio.gather(self._start, return_exceptions=True)
+
+    def _running(self) -> Session:
+        if self._session is None:
+            raise Refused("call.not_found")
+        return self._session
+
+    async def _busy(self, session: Session, work: Coroutine[Any, Any, None]) -> None:
+        """Run one command of a consultation; what goes wrong is shown as its problem."""
+        session.is_busy = True
+        self._publish()
+        try:
+            await work
+        except VdxError as error:
+            _log.warning("command failed: %s", error)
+            session.problem = _describe(error)
+        finally:
+            session.is_busy = False
+            self._publish()
+
+    # --- in the call ------------------------------------------------------------------------------------------------
+
+    async def admit(self, participant_id: str, party_key: str | None = None) -> None:
+        """Let a waiting guest in; ``party_key`` says who it is when the link did not."""
+        session = self._running()
+        await self._busy(session, session.admit(participant_id, party_key))
+        await self._audit("admit", session.consultation)
+
+    async def put_out(self, participant_id: str) -> None:
+        """Disconnect one participant or turn a waiting one away."""
+        session = self._running()
+        await self._busy(session, session.running_call().put_out(participant_id))
+
+    async def set_lock(self, *, on: bool) -> None:
+        session = self._running()
+        call = session.running_call()
+        await self._busy(session, call.lock() if on else call.unlock())
+        await self._audit("lock" if on else "unlock", session.consultation)
+
+    async def set_microphone(self, *, on: bool) -> None:
+        session = self._running()
+        await self._busy(session, session.running_call().set_microphone(on=on))
+        session.change_call(microphone_on=on)
+
+    async def set_camera(self, *, on: bool) -> None:
+        session = self._running()
+        await self._busy(session, session.running_call().set_camera(on=on))
+        session.change_call(camera_on=on)
+
+    async def send_chat(self, text: str) -> None:
+        """Send a line to everybody in the room and show it among the others."""
+        session = self._running()
+        await self._busy(session, session.running_call().send_chat(text))
+        own = ChatMessage(self._outside.clock.now(), self._settings.display_name, text, is_own=True)
+        chat = session.view().call
+        session.change_call(chat=(*(chat.chat if chat else ()), own))
+
+    async def set_media_choice(self, choice: MediaChoice) -> None:
+        """Choose devices; they are used from the next time media starts."""
+        self._media = choice
+        if self._session:
+            self._session.media = choice
+
+    # --- ending -----------------------------------------------------------------------------------------------------
+
+    async def hang_up(self) -> None:
+        """Leave; the others may go on talking until the room's time is up."""
+        await self._end(for_all=False)
+
+    async def end_for_all(self) -> None:
+        """Put everybody out and close the room."""
+        await self._end(for_all=True)
+
+    async def to_phone(self) -> None:
+        """Go on by telephone: still one visit, and the fact is recorded."""
+        self._running().story.went_to_phone = True
+        await self._end(for_all=True)
+
+    async def _end(self, *, for_all: bool) -> None:
+        session = self._running()
+        await self._stop_starting()
+        await self._busy(session, ending.finish(session, self._outside, for_all=for_all))
+        await self._audit("end", session.consultation)
+
+    async def write_back(self, note: str, fee_code: str | None = None) -> None:
+        """Write the note, as edited, into the record of the patient the consultation is bound to."""
+        session = self._running()
+        await self._busy(session, ending.write_back(session, self._outside, note, fee_code))
+        if session.written_back:
+            await self._audit("write_back", session.consultation)
+
+    async def decline_note(self) -> None:
+        """Close the consultation; what was written stays written."""
+        session = self._running()
+        await self._busy(session, ending.decline_note(session))
+        if session.consultation.is_finished:
+            self._session = None
+        self._publish()
+
+    # --- invitations ------------------------------------------------------------------------------------------------
+
+    def _on_news(self, news: InvitationNews) -> None:
+        self._tasks.spawn(self._outside.consultations.set_answer(news), "keep-news")
+        if self._session and self._session.consultation.id == news.consultation_id:
+            self._session.hear(news)
+
+    async def resend(self, party_key: str) -> None:
+        """Send a party's invitation again; the receiver tells repeats by the message id."""
+        session = self._running()
+        now = self._outside.clock.now()
+        for row in await self._outside.outbox.of_consultation(session.consultation.id):
+            if row.draft.party_key == party_key:
+                await self._outside.outbox.mark(row.draft.key, OutboxState.QUEUED, now, next_attempt_at=now)
+        self._outside.delivery.wake()
+
+    async def mark_by_phone(self, party_key: str) -> None:
+        """The user told the party by telephone: the invitation is settled."""
+        session = self._running()
+        now = self._outside.clock.now()
+        self._on_news(InvitationNews(session.consultation.id, party_key, InvitationState.ANSWERED, now))
+
+    # --- recovery ---------------------------------------------------------------------------------------------------
+
+    async def resume(self, consultation_id: UUID) -> None:
+        """Take up a consultation that a crash interrupted: its note if it was over, else its call."""
+        if self._session and not self._session.consultation.is_finished:
+            self.notice("consultation.running")
+            return
+        consultation = self._unfinished.pop(consultation_id)
+        self._show_unfinished()
+        session = self._session = self._new_session(consultation, StartPath.DOCK)
+        for news in await self._outside.consultations.news_of(consultation_id):
+            session.hear(news)
+        if consultation.stage is Stage.ENDED and consultation.ended_at:
+            session.summary = summarise(consultation, session.story, session.parties, consultation.ended_at)
+            self._publish()
+            return
+        if consultation.stage is Stage.READY and await self._room_is_gone(consultation):
+            session.consultation = consultation.after(Event.ROOM_LOST)
+        self._run()
+
+    async def _room_is_gone(self, consultation: Consultation) -> bool:
+        try:
+            return await self._outside.booking.lookup(consultation.meeting_id) is None
+        except VdxError:
+            return False
+
+    async def drop(self, consultation_id: UUID) -> None:
+        """Call off a consultation that a crash interrupted, or close it if it was over."""
+        consultation = self._unfinished.pop(consultation_id)
+        self._show_unfinished()
+        session = self._new_session(consultation, StartPath.DOCK)
+        if consultation.stage is Stage.ENDED:
+            await ending.decline_note(session)
+        else:
+            await self._busy(session, ending.cancel(session, self._outside, _describe))
+
+    async def _audit(self, action: str, consultation: Consultation) -> None:
+        try:
+            user = consultation.context.user.id
+            await self._outside.audit.write(self._outside.clock.now(), user, action, consultation.id)
+        except VdxError as error:
+            _log.warning("audit not written: %s", error)
+
+
+def _describe(error: VdxError) -> Problem:
+    return Problem(error.code, error.facts)
+
+
+def _label(context: ClinicContext) -> str:
+    """Name and year of birth, for the screen only."""
+    patient = context.patient
+    name = patient.name.full if patient.name else "?"
+    return f"{name} (f. {patient.birth_date.year})" if patient.birth_date else name
+
+
+def _merged(context: ClinicContext, retired: Identifier, survivor: Identifier) -> ClinicContext:
+    if retired not in context.patient.identifiers:
+        return context
+    identifiers = tuple(survivor if item == retired else item for item in context.patient.identifiers)
+    return replace(context, patient=replace(context.patient, identifiers=tuple(dict.fromkeys(identifiers))))

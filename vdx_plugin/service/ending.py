@@ -1,0 +1,144 @@
+"""Ending: hang up, cancel for all, go on by telephone, and the way into the record."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+
+from vdx_plugin import log
+from vdx_plugin.domain.consultation import Event, Stage
+from vdx_plugin.domain.parties import InvitationState
+from vdx_plugin.errors import VdxError
+from vdx_plugin.ports import InvitationNews, MessageKind, OutboxDraft, OutboxRow, OutboxState
+from vdx_plugin.service.closing import outcome_of, summarise
+from vdx_plugin.service.outside import Outside
+from vdx_plugin.service.session import Session
+from vdx_plugin.service.view import Problem
+
+_log = log.get("service")
+
+TELL_FIRST = timedelta(seconds=5)
+"""So long a cancellation waits for its messages to leave before the room is closed all the same."""
+_NOT_YET_GONE = (OutboxState.QUEUED, OutboxState.SENDING)
+
+
+async def leave_call(session: Session, *, for_all: bool) -> None:
+    """Leave the room, or put everybody out first; a line that is gone already is fine."""
+    call = session.settle_call()
+    if call is None:
+        return
+    try:
+        await (call.end_for_all() if for_all else call.leave())
+    except VdxError as error:
+        _log.warning("leaving the room: %s", error)
+
+
+async def close_room(session: Session, outside: Outside) -> bool:
+    """Give the room back; False if VDX could not be asked, which its end time then does."""
+    try:
+        await outside.booking.close(session.consultation.meeting_id, outside.clock.now())
+    except VdxError as error:
+        _log.warning("closing the room: %s", error)
+        return False
+    return True
+
+
+async def finish(session: Session, outside: Outside, *, for_all: bool) -> None:
+    """End the call and prepare what goes into the record."""
+    await leave_call(session, for_all=for_all)
+    now = outside.clock.now()
+    outcome = outcome_of(session.story, session.parties, now)
+    session.story.end_reason = outcome
+    session.consultation = replace(session.consultation, ended_at=now, end_reason=outcome)
+    session.summary = summarise(session.consultation, session.story, session.parties, now)
+    session.story.fee_proposed = session.summary.fee.fee.code if session.summary.fee.fee else ""
+    await session.save(Event.CALL_ENDED)
+    await session.record_measures()
+    if for_all:
+        await close_room(session, outside)
+
+
+async def cancel(session: Session, outside: Outside, describe: Callable[[VdxError], Problem]) -> None:
+    """Tell every invited party, then close the room. A part that fails leaves the consultation CANCELLING."""
+    drafts = await _cancellations(session, outside)
+    session.story.end_reason = "cancelled"
+    await session.save(Event.CANCEL_WANTED, drafts)
+    outside.delivery.wake()
+    await _until_told(session, outside, {draft.key for draft in drafts})
+    await leave_call(session, for_all=True)
+    try:
+        await outside.booking.close(session.consultation.meeting_id, outside.clock.now())
+    except VdxError as error:
+        _log.warning("the room could not be closed: %s", error)
+        session.problem = describe(error)
+        return
+    finally:
+        await session.record_measures()
+    session.consultation = replace(session.consultation, ended_at=outside.clock.now())
+    await session.save(Event.CANCEL_DONE)
+
+
+async def _cancellations(session: Session, outside: Outside) -> list[OutboxDraft]:
+    """Take back what has not left, and build a cancellation for what has or may have."""
+    consultation, now = session.consultation, outside.clock.now()
+    parties = {status.party.key: status.party for status in session.parties}
+    drafts = []
+    for row in await outside.outbox.of_consultation(consultation.id):
+        if not _needs_telling(row) or row.draft.party_key not in parties:
+            continue
+        if row.state is OutboxState.QUEUED and await outside.outbox.withdraw(row.draft.key, now):
+            key = row.draft.party_key
+            session.hear(InvitationNews(consultation.id, key, InvitationState.WITHDRAWN, now))
+            continue
+        party = parties[row.draft.party_key]
+        try:
+            drafts.append(outside.composer.cancellation(consultation, party, row.draft, now, outside.new_id))
+        except VdxError as error:
+            _log.warning("no cancellation for a party with role %s: %s", party.role, error)
+            news = InvitationNews(consultation.id, party.key, InvitationState.FAILED, now, error.code)
+            session.hear(news)
+    return drafts
+
+
+def _needs_telling(row: OutboxRow) -> bool:
+    gone = (OutboxState.WITHDRAWN, OutboxState.REJECTED, OutboxState.FAILED)
+    return row.draft.kind is MessageKind.INVITATION and row.state not in gone
+
+
+async def _until_told(session: Session, outside: Outside, keys: set[str]) -> None:
+    if not keys:
+        return
+    try:
+        async with asyncio.timeout(TELL_FIRST.total_seconds()):
+            while any(  # noqa: ASYNC110 - the outbox may be emptied by another process, so there is no event to wait for
+                row.state in _NOT_YET_GONE
+                for row in await outside.outbox.of_consultation(session.consultation.id)
+                if row.draft.key in keys
+            ):
+                await asyncio.sleep(0.1)
+    except TimeoutError:
+        _log.warning("cancellations still on their way when the room is closed")
+
+
+async def write_back(session: Session, outside: Outside, note: str, fee_code: str | None) -> None:
+    """Write the note into the record of the patient the consultation is bound to. Raises what the adapter raises."""
+    if session.summary is None:
+        raise ValueError("there is nothing to write yet")
+    session.summary = replace(session.summary, note=note)
+    receipt = await outside.systems.write_back(session.consultation.context, session.summary)
+    _log.info("note written by adapter %s", receipt.adapter)
+    session.written_back = True
+    session.problem = None
+    session.story.note_written = True
+    session.story.fee_chosen = fee_code or ""
+    await session.save(Event.NOTE_WRITTEN)
+    await session.record_measures()
+
+
+async def decline_note(session: Session) -> None:
+    """Close the consultation without a note from here."""
+    if session.consultation.stage is Stage.ENDED:
+        await session.save(Event.NOTE_DECLINED)
+        await session.record_measures()

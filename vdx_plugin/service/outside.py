@@ -1,0 +1,53 @@
+"""Everything the desk needs from outside, handed over once by ``app``, and its settings."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from uuid import UUID
+
+from vdx_plugin.ports import (
+    AuditLog,
+    CallEngine,
+    ClinicSystems,
+    Clock,
+    Composer,
+    ConsultationStore,
+    Delivery,
+    MeasureStore,
+    Outbox,
+    PartnerDirectory,
+    RoomBooking,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class DeskSettings:
+    """``node`` is the base address of the Pexip node that serves the rooms; ``practice`` a pseudonym for measures."""
+
+    environment: str
+    node: str
+    display_name: str
+    practice: str
+    region: str = ""
+    project_code: str = ""
+    is_test: bool = False
+    """Leave the uses out of counts, as VDX leaves out test calls."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outside:
+    """The ports, filled."""
+
+    clock: Clock
+    new_id: Callable[[], UUID]
+    booking: RoomBooking
+    engine: CallEngine
+    composer: Composer
+    delivery: Delivery
+    consultations: ConsultationStore
+    outbox: Outbox
+    measures: MeasureStore
+    audit: AuditLog
+    systems: ClinicSystems
+    partners: PartnerDirectory

@@ -1,0 +1,294 @@
+"""One consultation while it is alive: the four steps to the call, and the call itself.
+
+Every step first writes down what it is about to do, then does it; ``run`` may therefore be called again after a
+failure or a crash and goes on where the consultation's stage says.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from datetime import timedelta
+
+from vdx_plugin import log
+from vdx_plugin.domain.consultation import Consultation, Event, Stage
+from vdx_plugin.domain.parties import Channel, InvitationState, PartyStatus
+from vdx_plugin.domain.room import MeetingDraft
+from vdx_plugin.domain.secret import Secret
+from vdx_plugin.domain.summary import Summary
+from vdx_plugin.errors import Misconfigured, Refused, VdxError
+from vdx_plugin.ports import (
+    Call,
+    CallEvent,
+    CallOver,
+    ChatReceived,
+    DeviceNotice,
+    InvitationNews,
+    JoinTarget,
+    LineChanged,
+    LockChanged,
+    MediaChoice,
+    MediaFlowing,
+    OutboxDraft,
+    RosterChanged,
+    VideoPicture,
+)
+from vdx_plugin.service import presence
+from vdx_plugin.service.outside import DeskSettings, Outside
+from vdx_plugin.service.story import Story, facts_of, party_measure, use_measure
+from vdx_plugin.service.view import CallView, ConsultationView, Problem, Step, StepKind, StepState, WaitingGuest
+
+_log = log.get("service")
+
+_SENT_BY_US = (Channel.MEDCOM, Channel.EMAIL)
+PictureSink = Callable[[VideoPicture], None]
+
+
+class Session:
+    """The live side of one consultation. All methods run on the asyncio thread."""
+
+    def __init__(
+        self,
+        outside: Outside,
+        settings: DeskSettings,
+        consultation: Consultation,
+        story: Story,
+        *,
+        publish: Callable[[], None],
+        on_remote_picture: PictureSink,
+        on_self_picture: PictureSink,
+    ) -> None:
+        self._outside = outside
+        self._settings = settings
+        self._publish = publish
+        self._pictures = (on_remote_picture, on_self_picture)
+        self.consultation = consultation
+        self.story = story
+        self.call: Call | None = None
+        self.media = MediaChoice()
+        self.parties = tuple(PartyStatus(party) for party in consultation.plan.parties)
+        self.waiting: tuple[WaitingGuest, ...] = ()
+        self.summary: Summary | None = None
+        self.written_back = False
+        self.problem: Problem | None = None
+        self.is_busy = False
+        self._taken_as: dict[str, str] = {}
+        self._steps = {kind: Step(kind) for kind in StepKind}
+        self._call_view: CallView | None = None
+        self._links: dict[str, Secret] = {}
+
+    # --- what is shown ------------------------------------------------------------------------------------------
+
+    def view(self) -> ConsultationView:
+        """Return everything a window shows of this consultation."""
+        return ConsultationView(
+            id=self.consultation.id,
+            stage=self.consultation.stage,
+            context=self.consultation.context,
+            plan=self.consultation.plan,
+            steps=tuple(self._steps.values()),
+            parties=self.parties,
+            waiting=self.waiting,
+            call=self._call_view,
+            links=dict(self._links),
+            summary=self.summary,
+            written_back=self.written_back,
+            problem=self.problem,
+            is_busy=self.is_busy,
+        )
+
+    def change_call(self, **changes: object) -> None:
+        """Replace fields of the call's view and publish."""
+        self._call_view = replace(self._call_view or CallView(), **changes)  # type: ignore[arg-type]  # fields by name
+        self._publish()
+
+    # --- the four steps -----------------------------------------------------------------------------------------
+
+    async def run(self) -> None:
+        """Carry the consultation from its stage to the running call. Failures end up in their step."""
+        self.problem = None
+        done = (
+            await self._step(StepKind.ROOM, self._book)
+            and await self._step(StepKind.LOCK, self._lock)
+            and await self._step(StepKind.INVITATIONS, self._invite)
+            and await self._step(StepKind.VIDEO, self._start_media)
+        )
+        if not done:
+            await self.record_measures()
+
+    async def _step(self, kind: StepKind, work: Callable[[], Awaitable[None]]) -> bool:
+        now = self._outside.clock.now
+        self._steps[kind] = Step(kind, StepState.RUNNING, now())
+        self._publish()
+        try:
+            await work()
+        except VdxError as error:
+            _log.warning("step %s failed: %s", kind, error)
+            self.story.fail(kind, error.code)
+            self.problem = Problem(error.code, error.facts)
+            self._steps[kind] = replace(self._steps[kind], state=StepState.FAILED, ended_at=now(), problem=self.problem)
+            self._publish()
+            return False
+        self._steps[kind] = replace(self._steps[kind], state=StepState.DONE, ended_at=now())
+        self._publish()
+        return True
+
+    async def _book(self) -> None:
+        if self.consultation.stage in (Stage.PLANNED, Stage.BOOKING):
+            await self.save(Event.BOOKING_STARTED)
+            plan = self.consultation.plan
+            draft = MeetingDraft(
+                self.consultation.meeting_id,
+                plan.start,
+                max(plan.end, self._outside.clock.now() + timedelta(minutes=5)),
+                label=str(self.consultation.id),
+                project_code=self._settings.project_code,
+            )
+            room = await self._outside.booking.book(draft, lambda _status: None)
+            self.consultation = replace(self.consultation, room=room)
+            await self.save(Event.ROOM_READY)
+        self.story.mark("room", self._outside.clock.now())
+
+    async def _lock(self) -> None:
+        room = self.consultation.room
+        if room is None or not room.host_pin:
+            raise Refused("room.no_host_pin")
+        self._links = {
+            party.key: self._outside.composer.guest_link(room, party) for party in self.consultation.plan.parties
+        }
+        if self.call is None:
+            target = JoinTarget(self._settings.node, room.alias, room.host_pin, self._settings.display_name)
+            self._call_view = CallView()
+            self.call = await self._outside.engine.enter(
+                target, self._on_call_event, on_remote_picture=self._pictures[0], on_self_picture=self._pictures[1]
+            )
+        await self.call.lock()
+        await self.save(Event.ROOM_LOCKED)
+
+    async def _invite(self) -> None:
+        if self.consultation.stage in (Stage.INVITED, Stage.IN_CALL):
+            return
+        drafts = []
+        for status in self.parties:
+            if status.party.channel in _SENT_BY_US:
+                draft = self._compose(status)
+                if draft:
+                    drafts.append(draft)
+        await self.save(Event.PARTIES_INVITED, drafts)
+        now = self._outside.clock.now()
+        for draft in drafts:
+            self.hear(InvitationNews(self.consultation.id, draft.party_key, InvitationState.QUEUED, now))
+        self._outside.delivery.wake()
+
+    def _compose(self, status: PartyStatus) -> OutboxDraft | None:
+        """Build one invitation; a party that cannot be invited is marked and does not hold up the others."""
+        room = self.consultation.room
+        if room is None:
+            raise Misconfigured("room.not_ready")
+        now = self._outside.clock.now()
+        try:
+            return self._outside.composer.invitation(self.consultation, status.party, room, now, self._outside.new_id)
+        except VdxError as error:
+            _log.warning("no invitation for a party with role %s: %s", status.party.role, error)
+            failed = InvitationState.FAILED
+            self.hear(InvitationNews(self.consultation.id, status.party.key, failed, now, error.code))
+            return None
+
+    async def _start_media(self) -> None:
+        if self.call is None:
+            raise Refused("call.not_found")
+        await self.call.start_media(self.media)
+        self.story.mark("join", self._outside.clock.now())
+        if self.consultation.started_at is None:
+            self.consultation = replace(self.consultation, started_at=self._outside.clock.now())
+        await self.save(Event.MEDIA_STARTED)
+        self.change_call(connected_at=self._outside.clock.now())
+
+    # --- keeping ------------------------------------------------------------------------------------------------
+
+    async def save(self, event: Event, drafts: list[OutboxDraft] | None = None) -> None:
+        """Step on in the consultation's life and write it down with its new messages, in one transaction."""
+        later = self.consultation.after(event)
+        await self._outside.consultations.save(later, drafts or [])
+        self.consultation = later
+        self._publish()
+
+    async def record_measures(self) -> None:
+        """Write the measures of the use as far as it has come; a failing store does not stop the call."""
+        now = self.consultation.ended_at or self._outside.clock.now()
+        actors = facts_of(self.story, self.parties, now).actors
+        use = use_measure(self.story, self.consultation, self._settings, actors)
+        parties = [party_measure(self.story, status, self.consultation.plan.start) for status in self.parties]
+        try:
+            await self._outside.measures.record(use, parties)
+        except VdxError as error:
+            _log.warning("measures not written: %s", error)
+
+    # --- what comes in --------------------------------------------------------------------------------------------
+
+    def hear(self, news: InvitationNews) -> None:
+        """Take in news of an invitation."""
+        self.parties = presence.hear(self.parties, news)
+        self._publish()
+
+    def _on_call_event(self, event: CallEvent) -> None:
+        now = self._outside.clock.now()
+        match event:
+            case RosterChanged(roster):
+                self.story.see(roster)
+                self.parties = presence.lay_over(self.parties, roster, self._taken_as, now)
+                self.waiting = presence.waiting(self.parties, roster, self.waiting, now)
+                self.change_call(participants=roster)
+            case LockChanged(locked):
+                self.change_call(locked=locked)
+            case ChatReceived(message):
+                self.change_call(chat=(*(self._call_view or CallView()).chat, message))
+            case LineChanged():
+                self.change_call(line=event)
+            case MediaFlowing(kind):
+                self.story.mark(kind, now)
+                self.change_call(**{f"remote_{kind}": True})
+            case DeviceNotice(code):
+                self._notice_device(code)
+            case CallOver(code):
+                self._call_lost(code)
+
+    def _notice_device(self, code: str) -> None:
+        problems = (self._call_view or CallView()).problems
+        if code == "media.device_back":
+            self.change_call(problems=tuple(p for p in problems if not p.endswith("_lost")))
+        elif code not in problems:
+            self.change_call(problems=(*problems, code))
+
+    def _call_lost(self, code: str) -> None:
+        self.settle_call()
+        self.waiting = ()
+        if code:
+            self.story.fail(StepKind.VIDEO, code)
+            self.problem = Problem(code)
+        self._call_view = None
+        self._steps[StepKind.LOCK] = Step(StepKind.LOCK)
+        self._steps[StepKind.VIDEO] = Step(StepKind.VIDEO, StepState.FAILED, problem=self.problem)
+        self._publish()
+
+    # --- in the call ------------------------------------------------------------------------------------------------
+
+    async def admit(self, participant_id: str, party_key: str | None) -> None:
+        """Let somebody in, as the party given or as the one the link was made for."""
+        if party_key:
+            self._taken_as[participant_id] = party_key
+        await self.running_call().admit(participant_id)
+
+    def settle_call(self) -> Call | None:
+        """Take leave of the call: keep its figures and return it, None if there was none."""
+        call, self.call = self.call, None
+        if call is not None:
+            self.story.two_way_media_s += call.two_way_media_s()
+            self.story.line = call.figures()
+        return call
+
+    def running_call(self) -> Call:
+        """Return the call, or raise Refused(``call.not_found``) when there is none."""
+        if self.call is None:
+            raise Refused("call.not_found")
+        return self.call
