@@ -1,0 +1,398 @@
+"""The ports, filled by hand for tests of the desk: in memory, with a clock that the test moves."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from uuid import UUID
+
+from vdx_plugin.domain.consultation import Consultation, Stage
+from vdx_plugin.domain.context import ClinicContext, ClinicUser, Organisation
+from vdx_plugin.domain.measures import LineFigures, PartyMeasure, UseMeasure
+from vdx_plugin.domain.parties import Channel, Partner, Party, PartyRole
+from vdx_plugin.domain.patients import Patient, PersonName, cpr
+from vdx_plugin.domain.plan import Appointment
+from vdx_plugin.domain.room import MeetingDraft, ProvisionStatus, Room, guest_link
+from vdx_plugin.domain.secret import Secret
+from vdx_plugin.domain.summary import Summary, WriteBackReceipt
+from vdx_plugin.errors import VdxError
+from vdx_plugin.ports import (
+    AdapterSink,
+    AdapterStatus,
+    Call,
+    CallEvent,
+    Capability,
+    InvitationNews,
+    JoinTarget,
+    LockChanged,
+    MediaChoice,
+    MessageKind,
+    OutboxDraft,
+    OutboxRow,
+    OutboxState,
+    RoomParticipant,
+    RosterChanged,
+    VideoPicture,
+)
+from vdx_plugin.service.desk import Desk
+from vdx_plugin.service.outside import DeskSettings, Outside
+
+NOON = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
+HOSPITAL = Partner(
+    "h", "Eksempel Sygehus", PartyRole.HOSPITAL, Channel.MEDCOM, gln="5790000000203", sor="441211000016000"
+)
+
+
+class FakeClock:
+    def __init__(self) -> None:
+        self.time = NOON
+
+    def now(self) -> datetime:
+        return self.time
+
+    def pass_by(self, **delta: float) -> None:
+        self.time += timedelta(**delta)
+
+
+def context(clock: FakeClock, number: int = 1, email: str | None = None) -> ClinicContext:
+    patient = Patient(
+        (cpr(f"999999{number:04}"),), PersonName("Eksempelsen", "Asta"), date(1948, 12, 25), f"p{number}", email
+    )
+    return ClinicContext("fake", patient, ClinicUser("u1"), Organisation("Lægehuset Eksempel"), clock.now())
+
+
+class FakeBooking:
+    def __init__(self, log: list[str]) -> None:
+        self.log = log
+        self.rooms: dict[UUID, Room] = {}
+        self.fault: VdxError | None = None
+
+    async def book(self, draft: MeetingDraft, on_status: Callable[[ProvisionStatus], None]) -> Room:
+        self.log.append("book")
+        if self.fault:
+            raise self.fault
+        ready = ProvisionStatus.PROVISIONED_OK
+        room = Room(draft.meeting_id, "1234@rooms.example", Secret("111111"), Secret("222222"), ready)
+        return self.rooms.setdefault(draft.meeting_id, room)
+
+    async def lookup(self, meeting_id: UUID) -> Room | None:
+        return self.rooms.get(meeting_id)
+
+    async def close(self, meeting_id: UUID, now: datetime) -> None:
+        self.log.append("close")
+        if self.fault:
+            raise self.fault
+        self.rooms.pop(meeting_id, None)
+
+
+class FakeCall:
+    def __init__(self, log: list[str], on_event: Callable[[CallEvent], None]) -> None:
+        self.log = log
+        self.on_event = on_event
+        self.fault: VdxError | None = None
+        self.roster: tuple[RoomParticipant, ...] = (
+            RoomParticipant("me", "Lægen", is_host=True, is_waiting=False, is_self=True, has_media=True),
+        )
+
+    def arrive(self, participant_id: str, tag: str = "") -> None:
+        guest = RoomParticipant(
+            participant_id, "Gæst", is_host=False, is_waiting=True, is_self=False, has_media=False, call_tag=tag
+        )
+        self.roster = (*self.roster, guest)
+        self.on_event(RosterChanged(self.roster))
+
+    def depart(self, participant_id: str) -> None:
+        self.roster = tuple(p for p in self.roster if p.id != participant_id)
+        self.on_event(RosterChanged(self.roster))
+
+    async def lock(self) -> None:
+        self.log.append("lock")
+        self.on_event(LockChanged(locked=True))
+
+    async def unlock(self) -> None:
+        self.on_event(LockChanged(locked=False))
+
+    async def admit(self, participant_id: str) -> None:
+        self.log.append("admit")
+        self.roster = tuple(replace(p, is_waiting=False) if p.id == participant_id else p for p in self.roster)
+        self.on_event(RosterChanged(self.roster))
+
+    async def put_out(self, participant_id: str) -> None:
+        self.depart(participant_id)
+
+    async def start_media(self, choice: MediaChoice) -> None:
+        self.log.append("media")
+        if self.fault:
+            raise self.fault
+
+    async def set_microphone(self, *, on: bool) -> None: ...
+
+    async def set_camera(self, *, on: bool) -> None: ...
+
+    async def send_chat(self, text: str) -> None: ...
+
+    async def leave(self) -> None:
+        self.log.append("leave")
+
+    async def end_for_all(self) -> None:
+        self.log.append("end-for-all")
+
+    def figures(self) -> LineFigures:
+        return LineFigures(loss_p50=0.0)
+
+    def two_way_media_s(self) -> float:
+        return 600.0
+
+
+class FakeEngine:
+    def __init__(self, log: list[str]) -> None:
+        self.log = log
+        self.call: FakeCall | None = None
+        self.fault: VdxError | None = None
+        self.target: JoinTarget | None = None
+
+    async def enter(
+        self,
+        target: JoinTarget,
+        on_event: Callable[[CallEvent], None],
+        *,
+        on_remote_picture: Callable[[VideoPicture], None],
+        on_self_picture: Callable[[VideoPicture], None],
+    ) -> Call:
+        self.log.append("enter")
+        if self.fault:
+            raise self.fault
+        self.target = target
+        self.call = FakeCall(self.log, on_event)
+        on_event(RosterChanged(self.call.roster))
+        return self.call
+
+
+class FakeComposer:
+    fault: VdxError | None = None
+
+    def invitation(
+        self, consultation: Consultation, party: Party, room: Room, now: datetime, new_id: Callable[[], UUID]
+    ) -> OutboxDraft:
+        if self.fault:
+            raise self.fault
+        return self._draft(consultation, party, MessageKind.INVITATION, new_id)
+
+    def cancellation(
+        self,
+        consultation: Consultation,
+        party: Party,
+        earlier: OutboxDraft,
+        now: datetime,
+        new_id: Callable[[], UUID],
+    ) -> OutboxDraft:
+        return self._draft(consultation, party, MessageKind.CANCELLATION, new_id)
+
+    def _draft(
+        self, consultation: Consultation, party: Party, kind: MessageKind, new_id: Callable[[], UUID]
+    ) -> OutboxDraft:
+        key = f"{consultation.id}:{party.key}:{kind}"
+        receiver = party.partner.gln if party.partner and party.partner.gln else "x"
+        identity = str(new_id())
+        return OutboxDraft(
+            key, consultation.id, party.key, kind, party.channel, receiver, identity, identity, "text/plain", b"x"
+        )
+
+    def guest_link(self, room: Room, party: Party) -> Secret:
+        return guest_link(room, portal="http://portal.example", tag=party.key, name=party.role)
+
+
+class FakeStore:
+    """Consultations, outbox, measures and audit in memory. ``fault`` is raised by the next writes."""
+
+    def __init__(self, log: list[str]) -> None:
+        self.log = log
+        self.consultations: dict[UUID, Consultation] = {}
+        self.rows: dict[str, OutboxRow] = {}
+        self.news: list[InvitationNews] = []
+        self.uses: dict[str, UseMeasure] = {}
+        self.parties: dict[str, Sequence[PartyMeasure]] = {}
+        self.audit_lines: list[str] = []
+        self.fault: VdxError | None = None
+
+    async def save(self, consultation: Consultation, drafts: Sequence[OutboxDraft] = ()) -> None:
+        if self.fault:
+            raise self.fault
+        self.log.append(f"save:{consultation.stage}")
+        self.consultations[consultation.id] = consultation
+        await self.add(drafts, NOON)
+
+    async def get(self, consultation_id: UUID) -> Consultation | None:
+        return self.consultations.get(consultation_id)
+
+    async def unfinished(self) -> list[Consultation]:
+        return [c for c in self.consultations.values() if not c.is_finished]
+
+    async def set_answer(self, news: InvitationNews) -> None:
+        self.news.append(news)
+
+    async def news_of(self, consultation_id: UUID) -> list[InvitationNews]:
+        return [n for n in self.news if n.consultation_id == consultation_id]
+
+    async def claim(self, now: datetime, *, limit: int = 10) -> list[OutboxRow]:
+        return []
+
+    async def mark(
+        self,
+        key: str,
+        state: OutboxState,
+        now: datetime,
+        *,
+        problem: str = "",
+        receipt: str = "",
+        next_attempt_at: datetime | None = None,
+    ) -> None:
+        self.rows[key] = replace(self.rows[key], state=state)
+
+    async def withdraw(self, key: str, now: datetime) -> bool:
+        untouched = self.rows[key].state is OutboxState.QUEUED
+        if untouched:
+            await self.mark(key, OutboxState.WITHDRAWN, now)
+        return untouched
+
+    async def by_message(self, message_id: str) -> OutboxRow | None:
+        return None
+
+    async def by_thread(self, thread_id: str) -> OutboxRow | None:
+        return None
+
+    async def of_consultation(self, consultation_id: UUID) -> list[OutboxRow]:
+        return [row for row in self.rows.values() if row.draft.consultation_id == consultation_id]
+
+    async def add(self, drafts: Sequence[OutboxDraft], now: datetime) -> None:
+        for draft in drafts:
+            self.rows.setdefault(draft.key, OutboxRow(draft, OutboxState.QUEUED, 0, now, now))
+
+    async def recover(self, now: datetime) -> list[OutboxRow]:
+        return []
+
+    async def remember_incoming(self, message_id: str, now: datetime) -> bool:
+        return True
+
+    async def record(self, use: UseMeasure, parties: Sequence[PartyMeasure]) -> None:
+        self.uses[use.visit] = use
+        self.parties[use.visit] = parties
+
+    async def between(self, start: datetime, end: datetime) -> tuple[list[UseMeasure], list[PartyMeasure]]:
+        return list(self.uses.values()), [p for parties in self.parties.values() for p in parties]
+
+    async def write(self, at: datetime, user: str, action: str, consultation_id: UUID | None, detail: str = "") -> None:
+        self.audit_lines.append(action)
+
+
+class FakeDelivery:
+    """Sends at once: a wake marks every queued row sent, when ``store`` and ``sends`` say so."""
+
+    def __init__(self, store: FakeStore) -> None:
+        self.store = store
+        self.sends = True
+        self.on_news: Callable[[InvitationNews], None] | None = None
+
+    def start(self, on_news: Callable[[InvitationNews], None]) -> None:
+        self.on_news = on_news
+
+    def wake(self) -> None:
+        if self.sends:
+            for key, row in self.store.rows.items():
+                if row.state is OutboxState.QUEUED:
+                    self.store.log.append(f"send:{row.draft.kind}")
+                    self.store.rows[key] = replace(row, state=OutboxState.SENT)
+
+    async def close(self) -> None: ...
+
+
+class FakeSystems:
+    def __init__(self) -> None:
+        self.sink: AdapterSink | None = None
+        self.confirms = True
+        self.known: ClinicContext | None = None
+        self.today: list[Appointment] = []
+        self.written: dict[UUID, tuple[ClinicContext, Summary]] = {}
+        self.fault: VdxError | None = None
+
+    async def start(self, sink: AdapterSink) -> None:
+        self.sink = sink
+
+    async def stop(self) -> None: ...
+
+    def statuses(self) -> Sequence[AdapterStatus]:
+        return (AdapterStatus("fake", "running"),)
+
+    def can(self, source: str, capability: Capability) -> bool:
+        return True
+
+    async def confirm(self, context: ClinicContext) -> bool:
+        return self.confirms
+
+    async def complete(self, context: ClinicContext) -> ClinicContext:
+        return replace(context, patient=context.patient.filled_from(self.known.patient)) if self.known else context
+
+    async def appointments(self, start: datetime, end: datetime) -> list[Appointment]:
+        return self.today
+
+    async def write_back(self, context: ClinicContext, summary: Summary) -> WriteBackReceipt:
+        if self.fault:
+            raise self.fault
+        self.written[summary.key] = (context, summary)
+        return WriteBackReceipt("fake", "1", NOON)
+
+
+class FakePartners:
+    def all(self) -> Sequence[Partner]:
+        return (HOSPITAL,)
+
+    def search(self, text: str, limit: int = 20) -> Sequence[Partner]:
+        return self.all()
+
+
+class World:
+    """A desk with everything around it faked, and one log of what happened outside in order."""
+
+    def __init__(self, store: FakeStore | None = None) -> None:
+        self.log: list[str] = store.log if store else []
+        self.clock = FakeClock()
+        self.booking = FakeBooking(self.log)
+        self.engine = FakeEngine(self.log)
+        self.composer = FakeComposer()
+        self.store = store or FakeStore(self.log)
+        self.delivery = FakeDelivery(self.store)
+        self.systems = FakeSystems()
+        numbers = itertools.count(1 if store is None else 1000)
+        outside = Outside(
+            clock=self.clock,
+            new_id=lambda: UUID(int=next(numbers) << 96),
+            booking=self.booking,
+            engine=self.engine,
+            composer=self.composer,
+            delivery=self.delivery,
+            consultations=self.store,
+            outbox=self.store,
+            measures=self.store,
+            audit=self.store,
+            systems=self.systems,
+            partners=FakePartners(),
+        )
+        settings = DeskSettings("sandbox", "http://node.example", "Lægehuset Eksempel", "practice-1")
+        self.desk = Desk(outside, settings)
+
+    @property
+    def call(self) -> FakeCall:
+        assert self.engine.call is not None
+        return self.engine.call
+
+    async def settle(self) -> None:
+        """Let every task of the desk run until nothing moves."""
+        for _round in range(50):
+            await asyncio.sleep(0)
+
+    def stage(self) -> Stage | None:
+        view = self.desk.view.consultation
+        return view.stage if view else None
