@@ -1,0 +1,279 @@
+"""One participant's media seen from the switch: what comes in, what goes out, and the reports both ways.
+
+RTCP is kept per hop: losses are asked for again and answered from history on each side by itself; sender
+reports pass with their capture time untouched and only the RTP time renumbered, so that the viewer's lip sync
+is the source's. Sources: RFC 3550 6.4, RFC 4585 6.2 and 6.3, draft-alvestrand-rmcat-remb-03.
+"""
+
+from __future__ import annotations
+
+import secrets
+import time
+from dataclasses import dataclass, field
+from typing import Any
+
+from aiortc.rtcrtpreceiver import StreamStatistics
+from aiortc.rtp import (
+    RTCP_PSFB_APP,
+    RTCP_PSFB_FIR,
+    RTCP_PSFB_PLI,
+    RTCP_RTPFB_NACK,
+    RtcpPsfbPacket,
+    RtcpReceiverInfo,
+    RtcpRrPacket,
+    RtcpRtpfbPacket,
+    RtcpSdesPacket,
+    RtcpSenderInfo,
+    RtcpSourceInfo,
+    RtcpSrPacket,
+    RtpPacket,
+    pack_remb_fci,
+)
+
+from vdx_plugin.sandbox.pexip.hop import Hop
+from vdx_plugin.sandbox.pexip.sdp import Codec, Line, Offer
+from vdx_plugin.sandbox.pexip.streams import GapWatch, History, KeyFrameGate, Renumberer
+
+KINDS = ("audio", "video")
+KEY_FRAME_INTERVAL_S = 0.3
+
+
+@dataclass
+class MediaCount:
+    """What has passed for one kind; ``frames`` counts marked packets, so for video complete frames."""
+
+    received_packets: int = 0
+    received_frames: int = 0
+    sent_packets: int = 0
+    sent_bytes: int = 0
+    resent_packets: int = 0
+
+
+@dataclass
+class Incoming:
+    """One stream from the participant."""
+
+    ssrc: int
+    clock_rate: int
+    gaps: GapWatch = field(default_factory=GapWatch)
+    report: Any = None
+    report_at: float = 0.0
+    statistics: Any = None
+
+    def __post_init__(self) -> None:
+        self.statistics = StreamStatistics(self.clock_rate)
+
+
+class Outgoing:
+    """One stream to the participant, made of whatever source is theirs at the moment."""
+
+    def __init__(self, line: Line, clock_rate: int) -> None:
+        self.ssrc = secrets.randbits(32)
+        self.mid = line.mid
+        self.wanted = line.direction in ("sendrecv", "recvonly")
+        self.codecs = {codec.name: codec for codec in line.codecs}
+        self.history = History()
+        self.gate = KeyFrameGate()
+        # The lower half, since SRTP cannot tell an early wrap-around from a late packet (RFC 3711 3.3.1).
+        self.numbers = Renumberer(
+            clock_rate=clock_rate,
+            first_sequence=secrets.randbelow(32768),
+            first_timestamp=secrets.randbits(32),
+        )
+
+
+class Leg:
+    """The two directions of one participant's call."""
+
+    def __init__(self, uuid: str, offer: Offer) -> None:
+        self.uuid = uuid
+        self.hop: Hop | None = None
+        self.counts = {kind: MediaCount() for kind in KINDS}
+        self.remb_bps: int | None = None
+        self.resumed: set[str] = set()
+        self.incoming: dict[str, Incoming] = {}
+        lines = {"audio": offer.audio, "video": offer.video}
+        self._codec_of: dict[int, tuple[str, Codec]] = {}
+        self._cname = secrets.token_hex(8)
+        self.outgoing: dict[str, Outgoing] = {}
+        for kind, line in lines.items():
+            if line is not None:
+                self.outgoing[kind] = Outgoing(line, line.codecs[0].clock_rate)
+                self._codec_of |= {codec.payload_type: (kind, codec) for codec in line.codecs}
+        self._slides = {ssrc for line in offer.lines if line.slides for ssrc in line.ssrcs}
+        self._key_frame_wanted = False
+        self._key_frame_asked_at = float("-inf")
+
+    @property
+    def cname(self) -> str:
+        return self._cname
+
+    @property
+    def connected(self) -> bool:
+        return bool(self.hop is not None and self.hop.connected)
+
+    def classify(self, packet: RtpPacket) -> tuple[str, Codec] | None:
+        """Return kind and codec of a packet from the participant; None for slides and the unknown."""
+        if packet.ssrc in self._slides:
+            return None
+        return self._codec_of.get(packet.payload_type)
+
+    async def receive(self, kind: str, codec: Codec, packet: RtpPacket, *, at: float) -> None:
+        """Take note of an incoming packet and ask for those missing before it."""
+        stream = self.incoming.get(kind)
+        if stream is None or stream.ssrc != packet.ssrc:
+            stream = self.incoming[kind] = Incoming(packet.ssrc, codec.clock_rate)
+        stream.statistics.add(packet)
+        self.counts[kind].received_packets += 1
+        self.counts[kind].received_frames += packet.marker
+        missing = stream.gaps.arrived(packet.sequence_number, at=at)
+        if kind == "video" and missing:
+            await self._ask_again(stream, missing)
+
+    async def deliver(self, kind: str, codec: Codec, packet: RtpPacket, *, at: float) -> bool:
+        """Pass on a packet of another leg; return whether it began a new source here."""
+        out = self.outgoing.get(kind)
+        mine = out.codecs.get(codec.name) if out is not None and out.wanted else None
+        if out is None or mine is None or not self.connected:
+            return False
+        begins = out.numbers.source != packet.ssrc
+        if kind == "video" and begins and out.gate.is_open:
+            out.gate.shut()
+        if kind == "video" and not out.gate.lets_through(codec.name, packet.payload, at=at):
+            return False
+        numbers = out.numbers.renumber(packet.ssrc, packet.sequence_number, packet.timestamp, at=at)
+        if numbers is None or self.hop is None:
+            return False
+        copy = RtpPacket(
+            payload_type=mine.payload_type,
+            marker=packet.marker,
+            sequence_number=numbers.sequence,
+            timestamp=numbers.timestamp,
+            ssrc=out.ssrc,
+            payload=packet.payload,
+        )
+        copy.padding_size = packet.padding_size
+        copy.extensions.mid = out.mid or None
+        copy.extensions.audio_level = packet.extensions.audio_level
+        copy.extensions.abs_send_time = int((at % 64) * (1 << 18)) & 0xFFFFFF
+        data = await self.hop.send_rtp(copy)
+        out.history.keep(numbers.sequence, data)
+        self.counts[kind].sent_packets += 1
+        self.counts[kind].sent_bytes += len(packet.payload)
+        return bool(begins)
+
+    def needs_key_frame(self) -> bool:
+        """Whether this participant waits for a picture to begin."""
+        out = self.outgoing.get("video")
+        return self.connected and out is not None and out.wanted and not out.gate.is_open
+
+    def restart(self, kind: str) -> None:
+        """Treat what comes next as a new source, for instance after a pause."""
+        if kind in self.outgoing:
+            self.outgoing[kind].numbers.restart()
+            self.outgoing[kind].gate.shut()
+
+    async def resend(self, media_ssrc: int, sequences: list[int]) -> None:
+        """Answer a request for lost packets."""
+        for kind, out in self.outgoing.items():
+            if out.ssrc == media_ssrc:
+                for data in filter(None, map(out.history.find, sequences)):
+                    self.counts[kind].resent_packets += 1
+                    await self._send(data)
+
+    def want_key_frame(self) -> None:
+        """Ask the participant for a whole picture, soon but not more often than it can make them."""
+        self._key_frame_wanted = True
+
+    async def report_source(self, kind: str, source: Leg) -> None:
+        """Pass on the last sender report of ``source`` in this leg's RTP time."""
+        out, stream = self.outgoing.get(kind), source.incoming.get(kind)
+        if out is None or stream is None or stream.report is None or out.numbers.source != stream.ssrc:
+            return
+        info = RtcpSenderInfo(
+            ntp_timestamp=stream.report.ntp_timestamp,
+            rtp_timestamp=out.numbers.timestamp(stream.report.rtp_timestamp),
+            packet_count=self.counts[kind].sent_packets & 0xFFFFFFFF,
+            octet_count=self.counts[kind].sent_bytes & 0xFFFFFFFF,
+        )
+        name = RtcpSourceInfo(ssrc=out.ssrc, items=[(1, self._cname.encode())])
+        await self._send(bytes(RtcpSrPacket(ssrc=out.ssrc, sender_info=info)) + bytes(RtcpSdesPacket([name])))
+
+    def note_report(self, packet: RtcpSrPacket, *, at: float) -> str | None:
+        """Remember the participant's sender report; return its kind."""
+        for kind, stream in self.incoming.items():
+            if stream.ssrc == packet.ssrc:
+                stream.report, stream.report_at = packet.sender_info, at
+                return kind
+        return None
+
+    async def limit_rate(self, bitrate_bps: int) -> None:
+        """Tell the participant what its viewers can take."""
+        stream = self.incoming.get("video")
+        if stream is not None:
+            fci = pack_remb_fci(bitrate_bps, [stream.ssrc])
+            await self._send_feedback(RtcpPsfbPacket(fmt=RTCP_PSFB_APP, ssrc=self._ssrc, media_ssrc=0, fci=fci))
+
+    async def keep_up(self, *, at: float) -> None:
+        """Send what is due: requests for lost packets, and for a whole picture. To be called every 50 ms."""
+        stream = self.incoming.get("video")
+        if stream is None:
+            return
+        again = stream.gaps.due(at=at)
+        if again:
+            await self._ask_again(stream, again)
+        if self._key_frame_wanted and at - self._key_frame_asked_at >= KEY_FRAME_INTERVAL_S:
+            self._key_frame_wanted = False
+            self._key_frame_asked_at = at
+            pli = RtcpPsfbPacket(fmt=RTCP_PSFB_PLI, ssrc=self._ssrc, media_ssrc=stream.ssrc)
+            await self._send_feedback(pli)
+
+    async def report_reception(self, *, at: float) -> None:
+        """Tell the participant how its streams arrive. To be called every second."""
+        reports = [_reception(stream, at) for stream in self.incoming.values()]
+        if reports:
+            await self._send(bytes(RtcpRrPacket(ssrc=self._ssrc, reports=reports)))
+
+    @property
+    def _ssrc(self) -> int:
+        return next(iter(self.outgoing.values())).ssrc if self.outgoing else 1
+
+    async def _ask_again(self, stream: Incoming, sequences: list[int]) -> None:
+        nack = RtcpRtpfbPacket(fmt=RTCP_RTPFB_NACK, ssrc=self._ssrc, media_ssrc=stream.ssrc)
+        nack.lost = sequences
+        await self._send_feedback(nack)
+
+    async def _send_feedback(self, packet: Any) -> None:
+        # Feedback travels in a compound packet that begins with a report (RFC 4585 3.1).
+        await self._send(bytes(RtcpRrPacket(ssrc=self._ssrc)) + bytes(packet))
+
+    async def _send(self, data: bytes) -> None:
+        if self.hop is not None:
+            await self.hop.send(data)
+
+
+def asks_for_key_frame(packet: Any) -> bool:
+    """Whether a feedback packet is a PLI or FIR."""
+    return isinstance(packet, RtcpPsfbPacket) and packet.fmt in (RTCP_PSFB_PLI, RTCP_PSFB_FIR)
+
+
+def wall_clock() -> float:
+    """Seconds since 1970; RTP forwarding needs no more than steady short distances."""
+    return time.time()
+
+
+def _reception(stream: Incoming, at: float) -> RtcpReceiverInfo:
+    lsr = delay = 0
+    if stream.report is not None:
+        lsr = (stream.report.ntp_timestamp >> 16) & 0xFFFFFFFF
+        delay = int(max(0.0, min(at - stream.report_at, 65535)) * 65536)
+    statistics = stream.statistics
+    return RtcpReceiverInfo(
+        ssrc=stream.ssrc,
+        fraction_lost=min(255, statistics.fraction_lost),
+        packets_lost=statistics.packets_lost,
+        highest_sequence=statistics.cycles + statistics.max_seq,
+        jitter=statistics.jitter,
+        lsr=lsr,
+        dlsr=delay,
+    )
