@@ -15,7 +15,9 @@ from typing import TextIO
 
 _CPR = re.compile(r"\b\d{6}-?\d{4}\b|\b\d{6}-?\d[A-Z]{2}\d\b")
 _URL = re.compile(r"\b(https?|wss?|vdx)://([^/\s\"'?]+)[^\s\"']*")
-_SECRET = re.compile(r"(?i)\b(token|pin|ticket|secret|password|authorization|bearer)\b([=: ]+)[^\s,;&\"']+")
+_SECRET = re.compile(
+    r"(?i)\b((?:authorization[=: ]+)?bearer|token|pin|ticket|secret|password|authorization)\b([=: ]+)[^\s,;&\"']+"
+)
 
 
 def mask(text: str) -> str:

@@ -1,0 +1,144 @@
+"""Settings of one workplace: from a TOML file, overridden by environment variables ``VDX_PLUGIN_…``.
+
+Nothing secret stands here. Passwords and client secrets lie in the operating system's keyring under the service
+``vdx-plugin``, and are named by the setting they belong to.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+from typing import Any, Literal
+
+import platformdirs
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
+
+from vdx_plugin.domain.secret import Secret
+from vdx_plugin.errors import Misconfigured
+
+APP = "vdx-plugin"
+KEYRING_SERVICE = "vdx-plugin"
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Vdx(_Part):
+    """Access to VDX. ``node`` is the Pexip node that serves the rooms, ``portal`` the guests' web page."""
+
+    api_url: str = ""
+    token_url: str = ""
+    client_id: str = ""
+    node: str = ""
+    portal: str = ""
+    project_code: str = ""
+    poll_s: float = Field(default=3.0, ge=0.05)
+
+
+class Practice(_Part):
+    """Who we are. ``sor`` and ``gln`` sign our MedCom messages; ``pseudonym`` stands in measures."""
+
+    name: str = ""
+    sor: str = ""
+    gln: str = ""
+    provider_number: str = ""
+    phone: str = ""
+    pseudonym: str = ""
+    region: str = ""
+
+
+class Mail(_Part):
+    """The mail server for links to patients and interpreters; empty host means: no mail is sent."""
+
+    host: str = ""
+    port: int = 587
+    sender: str = ""
+    user: str = ""
+    start_tls: bool = True
+
+
+class Partners(_Part):
+    """``hub_url`` is the endpoint that carries MedCom messages, ``directory`` a CSV file of partners."""
+
+    hub_url: str = ""
+    directory: Path | None = None
+
+
+class Settings(BaseSettings):
+    """All settings. ``load`` reads them; commands and tests may build them directly."""
+
+    model_config = SettingsConfigDict(env_prefix="VDX_PLUGIN_", env_nested_delimiter="__", extra="forbid", frozen=True)
+
+    environment: Literal["sandbox", "stage", "production"] = "production"
+    language: Literal["da", "en"] = "da"
+    data_dir: Path = Field(default_factory=lambda: Path(platformdirs.user_data_dir(APP, appauthor=False)))
+    vdx: Vdx = Vdx()
+    practice: Practice = Practice()
+    mail: Mail = Mail()
+    partners: Partners = Partners()
+    disabled_adapters: tuple[str, ...] = ()
+    adapters: dict[str, dict[str, str]] = Field(default_factory=dict)
+    """Settings of each adapter, by its name."""
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        return (init_settings, env_settings, TomlConfigSettingsSource(settings_cls, default_file()))
+
+    def missing(self) -> list[str]:
+        """Return the names of settings without which no consultation can start."""
+        needed: dict[str, Any] = {
+            "vdx.api_url": self.vdx.api_url,
+            "vdx.token_url": self.vdx.token_url,
+            "vdx.client_id": self.vdx.client_id,
+            "vdx.node": self.vdx.node,
+            "vdx.portal": self.vdx.portal,
+            "practice.name": self.practice.name,
+        }
+        return [name for name, value in needed.items() if not value]
+
+
+def default_file() -> Path:
+    """Where the settings file lies on this workplace."""
+    return Path(platformdirs.user_config_dir(APP, appauthor=False)) / "settings.toml"
+
+
+def load() -> Settings:
+    """Read the settings. Raises Misconfigured that names the setting at fault, never its value."""
+    try:
+        return Settings()
+    except tomllib.TOMLDecodeError as error:
+        raise Misconfigured("settings.file", str(error), setting=str(default_file().name)) from error
+    except ValidationError as error:
+        place = ".".join(str(part) for part in error.errors()[0]["loc"])
+        raise Misconfigured("settings.value", error.errors()[0]["type"], setting=place) from error
+
+
+def secret(name: str) -> Secret:
+    """Return a secret from the keyring; an empty one if it is not there."""
+    import keyring
+    from keyring.errors import KeyringError
+
+    try:
+        return Secret(keyring.get_password(KEYRING_SERVICE, name) or "")
+    except KeyringError as error:
+        raise Misconfigured("settings.keyring", type(error).__name__, setting=name) from error
+
+
+def keep_secret(name: str, value: str) -> None:
+    """Put a secret into the keyring."""
+    import keyring
+    from keyring.errors import KeyringError
+
+    try:
+        keyring.set_password(KEYRING_SERVICE, name, value)
+    except KeyringError as error:
+        raise Misconfigured("settings.keyring", type(error).__name__, setting=name) from error
