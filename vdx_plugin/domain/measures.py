@@ -1,16 +1,21 @@
 """What is measured of each use, so that success, quality and value can be reported per kind of partner.
 
 No CPR number, name, number, address or free text gets in here: every field is a number, a time, a code from a
-closed list or a random id. Times of a visit are kept to the second in the practice and leave it only as aggregates.
+closed list or a random id, and the constructors refuse anything else with ValueError. Times of a visit are kept to
+the second in the practice and leave it only as aggregates.
 """
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from functools import cache
 
+from vdx_plugin.domain.consultation import EndReason
 from vdx_plugin.domain.parties import Channel, PartyRole
+from vdx_plugin.texts import known_problems
 
 
 class StartPath(StrEnum):
@@ -29,6 +34,38 @@ class Replaces(StrEnum):
     MEETING = "meeting"
     NOTHING = "nothing"
     NOT_ASKED = "not_asked"
+
+
+@cache
+def _forms() -> dict[str, re.Pattern[str]]:
+    """Return the only forms a text field may have. A form that would hold a name or a CPR number is a mistake here."""
+    # Drawn at random, or a short word with a running number in demos and tests; ten digits in a row never fit.
+    pseudonym = r"[0-9a-f]{32}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|[a-z]{1,10}-?[0-9]{1,6}"
+    areas = "|".join(sorted({re.escape(code.split(".")[0]) for code in known_problems()}))
+    fee = r"([0-9]{4})?"
+    forms = {
+        "visit": pseudonym,
+        "practice": pseudonym,
+        "region": r"([0-9]{4})?",
+        "client_version": r"([0-9]{1,4}(\.[0-9]{1,4}){1,3}((\.dev|\.post|a|b|rc)[0-9]{1,4})?)?",
+        "failed_step": r"(room|lock|invitations|video)?",
+        "reason_code": rf"(({areas})\.[a-z0-9_]{{1,40}})?",
+        "fallback": r"(phone)?",
+        "fee_proposed": fee,
+        "fee_chosen": fee,
+        "end_reason": f"({'|'.join(EndReason)})?",
+        "language": r"([a-z]{2,3}(-[A-Za-z]{2,4})?)?",
+    }
+    return {name: re.compile(form) for name, form in forms.items()}
+
+
+def _check(measure: object, closed: dict[str, type[StrEnum]], texts: tuple[str, ...]) -> None:
+    for name, kind in closed.items():
+        if not isinstance(getattr(measure, name), kind):
+            raise ValueError(f"{name} is not one of {kind.__name__}")
+    for name in texts:
+        if not _forms()[name].fullmatch(getattr(measure, name)):
+            raise ValueError(f"{name} does not have its closed form")  # never what stood there
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,13 +90,14 @@ class UseMeasure:
 
     visit: str
     practice: str
-    """Pseudonym of the practice."""
+    """Pseudonym of the practice: a random id, or a word with a number such as ``practice-1``."""
     created_at: datetime
     planned_ahead: bool
     planned_minutes: int
     start_path: StartPath
     replaces: Replaces = Replaces.NOT_ASKED
     region: str = ""
+    """The region's code of four digits, e.g. ``1085``."""
     is_test: bool = False
     """Test calls are left out of counts, as in VDX's own statistics."""
     room_ready_ms: int | None = None
@@ -84,6 +122,9 @@ class UseMeasure:
     note_written: bool = False
     end_reason: str = ""
     ended_at: datetime | None = None
+
+    def __post_init__(self) -> None:
+        _check(self, {"start_path": StartPath, "replaces": Replaces}, _USE_TEXTS)
 
     @property
     def counts_as_meeting(self) -> bool:
@@ -114,4 +155,22 @@ class PartyMeasure:
     late_minutes: int = 0
     replaced_by_phone: bool = False
     language: str = ""
-    """Interpreter's language code."""
+    """Interpreter's language code, ISO 639."""
+
+    def __post_init__(self) -> None:
+        _check(self, {"role": PartyRole, "channel": Channel}, _PARTY_TEXTS)
+
+
+_USE_TEXTS = (
+    "visit",
+    "practice",
+    "region",
+    "client_version",
+    "failed_step",
+    "reason_code",
+    "fallback",
+    "fee_proposed",
+    "fee_chosen",
+    "end_reason",
+)
+_PARTY_TEXTS = ("visit", "end_reason", "language")
