@@ -1,0 +1,57 @@
+"""MedCom's rules over a whole message. ``check`` holds what a receiver shall reject, ``check_outgoing`` also what we owe.
+
+Each rule is a named pure function in ``frame_checks``, ``letter_checks``, ``identifier_checks`` or
+``narrative_checks``. They stand in for, and do not replace, the HL7-based validator that MedCom's governance asks for
+in production (FHIR Validation Governance, 2).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from vdx_plugin.invitations import codes, frame_checks, identifier_checks, letter_checks, narrative_checks
+from vdx_plugin.invitations.finding import Finding
+from vdx_plugin.invitations.frame_checks import Rule
+from vdx_plugin.invitations.message import Message
+
+__all__ = ["Finding", "check", "check_outgoing"]
+
+_CARE: tuple[Rule, ...] = (
+    *frame_checks.COMMON,
+    *frame_checks.CARE,
+    *letter_checks.RULES,
+    *identifier_checks.RULES,
+)
+_ACK: tuple[Rule, ...] = (*frame_checks.COMMON, *frame_checks.ACK, identifier_checks.location_numbers)
+
+
+def check(message: Message) -> list[Finding]:
+    """Return everything that makes the message invalid; empty for a valid one. Never raises for what came in."""
+    broken = list(frame_checks.structure(message))
+    if broken:
+        # The other rules rely on FHIR's own shape.
+        return broken
+    return _apply(_rules_of(message), message)
+
+
+def check_outgoing(message: Message) -> list[Finding]:
+    """Return everything that must be put right before the message may be sent."""
+    found = check(message)
+    if found:
+        return found
+    extra = narrative_checks.CARE if message.event == codes.CARE_EVENT else ()
+    return _apply((*narrative_checks.ALWAYS, *extra), message)
+
+
+def _rules_of(message: Message) -> tuple[Rule, ...]:
+    if message.event == codes.CARE_EVENT:
+        return _CARE
+    return _ACK if message.event == codes.ACK_EVENT else (_unknown_event,)
+
+
+def _unknown_event(message: Message) -> Iterator[Finding]:
+    yield Finding("event", "MessageHeader.eventCoding", "beskedtypen kan ikke modtages")
+
+
+def _apply(rules: tuple[Rule, ...], message: Message) -> list[Finding]:
+    return [finding for rule in rules for finding in rule(message)]

@@ -1,0 +1,273 @@
+"""The Composer port: for each party the right kind of message, with only what that party may know."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from vdx_plugin.domain.consultation import Consultation
+from vdx_plugin.domain.context import Organisation
+from vdx_plugin.domain.parties import Channel, Partner, Party, PartyRole
+from vdx_plugin.domain.patients import PersonName
+from vdx_plugin.domain.room import Room, guest_link
+from vdx_plugin.domain.secret import Secret
+from vdx_plugin.errors import Misconfigured, Refused
+from vdx_plugin.invitations import calendar_mail, care_communication, codes, interpreter_languages, letter, resources
+from vdx_plugin.invitations.checks import check_outgoing
+from vdx_plugin.invitations.identifier_checks import is_gln, is_personal, is_sor
+from vdx_plugin.invitations.message import Message, read_message, write_json
+from vdx_plugin.ports import MessageKind, OutboxDraft
+from vdx_plugin.texts import language
+
+NewId = Callable[[], UUID]
+
+
+@dataclass(frozen=True, slots=True)
+class SenderSettings:
+    """The practice as sender. ``author`` signs when the record does not say who is signed in.
+
+    ``organisation`` needs SOR id, location number and phone for MedCom; ``mail_from`` is the address mails come from.
+    """
+
+    organisation: Organisation
+    author: PersonName
+    author_role: str
+    portal: str
+    mail_from: str = ""
+
+
+class MessageComposer:
+    """Implements ``ports.Composer``. Pure: the same arguments make the same draft."""
+
+    def __init__(self, settings: SenderSettings) -> None:
+        self._settings = settings
+
+    def invitation(
+        self, consultation: Consultation, party: Party, room: Room, now: datetime, new_id: NewId
+    ) -> OutboxDraft:
+        """Build the message that invites ``party``; see ``ports.Composer``.
+
+        Also raises Refused(``context.incomplete``, ``invite.no_number``) for a patient MedCom's form cannot carry, and
+        Refused(``invite.invalid``) when the result breaks a rule of MedCom's.
+        """
+        if party.channel is Channel.EMAIL:
+            return self._mail(consultation, party, room, now, new_id)
+        sender, receiver = self._ends(party, new_id)
+        subject = self._subject(consultation, party)
+        content = self._invitation_text(consultation, party, room)
+        author = self._author(consultation)
+        message = care_communication.new_letter(sender, receiver, author, subject, content, now, new_id)
+        return self._draft(consultation, party, MessageKind.INVITATION, message)
+
+    def cancellation(
+        self, consultation: Consultation, party: Party, earlier: OutboxDraft, now: datetime, new_id: NewId
+    ) -> OutboxDraft:
+        """Build the message that tells ``party`` it is off, in the thread of ``earlier``; see ``ports.Composer``."""
+        if party.channel is Channel.EMAIL:
+            return self._mail_off(consultation, party, earlier, now, new_id)
+        previous = read_message(earlier.payload, earlier.mime)
+        plan = consultation.plan
+        link = care_communication.link_of(previous)
+        text = letter.cancellation(plan.start, plan.end, link, self._signature(consultation))
+        return self._answer(consultation, party, MessageKind.CANCELLATION, previous, text, None, now, new_id)
+
+    def move(
+        self,
+        consultation: Consultation,
+        party: Party,
+        earlier: OutboxDraft,
+        room: Room,
+        old: tuple[datetime, datetime],
+        now: datetime,
+        new_id: NewId,
+    ) -> OutboxDraft:
+        """Build the message that moves a meeting, in the thread of ``earlier``. ``old`` is the former start and end.
+
+        ``consultation`` has the new time. By e-mail it is the invitation anew under the same calendar entry.
+        """
+        if party.channel is Channel.EMAIL:
+            return self._mail(consultation, party, room, now, new_id, earlier)
+        previous = read_message(earlier.payload, earlier.mime)
+        meeting = self._meeting(consultation, party, room)
+        text = letter.move(meeting, *old, self._signature(consultation))
+        link = care_communication.Link(meeting.link, letter.link_title(meeting.start))
+        return self._answer(consultation, party, MessageKind.INVITATION, previous, text, link, now, new_id)
+
+    def guest_link(self, room: Room, party: Party) -> Secret:
+        """Return the link for one party; its name in the room is its role."""
+        name = letter.role_label(party.role)
+        return guest_link(room, portal=self._settings.portal, tag=party.key, name=name)
+
+    # MedCom
+
+    def _ends(self, party: Party, new_id: NewId) -> tuple[resources.Party, resources.Party]:
+        own, partner = self._settings.organisation, party.partner
+        if party.channel is not Channel.MEDCOM or partner is None or _must_not_know(party.role):
+            raise Misconfigured("invite.no_channel", "this party cannot get a MedCom letter", party=_label(party))
+        if not is_gln(partner.gln or "") or not is_sor(partner.sor or ""):
+            raise Misconfigured("invite.no_channel", "location number or SOR id is wrong", party=_label(party))
+        if partner.category not in codes.CATEGORIES:
+            raise Misconfigured("invite.setup", "unknown category in the directory")
+        if not is_gln(own.gln or "") or not is_sor(own.sor or "") or not own.phone:
+            raise Misconfigured("invite.setup", "the practice needs location number, SOR id and phone")
+        return (
+            care_communication.organisation_party(new_id, own.name, own.sor or "", own.gln or ""),
+            care_communication.organisation_party(new_id, partner.name, partner.sor or "", partner.gln or ""),
+        )
+
+    def _subject(self, consultation: Consultation, party: Party) -> care_communication.Subject:
+        person = consultation.context.patient
+        if person.name is None or not person.name.family:
+            raise Refused("context.incomplete", "a letter needs the patient's name")
+        number = person.national_id
+        if number is None or not is_personal(number.system, number.value):
+            raise Refused("invite.no_number", "a letter needs the patient's national number", party=_label(party))
+        assert party.partner is not None
+        return care_communication.Subject(person, party.partner.category, letter.topic(consultation.plan.start))
+
+    def _meeting(self, consultation: Consultation, party: Party, room: Room) -> letter.Meeting:
+        plan = consultation.plan
+        wants_pin = party.partner is None or party.partner.wants_pin
+        others = [(one.role, one.partner) for one in plan.parties]
+        return letter.Meeting(
+            start=plan.start,
+            end=plan.end,
+            link=self.guest_link(room, party),
+            alias=room.alias,
+            pin=room.guest_pin if wants_pin else None,
+            participants=letter.participants(others),
+            starts_now=not plan.planned_ahead,
+        )
+
+    def _invitation_text(self, consultation: Consultation, party: Party, room: Room) -> care_communication.Content:
+        meeting = self._meeting(consultation, party, room)
+        link = care_communication.Link(meeting.link, letter.link_title(meeting.start))
+        return care_communication.Content(letter.invitation(meeting, self._signature(consultation)), link)
+
+    def _answer(
+        self,
+        consultation: Consultation,
+        party: Party,
+        kind: MessageKind,
+        previous: Message,
+        text: str,
+        link: care_communication.Link | None,
+        now: datetime,
+        new_id: NewId,
+    ) -> OutboxDraft:
+        own_gln = self._settings.organisation.gln or ""
+        content = care_communication.Content(text, link)
+        author = self._author(consultation)
+        message = care_communication.answer(previous, own_gln, author, content, now, new_id)
+        return self._draft(consultation, party, kind, message)
+
+    def _author(self, consultation: Consultation) -> resources.Author:
+        """The signed-in user if the record names one, so that the letter is signed by who writes it."""
+        settings, user = self._settings, consultation.context.user
+        phone = settings.organisation.phone or ""
+        if user.name is None or not user.name.family:
+            return resources.Author(settings.author, settings.author_role, phone)
+        return resources.Author(user.name, user.role or settings.author_role, phone)
+
+    def _signature(self, consultation: Consultation) -> letter.Signature:
+        author = self._author(consultation)
+        role = codes.ROLES.get(author.role, ("", author.role))[1]
+        return letter.Signature(author.name.full, role.lower(), self._settings.organisation.name, author.phone)
+
+    def _draft(self, consultation: Consultation, party: Party, kind: MessageKind, message: Message) -> OutboxDraft:
+        faults = check_outgoing(message)
+        if faults:
+            rules = ", ".join(sorted({fault.rule for fault in faults}))
+            raise Refused("invite.invalid", rules, party=_label(party))
+        assert party.partner is not None
+        return OutboxDraft(
+            key=_key(consultation, party, kind),
+            consultation_id=consultation.id,
+            party_key=party.key,
+            kind=kind,
+            channel=Channel.MEDCOM,
+            receiver=party.partner.gln or "",
+            message_id=message.id,
+            thread_id=message.thread_id,
+            mime=codes.FHIR_JSON,
+            payload=write_json(message),
+        )
+
+    # e-mail
+
+    def _mail(
+        self,
+        consultation: Consultation,
+        party: Party,
+        room: Room,
+        now: datetime,
+        new_id: NewId,
+        earlier: OutboxDraft | None = None,
+    ) -> OutboxDraft:
+        sequence = 0 if earlier is None else calendar_mail.sequence_of(earlier.payload) + 1
+        uid = f"{consultation.id}.{party.key}" if earlier is None else earlier.thread_id
+        envelope = self._envelope(party, new_id(), uid, sequence)
+        call = self._call(consultation, party, self.guest_link(room, party))
+        payload = calendar_mail.invitation(envelope, call, now)
+        return _mail_draft(consultation, party, MessageKind.INVITATION, envelope, payload)
+
+    def _mail_off(
+        self, consultation: Consultation, party: Party, earlier: OutboxDraft, now: datetime, new_id: NewId
+    ) -> OutboxDraft:
+        sequence = calendar_mail.sequence_of(earlier.payload) + 1
+        envelope = self._envelope(party, new_id(), earlier.thread_id, sequence)
+        payload = calendar_mail.cancellation(envelope, self._call(consultation, party, Secret("")), now)
+        return _mail_draft(consultation, party, MessageKind.CANCELLATION, envelope, payload)
+
+    def _envelope(self, party: Party, message_id: UUID, uid: str, sequence: int) -> calendar_mail.Envelope:
+        settings = self._settings
+        address = party.address or (party.partner.email if party.partner else None)
+        if not address or "@" not in address:
+            raise Misconfigured("invite.no_channel", "no e-mail address", party=_label(party))
+        if "@" not in settings.mail_from:
+            raise Misconfigured("invite.setup", "the address mails come from is missing")
+        domain = settings.mail_from.rpartition("@")[2]
+        return calendar_mail.Envelope(
+            settings.mail_from, settings.organisation.name, address, f"<{message_id}@{domain}>", uid, sequence
+        )
+
+    def _call(self, consultation: Consultation, party: Party, link: Secret) -> calendar_mail.Call:
+        plan = consultation.plan
+        spoken = interpreter_languages.name_of(party.language, language()) if party.language else ""
+        phone = self._settings.organisation.phone or ""
+        return calendar_mail.Call(plan.start, plan.end, link, phone, spoken)
+
+
+def _must_not_know(role: PartyRole) -> bool:
+    """Patients never get a letter between organisations, interpreters never one that names the patient."""
+    return role in (PartyRole.PATIENT, PartyRole.INTERPRETER)
+
+
+def _label(party: Party) -> str:
+    partner: Partner | None = party.partner
+    return partner.name if partner else letter.role_label(party.role)
+
+
+def _key(consultation: Consultation, party: Party, kind: MessageKind) -> str:
+    """The same for the same room and time, so that composing once more after a crash sends nothing twice."""
+    start = consultation.plan.start.strftime("%Y%m%dT%H%M%S%z")
+    return f"{kind}:{consultation.id}:{party.key}:{consultation.meeting_id}:{start}"
+
+
+def _mail_draft(
+    consultation: Consultation, party: Party, kind: MessageKind, envelope: calendar_mail.Envelope, payload: bytes
+) -> OutboxDraft:
+    return OutboxDraft(
+        key=_key(consultation, party, kind),
+        consultation_id=consultation.id,
+        party_key=party.key,
+        kind=kind,
+        channel=Channel.EMAIL,
+        receiver=envelope.receiver,
+        message_id=envelope.message_id,
+        thread_id=envelope.uid,
+        mime=codes.MAIL,
+        payload=payload,
+    )

@@ -1,0 +1,185 @@
+"""Rules about the frame of a message: Bundle, header, addresses, history. Each function is one rule or a close group.
+
+Source: medcom-messaging 4.0.2, CareCommunication 5.0.2 (with the definition rule as repaired in 5.0.3),
+Acknowledgement 2.0.3; FHIR R4 for bdl-12.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+
+from fhir.resources.R4B.bundle import Bundle
+from pydantic import ValidationError
+
+from vdx_plugin.invitations import codes
+from vdx_plugin.invitations.finding import Finding
+from vdx_plugin.invitations.message import Json, Message, dig, extension, gln_of, rows, text_at, when
+
+Rule = Callable[[Message], Iterator[Finding]]
+
+_DEFINITION = re.compile(re.escape(codes.CARE_DEFINITION) + r"[|]5[.][0-9]{1,2}")
+
+
+def structure(message: Message) -> Iterator[Finding]:
+    """FHIR itself: only known elements, of the right kind."""
+    try:
+        Bundle.model_validate(message.bundle)
+    except ValidationError as error:
+        for one in error.errors(include_input=False, include_url=False, include_context=False)[:10]:
+            # Places name elements only: an unknown element's name could hold anything, so the last step is left out.
+            steps = [str(step) for step in one["loc"][:-1]]
+            yield Finding("fhir-structure", ".".join(steps), "elementet findes ikke i FHIR eller har forkert type")
+    except (ValueError, TypeError, AttributeError, LookupError, AssertionError, RecursionError):
+        yield Finding("fhir-structure", "Bundle", "beskeden kan ikke læses som FHIR")
+
+
+def bundle(message: Message) -> Iterator[Finding]:
+    """bdl-12 and the profile: a message whose first entry is the header."""
+    if dig(message.bundle, "type") != "message":
+        yield Finding("bundle-type", "Bundle.type", "skal være message")
+    if not text_at(message.bundle, "id"):
+        yield Finding("bundle-id", "Bundle.id", "mangler")
+    if when(text_at(message.bundle, "timestamp")) is None:
+        yield Finding("bundle-timestamp", "Bundle.timestamp", "mangler eller er uden tidszone")
+    if dig(message.bundle, "entry", 0, "resource", "resourceType") != "MessageHeader":
+        yield Finding("bdl-12", "Bundle.entry[0]", "beskedhovedet skal stå først")
+
+
+def one_header(message: Message) -> Iterator[Finding]:
+    if len(message.all("MessageHeader")) != 1:
+        yield Finding("header-count", "Bundle.entry", "der skal være netop ét beskedhoved")
+
+
+def bundled_references(message: Message) -> Iterator[Finding]:
+    """Aggregation ``bundled``: what header and letter refer to travels along."""
+    for kind in ("MessageHeader", "Communication", "PractitionerRole"):
+        for resource in message.all(kind):
+            for name, reference in _references(resource):
+                if message.resolve(reference) is None:
+                    yield Finding("bundled", f"{kind}.{name}", "det, der henvises til, er ikke med i beskeden")
+
+
+def _references(resource: Json) -> Iterator[tuple[str, str]]:
+    for name in ("sender", "subject", "encounter", "practitioner", "organization"):
+        reference = text_at(resource, name, "reference")
+        if reference:
+            yield name, reference
+    for name in ("focus", "recipient"):
+        for row in rows(resource, name):
+            yield name, text_at(row, "reference")
+
+
+def destination(message: Message) -> Iterator[Finding]:
+    """Closed slicing: exactly one primary destination, no copy."""
+    destinations = rows(message.header, "destination")
+    if len(destinations) != 1:
+        yield Finding("destination", "MessageHeader.destination", "der skal være netop én modtager og ingen kopi")
+    for one in destinations:
+        use = extension(one, codes.DESTINATION_USE_EXTENSION)
+        if text_at(use, "valueCoding", "code") != "primary":
+            yield Finding("destination-use", "MessageHeader.destination", "modtageren skal være markeret som primær")
+        if not text_at(one, "endpoint"):
+            yield Finding("destination-endpoint", "MessageHeader.destination", "modtagerens adresse mangler")
+
+
+def ends(message: Message) -> Iterator[Finding]:
+    """Sender and receiver are organisations in the bundle, each with a location number and a SOR id."""
+    if not text_at(message.header, "source", "endpoint"):
+        yield Finding("source-endpoint", "MessageHeader.source", "afsenderens adresse mangler")
+    for place, end in (("sender", message.sender), ("destination.receiver", message.receiver)):
+        if end.get("resourceType") != "Organization":
+            yield Finding("organization", f"MessageHeader.{place}", "skal være en organisation i beskeden")
+            continue
+        systems = [text_at(one, "system") for one in rows(end, "identifier")]
+        if systems.count(codes.SOR) != 1 or not gln_of(end):
+            yield Finding("organization", f"MessageHeader.{place}", "skal have både SOR-id og lokationsnummer")
+
+
+def definition(message: Message) -> Iterator[Finding]:
+    """medcom-carecommunication-definition-url, as repaired in 5.0.3."""
+    if not _DEFINITION.fullmatch(text_at(message.header, "definition")):
+        yield Finding("medcom-carecommunication-definition-url", "MessageHeader.definition", "skal være version 5")
+
+
+def care_header(message: Message) -> Iterator[Finding]:
+    """medcom-careCommunication-1, event code and focus."""
+    if not _profile(message.header).startswith(codes.CARE_HEADER):
+        yield Finding("medcom-careCommunication-1", "MessageHeader.meta.profile", "skal være CareCommunication")
+    if dig(message.header, "eventCoding", "system") != codes.EVENT_CODES:
+        yield Finding("event", "MessageHeader.eventCoding", "ukendt kodesystem")
+    focus = rows(message.header, "focus")
+    found = message.resolve(focus[0]) if len(focus) == 1 else None
+    if found is None or found.get("resourceType") != "Communication" or len(message.all("Communication")) != 1:
+        yield Finding("focus", "MessageHeader.focus", "skal pege på beskedens ene Communication")
+
+
+def care_history(message: Message) -> Iterator[Finding]:
+    """medcom-careCommunication-3 and medcom-messaging-2, and one entry of the history for this very message."""
+    histories = message.all("Provenance")
+    if not histories:
+        yield Finding("medcom-messaging-2", "Provenance", "historikken mangler")
+    for history in histories:
+        if not _profile(history).startswith(codes.CARE_PROVENANCE):
+            yield Finding("medcom-careCommunication-3", "Provenance.meta.profile", "skal være CareCommunication")
+        yield from _history(history, codes.CARE_ACTIVITIES)
+    own = [one for one in histories if _target(one) == f"MessageHeader/{message.id}"]
+    if histories and len(own) != 1:
+        yield Finding("provenance-target", "Provenance.target", "netop én historik skal gælde denne besked")
+
+
+def _history(history: Json, activities: dict[str, str]) -> Iterator[Finding]:
+    if len(rows(history, "target")) != 1:
+        yield Finding("provenance-target", "Provenance.target", "skal pege på ét beskedhoved")
+    for name in ("occurredDateTime", "recorded"):
+        if when(text_at(history, name)) is None:
+            yield Finding("provenance-time", f"Provenance.{name}", "mangler eller er uden tidszone")
+    if text_at(history, "activity", "coding", 0, "code") not in activities:
+        yield Finding("provenance-activity", "Provenance.activity", "aktiviteten er ikke tilladt i denne beskedtype")
+    if not rows(history, "agent"):
+        yield Finding("provenance-agent", "Provenance.agent", "mangler")
+
+
+def history_entities(message: Message) -> Iterator[Finding]:
+    """Closed slicing of entity: at least one payload (source) and at most one earlier message (revision)."""
+    for history in message.all("Provenance"):
+        roles = [text_at(entity, "role") for entity in rows(history, "entity")]
+        if "source" not in roles or roles.count("revision") > 1 or not {*roles} <= {"source", "revision"}:
+            yield Finding(
+                "provenance-entity", "Provenance.entity", "skal nævne de nye tekster og højst én besvaret besked"
+            )
+
+
+def ack_header(message: Message) -> Iterator[Finding]:
+    """medcom-acknowledgement-1 and -2: what is acknowledged, how, and why when it failed."""
+    if not _profile(message.header).startswith(codes.ACK_HEADER):
+        yield Finding("medcom-acknowledgement-2", "MessageHeader.meta.profile", "skal være kvitteringens")
+    response = dig(message.header, "response")
+    if not text_at(response, "identifier"):
+        yield Finding("response-identifier", "MessageHeader.response", "mangler id på den besked, der kvitteres for")
+    code = text_at(response, "code")
+    if code not in ("ok", "transient-error", "fatal-error"):
+        yield Finding("response-code", "MessageHeader.response.code", "ukendt kode")
+    if code != "ok" and not message.all("OperationOutcome"):
+        yield Finding("medcom-acknowledgement-1", "OperationOutcome", "en fejlkvittering skal have en fejlbeskrivelse")
+
+
+def ack_history(message: Message) -> Iterator[Finding]:
+    if not message.all("Provenance"):
+        yield Finding("medcom-messaging-2", "Provenance", "historikken mangler")
+    for history in message.all("Provenance"):
+        yield from _history(history, codes.ACTIVITIES)
+
+
+def _profile(resource: Json) -> str:
+    profiles = dig(resource, "meta", "profile")
+    return profiles[0] if isinstance(profiles, list) and profiles and isinstance(profiles[0], str) else ""
+
+
+def _target(history: Json) -> str:
+    return text_at(history, "target", 0, "reference")
+
+
+COMMON: tuple[Rule, ...] = (bundle, one_header, destination, ends, bundled_references)
+CARE: tuple[Rule, ...] = (care_header, definition, care_history, history_entities)
+ACK: tuple[Rule, ...] = (ack_header, ack_history)
