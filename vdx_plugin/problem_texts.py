@@ -29,6 +29,8 @@ def sentences(_: Callable[[str], str]) -> dict[str, str]:
         "vdx.state": _("Mødet kan ikke ændres i VDX lige nu. Vent et øjeblik, og prøv igen."),
         "vdx.setup": _("VDX er ikke sat rigtigt op til jeres praksis. Ring til support."),
         "vdx.input": _("VDX kunne ikke bruge en af oplysningerne i bookingen. Ret den, og prøv igen."),
+        "vdx.taken": _("VDX har allerede et andet møde under samme nummer. Start en ny samtale."),
+        "vdx.not_found": _("Mødet findes ikke længere i VDX. Start en ny samtale."),
         "vdx.unreadable": _("VDX sendte et svar, som programmet ikke forstår. Prøv igen, og ring til support."),
         "vdx.*": _("Bookingen i VDX lykkedes ikke. Prøv igen, eller ring til patienten."),
         "room.no_host_pin": _(
@@ -38,6 +40,7 @@ def sentences(_: Callable[[str], str]) -> dict[str, str]:
         "room.same_pins": _("Rummets to koder er ens, så gæster ville være vært. Det bliver ikke brugt. Start igen."),
         "room.short_pin": _("Rummets kode er for kort til at være sikker. Det bliver ikke brugt. Start igen."),
         "room.not_ready": _("Rummet er ikke klar endnu. Vent et øjeblik."),
+        "room.gone": _("Rummet er lukket i VDX og kan ikke bruges igen. Start en ny samtale."),
         "room.slow": _("Rummet blev ikke klar i tide. Prøv igen, eller ring til patienten."),
         "room.failed": _("VDX kunne ikke oprette rummet. Prøv igen, eller ring til patienten."),
         "room.*": _("Rummet kan ikke bruges. Start igen, eller ring til patienten."),
@@ -75,6 +78,10 @@ def sentences(_: Callable[[str], str]) -> dict[str, str]:
         "invite.unknown": _("Det er uvist, om beskeden til {party} kom frem. Spørg dem, eller send igen."),
         "invite.mail_failed": _("E-mailen til {party} kunne ikke sendes. Giv dem linket på en anden måde."),
         "invite.unreadable": _("Der kom en besked, som programmet ikke kan læse. Ring til {party}."),
+        "invite.no_number": _(
+            "Invitationen til {party} kræver patientens CPR- eller erstatningsnummer. Ring til dem, og giv dem linket."
+        ),
+        "invite.setup": _("Praksissens oplysninger som afsender mangler eller er forkerte. Ring til support."),
         "invite.*": _("Invitationen til {party} lykkedes ikke. Ring til dem."),
         # clinic systems
         "context.none": _("Ingen patient er åben. Åbn en patient i journalen."),
@@ -110,6 +117,11 @@ def sentences(_: Callable[[str], str]) -> dict[str, str]:
         # the program itself
         "store.full": _("Disken er fuld. Samtalen kan ikke gemmes. Frigør plads, og prøv igen."),
         "store.locked": _("Et andet vindue bruger programmets data. Luk det andet, og prøv igen."),
+        "store.damaged": _("Programmets data er beskadiget og kan ikke læses. Ring til support, før du starter igen."),
+        "store.unreadable": _("En gemt samtale kan ikke læses. Ring til support."),
+        "store.key_lost": _("Nøglen til programmets data er væk, så gemte samtaler ikke kan læses. Ring til support."),
+        "store.key_locked": _("Computerens nøglering er låst. Lås den op, og start programmet igen."),
+        "store.newer": _("Data er skrevet af en nyere udgave af programmet. Opdater programmet, og start igen."),
         "store.*": _("Programmet kan ikke gemme. Samtalen er ikke startet. Frigør plads, og prøv igen."),
         "settings.*": _("En indstilling mangler eller er forkert: {setting}. Ring til support."),
         "program.fault": _("Programmet har en fejl. Prøv igen, eller fortsæt på telefon. Ring til support."),

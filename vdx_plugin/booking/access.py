@@ -1,0 +1,23 @@
+"""Where VDX is and as whom we come."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from vdx_plugin.domain.secret import Secret
+
+
+@dataclass(frozen=True, slots=True)
+class VdxAccess:
+    """Address and identity of one practice at one VDX environment.
+
+    ``base_url`` ends before ``/v2`` (for example ``https://videoapi.example/videoapi``). ``environment`` is sandbox,
+    stage or production. The claim that holds the roles has a configurable name at VDX (facts: OauthInterceptor).
+    """
+
+    base_url: str
+    token_url: str
+    client_id: str
+    client_secret: Secret
+    environment: str
+    role_claim: str = "dk:medcom:video:role"
