@@ -1,0 +1,125 @@
+"""A letter as its reader sees it: texts in the order they were written, links, sender, patient, what was wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from vdx_plugin.sandbox.partners.bundle import (
+    CORE,
+    CPR_SYSTEM,
+    Message,
+    Resource,
+    extension,
+    human_name,
+    identifier,
+    items,
+    text,
+)
+
+CATEGORY_NAMES = {
+    "alcohol-and-drug-treatment": "Rusmiddelbehandling",
+    "assistive-devices": "Hjælpemidler",
+    "carecoordination": "Forløbskoordinering",
+    "decease": "Dødsfald",
+    "discharge": "Udskrivelse",
+    "examination-results": "Undersøgelsessvar",
+    "healthcare": "Sundhedspleje",
+    "home-care-assessment": "Visitation",
+    "medicine": "Medicin",
+    "nursing": "Sygepleje",
+    "outpatient": "Ambulant",
+    "psychiatry-social-disability": "Psykiatri, social og handicap",
+    "regarding-referral": "Vedr. henvisning",
+    "telemedicine": "Telemedicin",
+    "training": "Træning",
+    "acute-ambulant": "Akut ambulant",
+    "extended-care-responsibility": "Udvidet behandlingsansvar",
+    "other": "Andet",
+}
+ACTIVITY_NAMES = {"new-message": "Ny", "reply-message": "Svar", "forward-message": "Videresendt"}
+
+
+@dataclass(frozen=True)
+class LetterPart:
+    """One text of the thread with its signature."""
+
+    words: str
+    written_at: datetime | None
+    author: str
+    phone: str
+
+
+@dataclass(frozen=True)
+class LetterAttachment:
+    """A link or a file. ``url`` is empty unless it is an http address; ``kind`` says what a file is."""
+
+    title: str
+    url: str
+    kind: str
+
+
+@dataclass(frozen=True)
+class LetterView:
+    """Everything a reader needs on one page."""
+
+    topic: str
+    category: str
+    activity: str
+    sender: str
+    patient: str
+    patient_number: str
+    parts: tuple[LetterPart, ...]
+    attachments: tuple[LetterAttachment, ...]
+
+
+def view(bundle: Mapping[str, object]) -> LetterView:
+    """Return the letter as read; newest text first, whatever order the payloads came in."""
+    message = Message(bundle)
+    communication = message.first("Communication")
+    payloads = items(communication, "payload")
+    parts = [_part(message, payload) for payload in payloads if "contentString" in payload]
+    parts.sort(key=lambda part: part.written_at.timestamp() if part.written_at else 0.0, reverse=True)
+    category = text(communication, "category", "coding", "code")
+    patient = message.first("Patient")
+    return LetterView(
+        topic=text(communication, "topic", "text") or CATEGORY_NAMES.get(category, "Uden emne"),
+        category=CATEGORY_NAMES.get(category, category),
+        activity=ACTIVITY_NAMES.get(text(message.own_provenance, "activity", "coding", "code"), "Ukendt"),
+        sender=text(message.sender, "name") or "Ukendt afsender",
+        patient=human_name(patient) or "Ukendt patient",
+        patient_number=identifier(patient, CPR_SYSTEM) or text(patient, "identifier", "value"),
+        parts=tuple(parts),
+        attachments=tuple(_attachment(payload) for payload in payloads if "contentAttachment" in payload),
+    )
+
+
+def _part(message: Message, payload: Resource) -> LetterPart:
+    role = message.follow(extension(payload, CORE + "medcom-core-practitioner-extension").get("valueReference"))
+    phone = extension(payload, CORE + "medcom-core-contact-extension")
+    return LetterPart(
+        words=text(payload, "contentString"),
+        written_at=_moment(text(extension(payload, CORE + "medcom-core-datetime-extension"), "valueDateTime")),
+        author=human_name(message.follow(role.get("practitioner"))) or "Ukendt forfatter",
+        phone=text(phone, "valueContactPoint", "value"),
+    )
+
+
+def _attachment(payload: Resource) -> LetterAttachment:
+    attachment = payload.get("contentAttachment")
+    url = text(attachment, "url")
+    return LetterAttachment(
+        title=text(attachment, "title") or "Uden titel",
+        # Only web links become clickable: a letter may come from anywhere.
+        url=url if url.startswith(("https://", "http://")) else "",
+        kind=text(attachment, "contentType"),
+    )
+
+
+def _moment(value: str) -> datetime | None:
+    try:
+        moment = datetime.fromisoformat(value)
+    except ValueError:
+        return None
+    return moment if moment.tzinfo is not None else None
