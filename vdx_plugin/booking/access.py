@@ -11,8 +11,9 @@ from vdx_plugin.domain.secret import Secret
 class VdxAccess:
     """Address and identity of one practice at one VDX environment.
 
-    ``base_url`` ends before ``/v2`` (for example ``https://videoapi.example/videoapi``). ``environment`` is sandbox,
-    stage or production. The claim that holds the roles has a configurable name at VDX (facts: OauthInterceptor).
+    ``base_url`` is the address below which ``/meetings`` lies (``https://videoapi.example/videoapi/v2``).
+    ``environment`` is sandbox, stage or production. ``role_claim`` names the claim of the token that holds the roles;
+    its name is configuration at VDX (facts: OauthInterceptor).
     """
 
     base_url: str

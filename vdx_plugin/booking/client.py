@@ -47,7 +47,7 @@ class VdxClient:
     """Calls of one identity at one VDX. Connections belong to that identity, so they are never shared."""
 
     def __init__(self, base_url: str, auth: httpx.Auth, *, transport: httpx.AsyncBaseTransport | None = None) -> None:
-        self._api_url = f"{base_url.rstrip('/')}/v2/"
+        self._api_url = f"{base_url.rstrip('/')}/"
         self._places = asyncio.Semaphore(AT_ONCE)
         self._http = httpx.AsyncClient(
             auth=auth,

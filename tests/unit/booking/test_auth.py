@@ -25,7 +25,7 @@ class Seconds:
 
 def client(vdx: VdxDouble, seconds: Seconds | None = None) -> httpx.AsyncClient:
     auth = TokenAuth(ClientCredentials(ACCESS), role_claim=ACCESS.role_claim, monotonic=seconds or Seconds())
-    return httpx.AsyncClient(auth=auth, transport=httpx.MockTransport(vdx.handle), base_url=ACCESS.base_url + "/v2/")
+    return httpx.AsyncClient(auth=auth, transport=httpx.MockTransport(vdx.handle), base_url=ACCESS.base_url)
 
 
 async def test_the_program_names_itself_by_basic_with_its_secret_encoded() -> None:

@@ -16,7 +16,7 @@ from .vdx_double import MEETING, NOW
 
 
 def client_of(handler: httpx.MockTransport) -> VdxClient:
-    return VdxClient("https://vdx.test/videoapi/", httpx.Auth(), transport=handler)
+    return VdxClient("https://vdx.test/videoapi/v2/", httpx.Auth(), transport=handler)
 
 
 async def test_never_more_than_four_requests_are_under_way() -> None:

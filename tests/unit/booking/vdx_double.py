@@ -25,7 +25,7 @@ from vdx_plugin.domain.secret import Secret
 
 NOW = datetime(2026, 3, 2, 9, 0, 0, 500_000, tzinfo=UTC)
 MEETING = UUID("6b2f1b7e-6f0e-4d0e-9f6e-0a4b6c1d2e3f")
-ACCESS = VdxAccess("https://vdx.test/videoapi", "https://signin.test/token", "clinic", Secret("s+cret"), "sandbox")
+ACCESS = VdxAccess("https://vdx.test/videoapi/v2", "https://signin.test/token", "clinic", Secret("s+cret"), "sandbox")
 COPENHAGEN = ZoneInfo("Europe/Copenhagen")
 
 
