@@ -30,7 +30,7 @@ async def test_two_see_and_hear_each_other(codec: str) -> None:
 
 async def test_the_first_can_receive_what_only_the_second_sends() -> None:
     """One prefers H.264 and the other VP8; each takes the other's, since both can decode both."""
-    async with pair() as (served, host, guest):
+    async with pair() as (_, host, guest):
         await host.call(codecs=("H264", "VP8"))
         await guest.call(codecs=("VP8", "H264"))
         await asyncio.gather(host.sees_and_hears(), guest.sees_and_hears())
@@ -38,7 +38,7 @@ async def test_the_first_can_receive_what_only_the_second_sends() -> None:
 
 async def test_a_second_picture_line_for_slides_is_answered_inactive() -> None:
     """Clients always offer a slides line; refusing it the usual way makes aiortc drop the whole call."""
-    async with pair() as (served, host, guest):
+    async with pair() as (_, host, guest):
         await host.call(slides=True)
         await guest.call()
         await asyncio.gather(host.sees_and_hears(), guest.sees_and_hears())
@@ -87,7 +87,7 @@ async def test_media_does_not_flow_before_it_is_acknowledged() -> None:
 
 async def test_a_new_connection_under_the_same_call_carries_on() -> None:
     """After a change of network a client renegotiates through ``update`` with new keys and addresses."""
-    async with pair() as (served, host, guest):
+    async with pair() as (_, host, guest):
         await host.call()
         await guest.call()
         await guest.sees_and_hears()
@@ -97,7 +97,7 @@ async def test_a_new_connection_under_the_same_call_carries_on() -> None:
 
 async def test_an_answer_without_ssrc_lines_works_too() -> None:
     """Whether a real node names its streams is not known; a client must cope with both."""
-    async with pair(RoomServerConfig(answer_names_ssrc=False)) as (served, host, guest):
+    async with pair(RoomServerConfig(answer_names_ssrc=False)) as (_, host, guest):
         await host.call()
         await guest.call()
         await asyncio.gather(host.sees_and_hears(), guest.sees_and_hears())

@@ -1,0 +1,194 @@
+// Camera, microphone and the one connection to the room. Knows the room's commands but no page.
+
+// What went wrong with the devices, in our words: denied, busy, nothing, insecure.
+function complaint(error) {
+  if (error.name === "NotAllowedError" || error.name === "SecurityError") return "denied";
+  if (error.name === "NotReadableError" || error.name === "AbortError") return "busy";
+  return "nothing";
+}
+
+export class Devices {
+  constructor() {
+    this.stream = new MediaStream();
+    this.trouble = null;
+    this._meter = null;
+  }
+
+  // Take what there is: both, else one of them, else nothing. Never throws.
+  async open({ camera = "", microphone = "" } = {}) {
+    this.close();
+    if (!navigator.mediaDevices?.getUserMedia) {
+      this.trouble = "insecure";
+      return;
+    }
+    const video = { width: { ideal: 1280 }, height: { ideal: 720 }, facingMode: "user" };
+    if (camera) { delete video.facingMode; video.deviceId = { exact: camera }; }
+    const audio = { echoCancellation: true, noiseSuppression: true, autoGainControl: true };
+    if (microphone) audio.deviceId = { exact: microphone };
+    this.trouble = null;
+    for (const wish of [{ audio, video }, { audio }, { video }]) {
+      try {
+        this.stream = await navigator.mediaDevices.getUserMedia(wish);
+        return;
+      } catch (error) {
+        this.trouble ??= complaint(error);
+      }
+    }
+  }
+
+  get audio() { return this.stream.getAudioTracks()[0] ?? null; }
+  get video() { return this.stream.getVideoTracks()[0] ?? null; }
+
+  async list() {
+    const all = (await navigator.mediaDevices?.enumerateDevices?.()) ?? [];
+    return {
+      cameras: all.filter((device) => device.kind === "videoinput"),
+      microphones: all.filter((device) => device.kind === "audioinput"),
+    };
+  }
+
+  // Call show(level) with 0..1 for every picture the browser draws.
+  watchLevel(show) {
+    this._meter?.close().catch(() => {});
+    this._meter = null;
+    if (!this.audio) return;
+    const meter = new AudioContext();
+    this._meter = meter;
+    const analyser = meter.createAnalyser();
+    analyser.fftSize = 1024;
+    meter.createMediaStreamSource(new MediaStream([this.audio])).connect(analyser);
+    const samples = new Float32Array(analyser.fftSize);
+    const look = () => {
+      if (this._meter !== meter) return;
+      analyser.getFloatTimeDomainData(samples);
+      const power = samples.reduce((sum, value) => sum + value * value, 0) / samples.length;
+      const decibels = 10 * Math.log10(power + 1e-9);
+      show(Math.max(0, Math.min(1, (decibels + 60) / 50)));
+      requestAnimationFrame(look);
+    };
+    meter.resume().catch(() => {});
+    look();
+  }
+
+  stopLevel() {
+    this._meter?.close().catch(() => {});
+    this._meter = null;
+  }
+
+  close() {
+    this.stopLevel();
+    for (const track of this.stream.getTracks()) track.stop();
+    this.stream = new MediaStream();
+  }
+}
+
+export class Link {
+  // onStream(stream) gives what to show; onState(word): connecting, connected, unstable.
+  constructor(room, devices, { onStream, onState }) {
+    this._room = room;
+    this._devices = devices;
+    this._onStream = onStream;
+    this._onState = onState;
+    this._pc = null;
+    this._call = null;
+    this._closed = false;
+    this._busy = false;
+    this._watch = setInterval(() => this._look(), 1000);
+    this._seen = { packets: 0, at: performance.now() };
+  }
+
+  async start() {
+    this._onState("connecting");
+    const sdp = await this._offer();
+    const answer = await this._room.mine("calls", { call_type: "WEBRTC", sdp, media_type: "video" });
+    this._call = answer.call_uuid;
+    await this._accept(answer.sdp);
+    await this._room.mine(`calls/${this._call}/ack`);
+  }
+
+  // New keys and addresses under the same call; a fresh call if the server has forgotten it.
+  async restart() {
+    if (this._closed || this._busy) return;
+    this._busy = true;
+    try {
+      const sdp = await this._offer();
+      const answer = await this._room.mine(`calls/${this._call}/update`, { sdp });
+      await this._accept(answer.sdp ?? answer);
+    } catch {
+      if (!this._closed && this._room.isIn) await this.start().catch(() => {});
+    } finally {
+      this._busy = false;
+      this._seen = { packets: 0, at: performance.now() };
+    }
+  }
+
+  async stats() {
+    const found = { framesDecoded: 0, audioEnergy: 0, packets: 0, framesSent: 0, connection: "none" };
+    if (!this._pc) return found;
+    found.connection = this._pc.connectionState;
+    for (const report of (await this._pc.getStats()).values()) {
+      if (report.type === "inbound-rtp") {
+        found.packets += report.packetsReceived ?? 0;
+        if (report.kind === "video") found.framesDecoded += report.framesDecoded ?? 0;
+        if (report.kind === "audio") found.audioEnergy += report.totalAudioEnergy ?? 0;
+      }
+      if (report.type === "outbound-rtp" && report.kind === "video") found.framesSent += report.framesSent ?? 0;
+    }
+    return found;
+  }
+
+  close() {
+    this._closed = true;
+    clearInterval(this._watch);
+    this._pc?.close();
+    this._pc = null;
+  }
+
+  async _offer() {
+    this._pc?.close();
+    const pc = new RTCPeerConnection({ bundlePolicy: "max-bundle" });
+    this._pc = pc;
+    const stream = new MediaStream();
+    pc.ontrack = (event) => { stream.addTrack(event.track); this._onStream(stream); };
+    pc.onconnectionstatechange = () => this._stateChanged(pc);
+    for (const [kind, track] of [["audio", this._devices.audio], ["video", this._devices.video]]) {
+      pc.addTransceiver(track ?? kind, { direction: track ? "sendrecv" : "recvonly", streams: [this._devices.stream] });
+    }
+    await pc.setLocalDescription();
+    await gathered(pc);
+    return pc.localDescription.sdp;
+  }
+
+  async _accept(sdp) {
+    await this._pc?.setRemoteDescription({ type: "answer", sdp });
+  }
+
+  _stateChanged(pc) {
+    if (pc !== this._pc) return;
+    if (pc.connectionState === "connected") this._onState("connected");
+    if (pc.connectionState === "disconnected") this._onState("unstable");
+    if (pc.connectionState === "failed") { this._onState("unstable"); this.restart(); }
+  }
+
+  // A connection may look alive and carry nothing; only packets prove it, and only once there have been some.
+  async _look() {
+    const { packets } = await this.stats();
+    const now = performance.now();
+    if (packets !== this._seen.packets) this._seen = { packets, at: now };
+    const broken = this._pc?.connectionState === "disconnected" && now - this._seen.at > 3000;
+    if (broken) this.restart();
+  }
+}
+
+// All candidates, or those found within half a second: host candidates come at once.
+function gathered(pc) {
+  if (pc.iceGatheringState === "complete") return Promise.resolve();
+  return new Promise((resolve) => {
+    const limit = setTimeout(resolve, 500);
+    pc.onicegatheringstatechange = () => {
+      if (pc.iceGatheringState !== "complete") return;
+      clearTimeout(limit);
+      resolve();
+    };
+  });
+}
