@@ -1,0 +1,122 @@
+"""Every place where we reach into aiortc, in one module.
+
+aiortc 1.16 is pinned for these. A contract test fails when one of them moves.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from aiortc import RTCConfiguration, RTCIceServer, RTCPeerConnection
+from aiortc.rtcconfiguration import RTCBundlePolicy, RTCIceTransportPolicy
+from aiortc.rtcdtlstransport import RtpRouter
+from aiortc.rtp import RtcpByePacket
+
+from vdx_plugin import log
+from vdx_plugin.media.pexip.replies import IceServer
+from vdx_plugin.media.router import Routes
+
+_log = log.get("media.path")
+
+LOOPBACK = "127.0.0.1"
+
+
+class PacketRouter(RtpRouter):  # type: ignore[misc]
+    """aiortc's router with RFC 9143's order, deaf to BYE.
+
+    A BYE ends an aiortc receiver for good, while peers send it when they merely change a track (aiortc issue 228).
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._routes: Routes[Any] = Routes()
+
+    def register_receiver(
+        self, receiver: Any, ssrcs: list[int], payload_types: list[int], mid: str | None = None
+    ) -> None:
+        super().register_receiver(receiver, ssrcs, payload_types, mid)
+        self._routes.add(receiver, mid=mid, ssrcs=ssrcs, payload_types=payload_types)
+
+    def unregister_receiver(self, receiver: Any) -> None:
+        super().unregister_receiver(receiver)
+        self._routes.remove(receiver)
+
+    def route_rtp(self, packet: Any) -> Any:
+        receiver = self._routes.route(mid=packet.extensions.mid, ssrc=packet.ssrc, payload_type=packet.payload_type)
+        if receiver is not None:
+            # Sender reports are found by this table.
+            self.ssrc_table[packet.ssrc] = receiver
+        return receiver
+
+    def route_rtcp(self, packet: Any) -> Any:
+        return set() if isinstance(packet, RtcpByePacket) else super().route_rtcp(packet)
+
+
+def new_connection(servers: Sequence[IceServer], *, relay_only: bool, loopback: bool) -> Any:
+    """Return a peer connection that uses these servers and no others, with our router in it.
+
+    An empty list is passed on as such: aiortc's own default is a public STUN server, which would tell a third
+    party of every consultation. It has one line for sound and one for pictures, both ways.
+    """
+    configuration = RTCConfiguration(
+        iceServers=[server for entry in servers if (server := _server(entry)) is not None],
+        bundlePolicy=RTCBundlePolicy.MAX_BUNDLE,
+        iceTransportPolicy=RTCIceTransportPolicy.RELAY if relay_only else RTCIceTransportPolicy.ALL,
+    )
+    connection = RTCPeerConnection(configuration)
+    connection.addTransceiver("audio", direction="sendrecv")
+    connection.addTransceiver("video", direction="sendrecv")
+    transport = connection.getTransceivers()[0].receiver.transport
+    transport._rtp_router = PacketRouter()
+    if loopback:
+        _gather_on_loopback(transport.transport.iceGatherer._connection)
+    return connection
+
+
+def _server(entry: IceServer) -> Any:
+    from aiortc.rtcicetransport import parse_stun_turn_uri
+
+    urls = []
+    for url in entry.urls:
+        try:
+            parse_stun_turn_uri(url)
+        except ValueError:
+            _log.warning("the node named an ICE server that cannot be used")
+            continue
+        urls.append(url)
+    if not urls:
+        return None
+    if entry.username is None or entry.credential is None:
+        return RTCIceServer(urls=urls)
+    return RTCIceServer(urls=urls, username=entry.username.reveal(), credential=entry.credential.reveal())
+
+
+def _gather_on_loopback(ice: Any) -> None:
+    """Let one ICE agent gather on this machine's own address only.
+
+    WORKAROUND: aioice leaves 127.0.0.1 out, so a node on the same machine cannot be reached where there is no
+    network, and on Windows not even where there is one. May go when aioice takes a list of addresses.
+    """
+    gather = ice.get_component_candidates
+
+    async def on_loopback(component: int, addresses: list[str], timeout: int = 5) -> Any:
+        return await gather(component=component, addresses=[LOOPBACK], timeout=timeout)
+
+    ice.get_component_candidates = on_loopback
+
+
+def use_encoder(sender: Any, encoder: Any) -> None:
+    """Let a sender that has not begun encode with ``encoder``."""
+    sender._RTCRtpSender__encoder = encoder
+
+
+async def ask_for_keyframe(receiver: Any) -> None:
+    """Send a picture loss indication for every stream a video receiver has heard lately."""
+    for source in receiver.getSynchronizationSources():
+        await receiver._send_rtcp_pli(source.source)
+
+
+def first_codec(transceiver: Any) -> str:
+    """Return the name of the codec a transceiver will send, upper case; empty before the answer."""
+    return str(transceiver._codecs[0].name).upper() if transceiver._codecs else ""

@@ -1,0 +1,55 @@
+"""Enters rooms of a Pexip node (``ports.CallEngine``)."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+import httpx
+
+from vdx_plugin.media.call import PexipCall, open_call
+from vdx_plugin.media.devices import Devices, SystemDevices
+from vdx_plugin.media.local_media import MediaSettings
+from vdx_plugin.media.pexip.client import PexipClient
+from vdx_plugin.media.session import Ears, Surroundings
+from vdx_plugin.ports import CallEvent, Clock, JoinTarget, VideoPicture
+
+
+class _WallClock:
+    def now(self) -> datetime:
+        return datetime.now(UTC)
+
+
+class PexipEngine:
+    """One engine serves any number of calls. Making it costs nothing and opens nothing."""
+
+    def __init__(
+        self,
+        *,
+        clock: Clock | None = None,
+        settings: MediaSettings | None = None,
+        devices: Devices | None = None,
+        transport: httpx.AsyncBaseTransport | None = None,
+    ) -> None:
+        self._around = Surroundings(
+            devices or SystemDevices(), (clock or _WallClock()).now, settings or MediaSettings()
+        )
+        self._transport = transport
+
+    async def enter(
+        self,
+        target: JoinTarget,
+        on_event: Callable[[CallEvent], None],
+        *,
+        on_remote_picture: Callable[[VideoPicture], None],
+        on_self_picture: Callable[[VideoPicture], None],
+    ) -> PexipCall:
+        """Get a token and the roster; no media yet. Raises Refused(``call.wrong_pin``), NotFound, Unavailable.
+
+        Besides Unsupported for rooms that ask for a sign-in page or are a virtual reception.
+        """
+        ears = Ears(on_event, on_remote_picture, on_self_picture)
+        # Reading the system's certificates takes some 50 ms, too long for the loop.
+        client = await asyncio.to_thread(PexipClient, target, transport=self._transport)
+        return await open_call(client, target, ears, self._around)

@@ -1,0 +1,155 @@
+"""The media call: a path to the node, renewed or replaced when it breaks.
+
+``begin`` offers a call, ``renew`` a new path for the same call, ``replace`` a new call on the same token.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from vdx_plugin import log
+from vdx_plugin.errors import Unavailable, VdxError
+from vdx_plugin.media.line import Counts
+from vdx_plugin.media.peer import Peer
+from vdx_plugin.media.pexip.client import PexipClient
+from vdx_plugin.media.pexip.replies import CallAnswer
+from vdx_plugin.media.presence import quietly
+from vdx_plugin.media.recovery import PathState
+from vdx_plugin.media.sdp import OfferShape
+
+_log = log.get("media.path")
+
+
+@dataclass(frozen=True, slots=True)
+class PathTimings:
+    """Where the time from ``begin`` to a standing path went, in milliseconds; None where it has not happened."""
+
+    offer_ms: int | None = None
+    answer_ms: int | None = None
+    connect_ms: int | None = None
+    """ICE and DTLS, from the answer on."""
+
+
+class MediaPath:
+    """One media call. ``make_peer`` gives a fresh peer with our tracks in it."""
+
+    def __init__(self, client: PexipClient, make_peer: Callable[[], Peer], shape: OfferShape) -> None:
+        self._client = client
+        self._make_peer = make_peer
+        self._shape = shape
+        self._peer: Peer | None = None
+        self._call_id = ""
+        self._counts = Counts()
+        self._heard_at_s = time.monotonic()
+        self.timings = PathTimings()
+        self.video_codec = ""
+
+    @property
+    def call_id(self) -> str:
+        """The node's id of the call; empty when there is none."""
+        return self._call_id
+
+    @property
+    def state(self) -> PathState:
+        return PathState.FAILED if self._peer is None else self._peer.state
+
+    @property
+    def silent_s(self) -> float:
+        """Seconds since the last packet of any kind, or since the path was begun."""
+        return time.monotonic() - self._heard_at_s
+
+    async def begin(self) -> None:
+        """Offer a call and take the answer. Raises VdxError; there is no path then."""
+        began_s = time.monotonic()
+        peer = await self._new_peer()
+        try:
+            sdp = await peer.offer(self._shape)
+            self.timings = PathTimings(offer_ms=_ms(began_s))
+            answer = await self._client.call(sdp)
+            self._call_id = answer.call_id
+            self.timings = replace(self.timings, answer_ms=_ms(began_s))
+            await self._accept(peer, answer)
+        except BaseException:
+            await self._drop_peer()
+            raise
+
+    async def renew(self) -> None:
+        """Offer a new path for the call that stands. Raises VdxError, or Unavailable when there is no call."""
+        if not self._call_id:
+            raise Unavailable("media.no_path", "no call to renew")
+        peer = await self._new_peer()
+        try:
+            answer = await self._client.update(self._call_id, await peer.offer(self._shape))
+            await self._accept(peer, answer)
+        except BaseException:
+            await self._drop_peer()
+            raise
+
+    async def replace(self) -> None:
+        """End the call and offer a new one. Raises VdxError."""
+        await self.hang_up()
+        await self.begin()
+
+    async def _new_peer(self) -> Peer:
+        # The old one goes first: both would read the same microphone.
+        await self._drop_peer()
+        self._counts, self._heard_at_s = Counts(), time.monotonic()
+        self._peer = self._make_peer()
+        return self._peer
+
+    async def _accept(self, peer: Peer, answer: CallAnswer) -> None:
+        if answer.offer_ignored:
+            raise Unavailable("media.no_path", "the offer was ignored")
+        await peer.accept(answer.sdp)
+        await self._client.acknowledge(answer.call_id)
+        self._heard_at_s = time.monotonic()
+        self.video_codec = peer.video_codec
+
+    async def connected(self) -> PathTimings:
+        """Wait until media can flow on the present path, and tell where the time went."""
+        if self._peer is not None:
+            connect_ms = await self._peer.connected()
+            self.timings = replace(self.timings, connect_ms=connect_ms)
+        return self.timings
+
+    async def counts(self) -> Counts:
+        """Return the totals of the present path."""
+        if self._peer is None:
+            return self._counts
+        counts = await self._peer.counts()
+        if counts.datagrams > self._counts.datagrams:
+            self._heard_at_s = time.monotonic()
+        self._counts = counts
+        return counts
+
+    async def hang_up(self) -> None:
+        """End the call at the node, as far as it can be reached, and the path here."""
+        call_id, self._call_id = self._call_id, ""
+        await self._drop_peer()
+        if call_id:
+            await quietly(self._client.hang_up(call_id), "disconnect")
+
+    def forget_call(self, call_id: str) -> bool:
+        """The node ended the call. Return whether it was ours."""
+        if call_id != self._call_id or not call_id:
+            return False
+        self._call_id = ""
+        return True
+
+    async def _drop_peer(self) -> None:
+        peer, self._peer = self._peer, None
+        if peer is not None:
+            await peer.close()
+
+
+def _ms(since_s: float) -> int:
+    return round((time.monotonic() - since_s) * 1000)
+
+
+def as_unavailable(error: VdxError) -> Unavailable:
+    """Return the error ``start_media`` raises for a failed path."""
+    if isinstance(error, Unavailable) and error.code.startswith("media."):
+        return error
+    return Unavailable("media.no_path", error.code)

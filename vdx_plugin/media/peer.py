@@ -1,0 +1,162 @@
+"""One media path: one peer connection, its offer and answer, its tracks in and out. Imports aiortc and PyAV."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Sequence
+from typing import Any
+
+from aiortc import RTCSessionDescription
+from aiortc.exceptions import InternalError, InvalidAccessError, InvalidStateError, OperationError
+from aiortc.mediastreams import MediaStreamError
+
+from vdx_plugin import log
+from vdx_plugin.errors import Unreadable
+from vdx_plugin.media import aiortc_hooks as hooks
+from vdx_plugin.media.encoders import encoder_for
+from vdx_plugin.media.line import Counts
+from vdx_plugin.media.pexip.replies import IceServer
+from vdx_plugin.media.players import Playout
+from vdx_plugin.media.recovery import PathState
+from vdx_plugin.media.sdp import OfferShape, adapt_answer, shape_offer
+from vdx_plugin.media.sources import PictureFeed, SoundFeed
+from vdx_plugin.media.tracks import PictureTrack, SoundTrack
+from vdx_plugin.runtime import Tasks
+
+_log = log.get("media.path")
+
+KEYFRAME_ASK_S = 0.2
+KEYFRAME_STALL_S = 3.0
+
+# What aiortc raises on a description it cannot digest: its parser is built of assertions, indexing and int().
+_SDP_FAULTS = (
+    ValueError,
+    AssertionError,
+    LookupError,
+    AttributeError,
+    TypeError,
+    RuntimeError,
+    InternalError,
+    InvalidAccessError,
+    InvalidStateError,
+    OperationError,
+)
+
+
+class Peer:
+    """Make, ``offer``, ``accept``, ``close``. After ``close`` nothing of it is left running."""
+
+    def __init__(
+        self,
+        servers: Sequence[IceServer],
+        *,
+        relay_only: bool,
+        loopback: bool,
+        pictures: PictureFeed,
+        sound: SoundFeed,
+        playout: Playout,
+    ) -> None:
+        self._connection = hooks.new_connection(servers, relay_only=relay_only, loopback=loopback)
+        audio, video = self._connection.getTransceivers()
+        audio.sender.replaceTrack(SoundTrack(sound))
+        video.sender.replaceTrack(PictureTrack(pictures))
+        self._playout = playout
+        self._tasks = Tasks()
+        self._offer = ""
+        self._last_picture_s: float | None = None
+        self._connected = asyncio.Event()
+        self._accepted_s = self._connected_s = 0.0
+        self._connection.on("connectionstatechange", self._on_state)
+        self.video_codec = ""
+
+    @property
+    def state(self) -> PathState:
+        """How the connection stands."""
+        if self._connection.connectionState == "connected":
+            return PathState.CONNECTED
+        return PathState.FAILED if self._connection.connectionState in ("failed", "closed") else PathState.CONNECTING
+
+    def _on_state(self) -> None:
+        if self.state is PathState.CONNECTED:
+            self._connected_s = time.monotonic()
+            self._connected.set()
+
+    async def connected(self) -> int:
+        """Wait until media can flow, which may be never; return the milliseconds it took from the answer on."""
+        await self._connected.wait()
+        return round((self._connected_s - self._accepted_s) * 1000)
+
+    async def offer(self, shape: OfferShape) -> str:
+        """Gather and return the offer to send."""
+        await self._connection.setLocalDescription(await self._connection.createOffer())
+        self._offer = shape_offer(self._connection.localDescription.sdp, shape)
+        return self._offer
+
+    async def accept(self, sdp: str) -> None:
+        """Take the node's answer and begin reading what comes. Raises Unreadable(``media.answer``)."""
+        answer = adapt_answer(sdp, self._offer)
+        self._accepted_s = time.monotonic()
+        try:
+            await self._connection.setRemoteDescription(RTCSessionDescription(sdp=answer.sdp, type="answer"))
+        except _SDP_FAULTS as error:
+            raise Unreadable("media.answer", type(error).__name__, place="setRemoteDescription") from error
+        for transceiver in self._connection.getTransceivers():
+            self._equip(transceiver, answer.send_limits_bps.get(transceiver.mid))
+
+    def _equip(self, transceiver: Any, limit_bps: int | None) -> None:
+        codec = hooks.first_codec(transceiver)
+        encoder = encoder_for(codec, limit_bps)
+        if encoder is not None:
+            hooks.use_encoder(transceiver.sender, encoder)
+        if transceiver.kind == "video":
+            self.video_codec = codec
+        track = transceiver.receiver.track
+        if track is not None:
+            self._tasks.spawn(self._drain(track), f"media-{track.kind}-in")
+            if track.kind == "video":
+                self._tasks.spawn(self._ask_for_pictures(transceiver.receiver), "media-keyframes")
+
+    async def _drain(self, track: Any) -> None:
+        try:
+            while True:
+                frame = await track.recv()
+                if track.kind == "video":
+                    self._last_picture_s = time.monotonic()
+                    self._playout.take_picture(frame)
+                else:
+                    self._playout.take_sound(frame)
+        except MediaStreamError:
+            return
+
+    async def _ask_for_pictures(self, receiver: Any) -> None:
+        """Ask for a whole picture until one decodes, and again when pictures stop (libwebrtc's rule)."""
+        while True:
+            await asyncio.sleep(KEYFRAME_ASK_S)
+            stalled = self._last_picture_s is None or time.monotonic() - self._last_picture_s > KEYFRAME_STALL_S
+            if stalled and self.state is PathState.CONNECTED:
+                await hooks.ask_for_keyframe(receiver)
+
+    async def counts(self) -> Counts:
+        """Return what came and went so far."""
+        report = await self._connection.getStats()
+        rows = list(report.values())
+        inbound = [row for row in rows if row.type == "inbound-rtp"]
+        outbound = [row for row in rows if row.type == "outbound-rtp"]
+        remote = [row for row in rows if row.type == "remote-inbound-rtp" and row.roundTripTime is not None]
+        transport = {row.id: row.packetsReceived for row in rows if row.type == "transport"}
+        jitter = [row.jitter / 48 for row in inbound if row.kind == "audio"]
+        return Counts(
+            received=sum(row.packetsReceived for row in inbound),
+            lost=sum(max(0, row.packetsLost) for row in inbound),
+            sent=sum(row.packetsSent for row in outbound),
+            datagrams=sum(transport.values()),
+            jitter_ms=jitter[0] if jitter else None,
+            rtt_ms=max(0.0, min(row.roundTripTime for row in remote) * 1000) if remote else None,
+        )
+
+    async def close(self) -> None:
+        """Close the connection and end the reading."""
+        await self._tasks.close()
+        await self._connection.close()
+        self._connection.remove_all_listeners()

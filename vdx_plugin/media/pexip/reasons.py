@@ -1,0 +1,25 @@
+"""What the node's reason for putting us out means to the user. Pure.
+
+The texts are those of the node's ``disconnect`` event; vendor clients map the same ones to their #pex numbers.
+"""
+
+from __future__ import annotations
+
+_BEGINNINGS = (
+    ("conference terminated by another participant", "call.ended_by_host"),
+    ("disconnected by another participant", "call.put_out"),
+    ("api initiated participant disconnect", "call.put_out"),
+    ("timeout waiting for conference host", "call.not_admitted"),
+    ("all conference hosts departed", "call.room_closed"),
+    ("last remaining participant", "call.room_closed"),
+    ("conference", "call.room_closed"),
+)
+
+
+def code_for(reason: str) -> str:
+    """Return the problem code for ``reason``; ``call.cut_off`` for those that are the node's or the line's fault."""
+    words = reason.strip().lower()
+    for beginning, code in _BEGINNINGS:
+        if words.startswith(beginning):
+            return code
+    return "call.cut_off"

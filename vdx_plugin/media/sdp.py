@@ -1,0 +1,272 @@
+"""Offers and answers between aiortc and the node, as text in and text out. Pure.
+
+aiortc offers more than the node should choose from and refuses answers a node may well send. ``shape_offer`` puts
+an offer into the form the vendor's clients use; ``adapt_answer`` puts an answer into the form aiortc accepts.
+Sources: RFC 8866, RFC 8829 (JSEP), RFC 8843 (BUNDLE), RFC 6184, RFC 7587.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from vdx_plugin.errors import Unreadable
+
+OPUS_FMTP = "minptime=10;useinbandfec=1"
+_DIRECTIONS = ("sendrecv", "sendonly", "recvonly", "inactive")
+_PAYLOAD = re.compile(r"a=(?:rtpmap|fmtp|rtcp-fb):(\d+) ")
+_CONTENT = ("main", "slides")
+
+
+@dataclass(frozen=True, slots=True)
+class OfferShape:
+    """What the offer is to say: the codec to prefer and the rate we want to receive at most, in kbit/s."""
+
+    video_codec: str = "H264"
+    video_kbps: int = 1500
+
+
+@dataclass(slots=True)
+class Section:
+    """One m-line with its attribute lines; ``head`` is the m-line itself."""
+
+    head: str
+    lines: list[str]
+
+    @property
+    def kind(self) -> str:
+        return self.head[2:].split(" ", 1)[0]
+
+    @property
+    def is_rejected(self) -> bool:
+        return self.head.split()[1:2] == ["0"]
+
+    @property
+    def formats(self) -> list[str]:
+        return self.head.split()[3:]
+
+    def first(self, prefix: str) -> str:
+        """Return what follows ``prefix`` in the first line that has it, empty if none has."""
+        return next((line[len(prefix) :] for line in self.lines if line.startswith(prefix)), "")
+
+    @property
+    def mid(self) -> str:
+        return self.first("a=mid:")
+
+    def keep_formats(self, wanted: list[str]) -> None:
+        """Keep these payload types only, in this order, and their attributes in the same order."""
+        self.head = " ".join([*self.head.split()[:3], *wanted])
+        about = [(line, match.group(1)) for line in self.lines if (match := _PAYLOAD.match(line))]
+        rest = [line for line in self.lines if not _PAYLOAD.match(line)]
+        self.lines = rest + [line for payload in wanted for line, owner in about if owner == payload]
+
+
+@dataclass(slots=True)
+class Description:
+    """A session description taken apart."""
+
+    session: list[str]
+    sections: list[Section]
+
+    def __str__(self) -> str:
+        lines = list(self.session)
+        for section in self.sections:
+            lines += [section.head, *section.lines]
+        return "\r\n".join(lines) + "\r\n"
+
+
+def parse(sdp: str) -> Description:
+    """Take a description apart. Raises Unreadable for what is no SDP at all."""
+    lines = [line for line in sdp.replace("\r\n", "\n").split("\n") if line.strip()]
+    if not lines or not lines[0].startswith("v="):
+        raise Unreadable("media.answer", "no session", place="line 1")
+    session: list[str] = []
+    sections: list[Section] = []
+    for number, line in enumerate(lines, 1):
+        if len(line) < 2 or line[1] != "=":
+            raise Unreadable("media.answer", place=f"line {number}")
+        if line.startswith("m="):
+            if len(line.split()) < 4 or not line.split()[1].isdigit():
+                raise Unreadable("media.answer", "m-line", place=f"line {number}")
+            sections.append(Section(line, []))
+        else:
+            (sections[-1].lines if sections else session).append(line)
+    return Description(session, sections)
+
+
+# --- outgoing ---------------------------------------------------------------------------------------------------
+
+
+def shape_offer(sdp: str, shape: OfferShape) -> str:
+    """Return aiortc's offer as it should leave: few codecs in our order, one fingerprint, rates, content marks."""
+    offer = parse(sdp)
+    videos = 0
+    for section in offer.sections:
+        section.lines = [line for line in section.lines if not _is_weak_fingerprint(line)]
+        if section.kind == "audio":
+            _shape_audio(section)
+        elif section.kind == "video":
+            _shape_video(section, shape, _CONTENT[min(videos, 1)])
+            videos += 1
+    return str(offer)
+
+
+def _is_weak_fingerprint(line: str) -> bool:
+    """Anything but sha-256: both ends must list the same single print for the secure check code to agree."""
+    return line.startswith("a=fingerprint:") and not line.startswith("a=fingerprint:sha-256 ")
+
+
+def _shape_audio(section: Section) -> None:
+    opus = [payload for payload in section.formats if _codec(section, payload) == "OPUS"]
+    section.keep_formats(opus + [payload for payload in section.formats if payload not in opus])
+    for payload in opus:
+        section.lines.append(f"a=fmtp:{payload} {OPUS_FMTP}")
+
+
+def _shape_video(section: Section, shape: OfferShape, content: str) -> None:
+    h264 = [p for p in section.formats if _codec(section, p) == "H264" and _is_wanted_h264(_fmtp(section, p))][:1]
+    vp8 = [p for p in section.formats if _codec(section, p) == "VP8"][:1]
+    chosen = vp8 + h264 if shape.video_codec.upper() == "VP8" else h264 + vp8
+    section.keep_formats([payload for codec in chosen for payload in (codec, *_retransmissions(section, codec))])
+    _insert_bandwidth(section, shape.video_kbps)
+    _insert_after(section, "a=mid:", f"a=content:{content}")
+    section.lines.append("a=rtcp-rsize")
+
+
+def _is_wanted_h264(fmtp: dict[str, str]) -> bool:
+    """Constrained Baseline in packetization mode 1, the one profile every room and browser has (RFC 7742 6.2)."""
+    profile = fmtp.get("profile-level-id", "").lower()
+    return profile.startswith("42e0") and fmtp.get("packetization-mode") == "1"
+
+
+def _retransmissions(section: Section, payload: str) -> list[str]:
+    return [p for p in section.formats if _codec(section, p) == "RTX" and _fmtp(section, p).get("apt") == payload]
+
+
+def _insert_bandwidth(section: Section, kbps: int) -> None:
+    if kbps <= 0:
+        return
+    # b= stands after c= and before the attributes (RFC 8866, 5).
+    place = 1 if section.lines and section.lines[0].startswith("c=") else 0
+    section.lines[place:place] = [f"b=AS:{kbps}", f"b=TIAS:{kbps * 1000}"]
+
+
+def _insert_after(section: Section, prefix: str, line: str) -> None:
+    place = next((i for i, found in enumerate(section.lines) if found.startswith(prefix)), len(section.lines) - 1)
+    section.lines.insert(place + 1, line)
+
+
+# --- incoming ---------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """An answer aiortc accepts. ``send_limits_bps`` by mid; ``codecs`` the first codec of each mid, upper case."""
+
+    sdp: str
+    send_limits_bps: dict[str, int]
+    codecs: dict[str, str]
+
+
+def adapt_answer(answer: str, offer: str) -> Answer:
+    """Return the node's answer in a form aiortc accepts, and what it says about rates.
+
+    Rejected lines become inactive stand-ins with full transport data, because aiortc refuses them otherwise.
+    Raises Unreadable where the answer does not match the offer or lacks what ICE and DTLS need.
+    """
+    theirs, ours = parse(answer), parse(offer)
+    if [section.kind for section in theirs.sections] != [section.kind for section in ours.sections]:
+        raise Unreadable("media.answer", "other lines than offered", place="m-lines")
+    transport = _transport_lines(theirs)
+    for section, offered in zip(theirs.sections, ours.sections, strict=True):
+        if section.is_rejected:
+            _stand_in(section, offered, transport)
+        _complete(section, offered, theirs.session, transport)
+    limits = {section.mid: rate for section in theirs.sections if (rate := send_limit_bps(section)) is not None}
+    codecs = {section.mid: _codec(section, section.formats[0]) for section in theirs.sections if section.formats}
+    return Answer(str(theirs), limits, codecs)
+
+
+def send_limit_bps(section: Section) -> int | None:
+    """Return what the peer wants to receive at most, in bit/s; TIAS before AS. None where it does not say or 0."""
+    for prefix, factor in (("b=TIAS:", 1), ("b=AS:", 1000)):
+        value = section.first(prefix).strip()
+        if value.isdigit() and 0 < int(value) < 10**9:
+            return int(value) * factor
+    return None
+
+
+def _transport_lines(description: Description) -> list[str]:
+    """Return ICE and DTLS attributes of the bundle: those of the first accepted line, else of the session."""
+    names = ("a=ice-ufrag:", "a=ice-pwd:", "a=fingerprint:", "a=setup:")
+    pools = [section.lines for section in description.sections if not section.is_rejected]
+    if not pools:
+        raise Unreadable("media.answer", "every line rejected", place="m-lines")
+    found: list[str] = []
+    for name in names:
+        pool = next((pool for pool in [*pools, description.session] if _has(pool, name)), None)
+        if pool is None:
+            raise Unreadable("media.answer", "missing " + name[2:-1], place="transport")
+        found += [line for line in pool if line.startswith(name)]
+    if not any(line.strip() in ("a=setup:active", "a=setup:passive") for line in found):
+        raise Unreadable("media.answer", "setup", place="transport")
+    return found
+
+
+def _has(lines: Iterable[str], prefix: str) -> bool:
+    return any(line.startswith(prefix) for line in lines)
+
+
+def _stand_in(section: Section, offered: Section, transport: list[str]) -> None:
+    payload = offered.formats[0]
+    section.head = " ".join([f"m={offered.kind}", "9", *offered.head.split()[2:3], payload])
+    described = [line for line in offered.lines if line.startswith((f"a=rtpmap:{payload} ", f"a=fmtp:{payload} "))]
+    section.lines = ["c=IN IP4 0.0.0.0", *transport, *described, "a=inactive"]
+
+
+def _complete(section: Section, offered: Section, session: list[str], transport: list[str]) -> None:
+    """Add what aiortc wants and a bundle or the defaults imply: mid, mux, direction, transport."""
+    if not section.mid:
+        section.lines.append(f"a=mid:{offered.mid}")
+    elif section.mid != offered.mid:
+        raise Unreadable("media.answer", "other mid than offered", place="m-lines")
+    if "a=rtcp-mux" not in section.lines:
+        section.lines.append("a=rtcp-mux")
+    if not any(f"a={name}" in section.lines for name in _DIRECTIONS):
+        inherited = next((name for name in _DIRECTIONS if f"a={name}" in session), "sendrecv")
+        section.lines.append(f"a={inherited}")
+    for line in transport:
+        if not _has(section.lines, line.split(":", 1)[0] + ":"):
+            section.lines.append(line)
+    if section.kind == "video":
+        _align_h264(section, offered)
+
+
+def _align_h264(section: Section, offered: Section) -> None:
+    """Let an H.264 answer of mode 1 carry the profile we offered.
+
+    aiortc matches profile and level by the letter, while a decoder takes any of the Baseline family; a node that
+    answers with its own level would be refused.
+    """
+    ours = next((_fmtp(offered, p) for p in offered.formats if _codec(offered, p) == "H264"), None)
+    if ours is None:
+        return
+    for payload in section.formats:
+        fmtp = _fmtp(section, payload)
+        if _codec(section, payload) != "H264" or fmtp.get("packetization-mode") != "1":
+            continue
+        fmtp["profile-level-id"] = ours.get("profile-level-id", "42e01f")
+        text = ";".join(f"{name}={value}" if value else name for name, value in fmtp.items())
+        section.lines = [line for line in section.lines if not line.startswith(f"a=fmtp:{payload} ")]
+        section.lines.append(f"a=fmtp:{payload} {text}")
+
+
+def _codec(section: Section, payload: str) -> str:
+    description = section.first(f"a=rtpmap:{payload} ")
+    return description.split("/", 1)[0].strip().upper()
+
+
+def _fmtp(section: Section, payload: str) -> dict[str, str]:
+    parts = [part.strip() for part in section.first(f"a=fmtp:{payload} ").split(";") if part.strip()]
+    return {name: value for name, _, value in (part.partition("=") for part in parts)}

@@ -1,0 +1,306 @@
+"""The media of one call: devices, path, the look-out each second and what it does about a broken line."""
+
+from __future__ import annotations
+
+import asyncio
+import importlib
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from vdx_plugin import log
+from vdx_plugin.domain.measures import LineFigures
+from vdx_plugin.errors import Refused, VdxError
+from vdx_plugin.media.devices import Devices
+from vdx_plugin.media.line import Counts, LineWatch
+from vdx_plugin.media.local_media import LocalMedia, MediaSettings
+from vdx_plugin.media.pexip.client import is_loopback
+from vdx_plugin.media.players import Playout, Received
+from vdx_plugin.media.presence import Presence, quietly
+from vdx_plugin.media.recovery import PathState, Recovery, Step
+from vdx_plugin.media.report import statistics_of
+from vdx_plugin.media.sdp import OfferShape
+from vdx_plugin.ports import (
+    CallEvent,
+    DeviceNotice,
+    JoinTarget,
+    LineChanged,
+    LineQuality,
+    MediaChoice,
+    MediaFlowing,
+    VideoPicture,
+)
+from vdx_plugin.runtime import Tasks
+
+if TYPE_CHECKING:
+    from vdx_plugin.media.path import MediaPath
+
+_log = log.get("media.session")
+
+LOOK_EVERY_S = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Ears:
+    """Who hears of the call: events on the loop's thread, pictures on any."""
+
+    on_event: Callable[[CallEvent], None]
+    on_remote_picture: Callable[[VideoPicture], None]
+    on_self_picture: Callable[[VideoPicture], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What a call stands on: devices, sizes, and the time of day for chat and the test card."""
+
+    devices: Devices
+    now: Callable[[], datetime]
+    settings: MediaSettings = field(default_factory=MediaSettings)
+
+
+@dataclass(frozen=True, slots=True)
+class JoinTimings:
+    """Where the time of joining went, in milliseconds; None for what has not happened."""
+
+    token_ms: int | None = None
+    """Token and first roster."""
+    devices_ms: int | None = None
+    offer_ms: int | None = None
+    answer_ms: int | None = None
+    connect_ms: int | None = None
+    """ICE and DTLS."""
+    first_video_ms: int | None = None
+    """From ``start_media`` on, as the next."""
+    first_audio_ms: int | None = None
+
+
+async def load_media() -> None:
+    """Import aiortc and PyAV off the loop: they take half a second."""
+    await asyncio.to_thread(importlib.import_module, "vdx_plugin.media.path")
+
+
+class MediaSession:
+    """Media of one presence. ``on_lost`` is called when the line is given up."""
+
+    def __init__(
+        self,
+        presence: Presence,
+        target: JoinTarget,
+        ears: Ears,
+        around: Surroundings,
+        on_lost: Callable[[], None],
+    ) -> None:
+        self._presence = presence
+        self._loopback = is_loopback(target.node)
+        self._ears = ears
+        self._around = around
+        self._on_lost = on_lost
+        self._tasks = Tasks()
+        self._media: LocalMedia | None = None
+        self._path: MediaPath | None = None
+        self._playout: Playout | None = None
+        self._choice = MediaChoice()
+        self._work: asyncio.Task[None] | None = None
+        self._is_held = False
+        self._watch = LineWatch()
+        self._recovery = Recovery()
+        self._counts = Counts()
+        self._began_s = 0.0
+        self._reported_s = 0.0
+        self._frames = 0
+        self._fps: float | None = None
+        self._reconnects = 0
+        self.timings = JoinTimings()
+        self._tasks.spawn(load_media(), "media-load")
+
+    # --- starting and stopping --------------------------------------------------------------------------------------
+
+    async def start(self, choice: MediaChoice) -> None:
+        """Open devices and the path. Raises Unavailable(``media.*``); everything is closed again then."""
+        await self.stop()
+        self._choice, self._began_s = choice, time.monotonic()
+        await load_media()
+        from vdx_plugin.media.path import as_unavailable
+
+        self._media = LocalMedia(
+            self._around.devices,
+            choice,
+            self._around.settings,
+            now=self._around.now,
+            on_picture=self._ears.on_self_picture,
+            on_notice=lambda code: self._ears.on_event(DeviceNotice(code)),
+        )
+        try:
+            await self._media.open()
+            self.timings = replace(self.timings, devices_ms=self._since_start_ms())
+            self._playout = Playout(self._ears.on_remote_picture, self._on_first, self._media.speaker)
+            await self._open_path()
+        except VdxError as error:
+            await self.stop()
+            raise as_unavailable(error) from error
+        except BaseException:
+            await self.stop()
+            raise
+        self._tasks.spawn(self._look_out(), "media-lookout")
+
+    async def _open_path(self) -> None:
+        """Begin the call. A room that gives no media to those who wait is asked again on admission."""
+        path = self._new_path()
+        try:
+            await path.begin()
+        except Refused:
+            if self._presence.is_waiting:
+                _log.info("no media while waiting")
+                self._is_held = True
+                return
+            raise
+        self._path, self._is_held = path, False
+        self._watch.restart()
+        self._tasks.spawn(self._note_connected(path), "media-connect")
+
+    def _new_path(self) -> MediaPath:
+        from vdx_plugin.media.path import MediaPath
+        from vdx_plugin.media.peer import Peer
+
+        media, playout = self._media, self._playout
+        if media is None or playout is None:
+            raise RuntimeError("media has not been started")
+        grant = self._presence.grant
+
+        def make_peer() -> Peer:
+            return Peer(
+                grant.ice_servers,
+                relay_only=grant.relay_only,
+                loopback=self._loopback,
+                pictures=media.pictures,
+                sound=media.sound,
+                playout=playout,
+            )
+
+        shape = OfferShape(self._choice.video_codec, self._around.settings.video_kbps)
+        return MediaPath(self._presence.client, make_peer, shape)
+
+    async def _note_connected(self, path: MediaPath) -> None:
+        times = await path.connected()
+        self.timings = replace(
+            self.timings, offer_ms=times.offer_ms, answer_ms=times.answer_ms, connect_ms=times.connect_ms
+        )
+
+    async def stop(self) -> None:
+        """Close path and devices. What was measured stays."""
+        await self._tasks.close()
+        path, self._path = self._path, None
+        media, self._media = self._media, None
+        self._work, self._is_held = None, False
+        if path is not None:
+            await path.hang_up()
+        if media is not None:
+            await media.close()
+
+    # --- what happens meanwhile -------------------------------------------------------------------------------------
+
+    def on_inside(self) -> None:
+        """We are inside, perhaps only now: begin the call that was refused while we waited."""
+        if self._is_held and self._work is None:
+            self._work = self._tasks.spawn(self._attempt(Step.NEW_CALL), "media-admitted")
+
+    def on_call_ended(self, call_id: str) -> None:
+        """The node ended a media call; begin a new one if it was ours."""
+        if self._path is not None and self._path.forget_call(call_id):
+            self._mend(Step.NEW_CALL)
+
+    def _on_first(self, kind: str) -> None:
+        passed_ms = self._since_start_ms()
+        if kind == "video":
+            self.timings = replace(self.timings, first_video_ms=passed_ms)
+        else:
+            self.timings = replace(self.timings, first_audio_ms=passed_ms)
+        self._ears.on_event(MediaFlowing(kind, passed_ms))
+
+    def _since_start_ms(self) -> int:
+        return round((time.monotonic() - self._began_s) * 1000)
+
+    async def _look_out(self) -> None:
+        while True:
+            await asyncio.sleep(LOOK_EVERY_S)
+            if self._path is not None and self._work is None:
+                await self._look(self._path, time.monotonic())
+
+    async def _look(self, path: MediaPath, at_s: float) -> None:
+        self._counts = await path.counts()
+        expected = self._presence.roster.hears_others and not self._presence.is_waiting
+        change = self._watch.tick(at_s, self._counts, expected=expected)
+        if change is not None:
+            self._ears.on_event(change)
+        frames = self.received().frames
+        self._fps, self._frames = (frames - self._frames) / LOOK_EVERY_S, frames
+        self._report(path, at_s)
+        step = self._recovery.tick(at_s, path.state, silent_s=path.silent_s)
+        if step is Step.GIVE_UP:
+            self._on_lost()
+        elif step is not Step.NONE:
+            self._mend(step)
+
+    def _report(self, path: MediaPath, at_s: float) -> None:
+        interval_s = self._presence.grant.stats_interval_s
+        if interval_s is None or at_s - self._reported_s < interval_s or path.state is not PathState.CONNECTED:
+            return
+        self._reported_s = at_s
+        statistics = statistics_of(self._counts, self.received(), path.video_codec)
+        self._tasks.spawn(quietly(self._presence.client.report(path.call_id, statistics), "statistics"), "media-report")
+
+    # --- recovery ---------------------------------------------------------------------------------------------------
+
+    def _mend(self, step: Step) -> None:
+        if self._work is None:
+            _log.info("the media path is broken; trying: %s", step)
+            self._ears.on_event(LineChanged(LineQuality.LOST))
+            self._work = self._tasks.spawn(self._attempt(step), "media-mend")
+
+    async def _attempt(self, step: Step) -> None:
+        """Carry out one step; a failed one is followed by the next as ``Recovery`` has it."""
+        try:
+            if self._path is None:
+                await self._open_path()
+                return
+            self._reconnects += 1
+            await (self._path.renew() if step is Step.NEW_PATH else self._path.replace())
+            self._watch.restart()
+        except VdxError as error:
+            _log.info("%s did not succeed (%s)", step, error.code)
+        finally:
+            self._work = None
+
+    # --- in use -----------------------------------------------------------------------------------------------------
+
+    async def set_microphone(self, *, on: bool) -> None:
+        """Silence here at once; that others are shown it is a courtesy that may fail."""
+        if self._media is not None:
+            self._media.sound.is_on = on
+        await quietly(self._presence.client.tell_muted(microphone=not on), "client_mute")
+
+    async def set_camera(self, *, on: bool) -> None:
+        """Black here at once, as with the microphone."""
+        if self._media is not None:
+            self._media.pictures.is_on = on
+        await quietly(self._presence.client.tell_muted(camera=not on), "video_muted")
+
+    def received(self) -> Received:
+        """Return what was decoded so far."""
+        return self._playout.received if self._playout is not None else Received()
+
+    def figures(self) -> LineFigures:
+        """Return the quality so far."""
+        received = self.received()
+        return self._watch.figures(
+            width=received.width or None,
+            height=received.height or None,
+            fps=self._fps,
+            reconnects=self._reconnects,
+        )
+
+    @property
+    def two_way_s(self) -> float:
+        return self._watch.two_way_s

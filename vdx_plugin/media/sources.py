@@ -1,0 +1,207 @@
+"""What we send: one feed of pictures and one of sound, fed by a device or by what stands in for it.
+
+A feed outlives the media paths that read it, never fails and never blocks: a camera that vanishes becomes the test
+card, a microphone silence, and both are tried again until they are back. Devices live on threads of their own; the
+newest picture wins and is the only one kept.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import time
+from collections.abc import Callable
+from datetime import datetime
+
+from vdx_plugin import log
+from vdx_plugin.errors import VdxError
+from vdx_plugin.media.devices import Devices, SoundStream
+from vdx_plugin.media.pictures import picture_of_array
+from vdx_plugin.media.sound import Ring, Samples, SpeechLoop, silence
+from vdx_plugin.media.testcard import PictureFormat, TestCard, Yuv, black
+from vdx_plugin.ports import VideoPicture
+
+_log = log.get("media.sources")
+
+STALL_S = 5.0
+RETRY_S = 2.0
+JOIN_LIMIT_S = 2.0
+
+
+class CameraReader:
+    """Reads a camera on a thread. ``newest`` is (number, picture), or None while there is no picture."""
+
+    def __init__(self, devices: Devices, name: str, picture: PictureFormat, *, retry_s: float = RETRY_S) -> None:
+        self._devices = devices
+        self._name = name
+        self._format = picture
+        self._retry_s = retry_s
+        self._stop = threading.Event()
+        self._newest: tuple[int, Yuv] | None = None
+        self._read_at_s = time.monotonic()
+        self._number = 0
+        self._thread = threading.Thread(target=self._run, name="media-camera", daemon=True)
+        self._thread.start()
+
+    @property
+    def newest(self) -> tuple[int, Yuv] | None:
+        if time.monotonic() - self._read_at_s > STALL_S:
+            return None
+        return self._newest
+
+    def _run(self) -> None:
+        while not self._stop.is_set():
+            try:
+                for yuv in self._devices.open_camera(self._name, self._format):
+                    self._number += 1
+                    self._newest, self._read_at_s = (self._number, yuv), time.monotonic()
+                    if self._stop.is_set():
+                        break
+            except VdxError as error:
+                _log.debug("camera: %s", error.code)
+            self._newest = None
+            self._stop.wait(self._retry_s)
+
+    def close(self) -> None:
+        """Stop reading; blocks up to ``JOIN_LIMIT_S`` for a driver that does not answer."""
+        self._stop.set()
+        self._thread.join(JOIN_LIMIT_S)
+
+
+class PictureFeed:
+    """Our picture at a steady rate. Run ``run`` as a task; ``next_after`` waits for the next picture.
+
+    ``on_picture`` gets each picture as the others see it; ``on_notice`` hears ``media.camera_lost`` and
+    ``media.device_back``, and ``media.no_camera`` when the camera chosen gives nothing from the start.
+    """
+
+    def __init__(
+        self,
+        picture: PictureFormat,
+        camera: CameraReader | None,
+        *,
+        now: Callable[[], datetime],
+        on_picture: Callable[[VideoPicture], None],
+        on_notice: Callable[[str], None],
+        title: str = "",
+    ) -> None:
+        self._format = picture
+        self._camera = camera
+        self._card = TestCard(picture, title)
+        self._black = black(picture)
+        self._now = now
+        self._on_picture = on_picture
+        self._on_notice = on_notice
+        self._arrived = asyncio.Condition()
+        self._latest: tuple[int, Yuv] = (0, self._black)
+        self._camera_state = "expected" if camera else "none"
+        self._expected_until_s = time.monotonic() + STALL_S
+        self.is_on = True
+
+    async def run(self) -> None:
+        """Publish pictures until cancelled."""
+        interval_s = 1 / self._format.fps
+        due_s = time.monotonic()
+        while True:
+            await self._publish()
+            due_s = max(due_s + interval_s, time.monotonic() - interval_s)
+            await asyncio.sleep(max(0.0, due_s - time.monotonic()))
+
+    async def _publish(self) -> None:
+        number = self._latest[0] + 1
+        yuv = self._compose(number)
+        self._on_picture(picture_of_array(yuv))
+        async with self._arrived:
+            self._latest = (number, yuv)
+            self._arrived.notify_all()
+
+    def _compose(self, number: int) -> Yuv:
+        newest = self._camera.newest if self._camera else None
+        self._note_camera(present=newest is not None)
+        if not self.is_on:
+            return self._black
+        return newest[1] if newest is not None else self._card.draw(self._now().astimezone(), number)
+
+    def _note_camera(self, *, present: bool) -> None:
+        state = self._camera_state
+        if present and state != "live":
+            self._camera_state = "live"
+            if state != "expected":
+                self._on_notice("media.device_back")
+        elif not present and state == "live":
+            self._camera_state = "lost"
+            self._on_notice("media.camera_lost")
+        elif not present and state == "expected" and time.monotonic() > self._expected_until_s:
+            self._camera_state = "lost"
+            self._on_notice("media.no_camera")
+
+    async def next_after(self, number: int) -> tuple[int, Yuv]:
+        """Return the newest picture, waiting for one newer than ``number``."""
+        async with self._arrived:
+            await self._arrived.wait_for(lambda: self._latest[0] > number)
+            return self._latest
+
+    async def close(self) -> None:
+        """Let go of the camera."""
+        if self._camera is not None:
+            await asyncio.to_thread(self._camera.close)
+
+
+class Microphone:
+    """A microphone kept open: lost ones are tried again every two seconds by ``watch``."""
+
+    def __init__(self, devices: Devices, name: str | None, on_notice: Callable[[str], None]) -> None:
+        self._devices = devices
+        self._name = name
+        self._on_notice = on_notice
+        self._ring = Ring()
+        self._stream: SoundStream | None = None
+        self._was_heard = False
+
+    async def open(self) -> None:
+        """Open it. Raises Unavailable(``media.no_microphone``)."""
+        self._stream = await asyncio.to_thread(self._devices.open_microphone, self._name, self._ring.write)
+
+    async def watch(self, *, every_s: float = RETRY_S) -> None:
+        """Look after the microphone until cancelled."""
+        while True:
+            await asyncio.sleep(every_s)
+            if self._stream is not None and self._stream.is_running:
+                continue
+            if self._stream is not None:
+                self._on_notice("media.microphone_lost")
+                await self.close()
+            await self._reopen()
+
+    async def _reopen(self) -> None:
+        try:
+            await self.open()
+        except VdxError:
+            return
+        self._on_notice("media.device_back")
+
+    def read(self, count: int) -> Samples:
+        return self._ring.read(count)
+
+    async def close(self) -> None:
+        stream, self._stream = self._stream, None
+        if stream is not None:
+            await asyncio.to_thread(stream.close)
+
+
+class SoundFeed:
+    """Our sound, 20 ms at a time, from a microphone, a generated voice or nothing at all."""
+
+    def __init__(self, source: Microphone | SpeechLoop | None) -> None:
+        self._source = source
+        self.is_on = True
+
+    def read(self, count: int) -> Samples:
+        """Return the next samples; silence while the microphone is off or gone."""
+        # Read even while off, so that what was said meanwhile is not sent when it is on again.
+        samples = self._source.read(count) if self._source is not None else silence(count)
+        return samples if self.is_on else silence(count)
+
+    @property
+    def microphone(self) -> Microphone | None:
+        return self._source if isinstance(self._source, Microphone) else None
