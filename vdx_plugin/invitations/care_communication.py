@@ -122,7 +122,7 @@ def answer(previous: Message, own_gln: str, author: Author, content: Content, at
 
 
 def resent(message: Message, at: datetime, new_id: NewId) -> Message:
-    """The same letter for another try: new Bundle.id and times, same MessageHeader.id (Governance FHIR Messaging, MR7)."""
+    """The same message for another try: new Bundle.id and times, same MessageHeader.id (FHIR Messaging, MR7)."""
     bundle = deepcopy(dict(message.bundle))
     bundle["id"], bundle["timestamp"] = str(new_id()), instant(at)
     for entry in bundle["entry"]:

@@ -1,4 +1,6 @@
-"""MedCom's rules over a whole message. ``check`` holds what a receiver shall reject, ``check_outgoing`` also what we owe.
+"""MedCom's rules over a whole message.
+
+``check`` holds what a receiver shall reject, ``check_outgoing`` also what a sender owes.
 
 Each rule is a named pure function in ``frame_checks``, ``letter_checks``, ``identifier_checks`` or
 ``narrative_checks``. They stand in for, and do not replace, the HL7-based validator that MedCom's governance asks for
