@@ -86,9 +86,8 @@ def _directory(table: csv.DictReader[str]) -> TableDirectory:
     partners: dict[str, Partner] = {}
     refused: list[RefusedRow] = []
     for row in table:
-        cells = {
-            name.strip(): (cell or "").strip() for name, cell in row.items() if isinstance(cell, str | None) and name
-        }
+        # Cells beyond the last column come under no name.
+        cells = {name.strip(): (cell or "").strip() for name, cell in row.items() if name}
         if not any(cells.values()) or cells["role"] == _PRACTICE:
             continue
         reason = "id'et er brugt før" if cells["id"] in partners else _fault(cells)
@@ -162,7 +161,7 @@ def _begins(typed: frozenset[str], words: Sequence[frozenset[str]]) -> bool:
 
 
 def _rank(entry: _Entry, wanted: Sequence[frozenset[str]]) -> int | None:
-    """0 when the name begins with what was typed first, 1 for the name, 2 when the role is needed; None for no match."""
+    """0 when the name begins with the first word, 1 for the name, 2 when the role is needed, None for no match."""
     if not all(_begins(one, (*entry.name_words, *entry.role_words)) for one in wanted):
         return None
     if not all(_begins(one, entry.name_words) for one in wanted):

@@ -14,7 +14,7 @@ from uuid import UUID
 
 from vdx_plugin import log
 from vdx_plugin.domain.parties import Channel
-from vdx_plugin.errors import Unreadable, VdxError
+from vdx_plugin.errors import Refused, Unreadable, VdxError
 from vdx_plugin.invitations import acknowledgement, codes, replies
 from vdx_plugin.invitations.acknowledgement import Acknowledgement, Issue, Refusal
 from vdx_plugin.invitations.checks import Finding, check, check_outgoing
@@ -26,6 +26,8 @@ from vdx_plugin.invitations.transport import Carrier, Incoming, Mailbox
 from vdx_plugin.ports import Clock, MessageKind, Outbox, OutboxDraft, OutboxRow, OutboxState
 
 _log = log.get("invitations.mailbox")
+
+_WAITED_S = 0.2
 
 NOBODY = UUID(int=0)
 """Consultation of an acknowledgement that turns a message down which belongs to none of ours."""
@@ -78,6 +80,8 @@ class MailboxReader:
 
     async def _look(self) -> bool:
         """Take in what waits; False when it is better to pause before the next look."""
+        loop = asyncio.get_running_loop()
+        asked_at = loop.time()
         try:
             waiting = await self._mailbox.receive()
         except VdxError as error:
@@ -89,7 +93,9 @@ class MailboxReader:
         self._left &= {incoming.receipt for incoming in waiting}
         fresh = [incoming for incoming in waiting if incoming.receipt not in self._left]
         taken = [await self._take(incoming) for incoming in fresh]
-        return all(taken) and (bool(fresh) or not waiting)
+        # An empty answer at once comes from an endpoint that does not wait: asking on would be a busy loop.
+        waited = not waiting and loop.time() - asked_at >= _WAITED_S
+        return all(taken) and (bool(fresh) or waited)
 
     def _tell_lost(self, error: VdxError) -> None:
         if not self._is_lost:
@@ -101,9 +107,9 @@ class MailboxReader:
         try:
             await self._deal_with(incoming)
             await self._mailbox.settle(incoming)
-        except Unreadable as error:
+        except (Unreadable, Refused) as error:
             self._left.add(incoming.receipt)
-            _log.warning("a message stays in the mailbox unread: %s", error)
+            _log.warning("a message stays in the mailbox, it can be neither read nor answered: %s", error)
         except VdxError as error:
             _log.warning("a message could not be taken in yet: %s", error)
             return False

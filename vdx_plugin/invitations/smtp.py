@@ -6,7 +6,7 @@ Before that, nothing has been sent and trying again is harmless (RFC 5321, 4.5.4
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 import aiosmtplib
@@ -32,7 +32,7 @@ class MailSettings:
     sender: str
     security: Security = Security.STARTTLS
     user: str = ""
-    password: Secret = Secret("")
+    password: Secret = field(default_factory=lambda: Secret(""))
     limit_s: float = 20.0
 
 
