@@ -14,7 +14,7 @@ from typing import Protocol
 from uuid import UUID
 
 from vdx_plugin.domain.consultation import Consultation
-from vdx_plugin.domain.context import ClinicContext
+from vdx_plugin.domain.context import ClinicContext, Organisation
 from vdx_plugin.domain.measures import LineFigures, PartyMeasure, UseMeasure
 from vdx_plugin.domain.parties import Channel, InvitationState, Partner, Party
 from vdx_plugin.domain.patients import Identifier
@@ -533,7 +533,7 @@ class ClinicSystem(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class AdapterStatus:
-    """How an adapter fares. ``state``: running, disabled, failed, paused. ``reason`` is a problem code."""
+    """How an adapter fares. ``state``: loaded, running, disabled, failed, paused. ``reason`` is a problem code."""
 
     name: str
     state: str
@@ -551,6 +551,10 @@ class ClinicSystems(Protocol):
     async def stop(self) -> None: ...
 
     def statuses(self) -> Sequence[AdapterStatus]: ...
+
+    async def enable(self, name: str) -> None:
+        """Start an adapter that is disabled, paused or failed; its faults are forgotten."""
+        ...
 
     def can(self, source: str, capability: Capability) -> bool:
         """True when the running adapter of that name has the capability."""
@@ -577,8 +581,11 @@ class PartnerDirectory(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class AdapterSetup:
-    """What the host hands an adapter's factory: its own settings, a place for files, the clock."""
+    """What the host hands an adapter's factory: its own settings, a place for files, the clock, the practice."""
 
     settings: dict[str, str] = field(default_factory=dict)
     data_dir: str = ""
+    """A folder of its own, existing; empty when there is none (the adapter then writes no file)."""
     clock: Clock | None = None
+    organisation: Organisation | None = None
+    """The practice this workplace belongs to, for contexts that do not name one."""
