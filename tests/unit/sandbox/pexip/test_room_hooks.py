@@ -1,0 +1,56 @@
+"""The places inside aiortc and aioice the room server holds on to: a new version that moves them fails here."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+
+import aioice
+from aiortc.rtcdtlstransport import RTCDtlsTransport
+from aiortc.rtcrtpreceiver import StreamStatistics
+from aiortc.rtp import HeaderExtensionsMap, RtcpPacket, RtpPacket
+
+from vdx_plugin.sandbox.pexip.hop import _Ice
+
+
+def parameters(function: object) -> list[str]:
+    return list(inspect.signature(function).parameters)  # type: ignore[arg-type]
+
+
+def test_packets_still_pass_the_two_handlers() -> None:
+    """``hop`` overrides them; under another name it would hear nothing."""
+    assert parameters(RTCDtlsTransport._handle_rtp_data) == ["self", "data", "arrival_time_ms"]
+    assert parameters(RTCDtlsTransport._handle_rtcp_data) == ["self", "data"]
+    assert "self._handle_rtp_data(" in inspect.getsource(RTCDtlsTransport._recv_next)
+    assert "self._handle_rtcp_data(" in inspect.getsource(RTCDtlsTransport._recv_next)
+
+
+def test_the_transport_still_sends_and_starts_the_same_way() -> None:
+    """Plain bytes in, the role set from outside, the pump kept as a task."""
+    assert parameters(RTCDtlsTransport._send_rtp) == ["self", "data"]
+    assert parameters(RTCDtlsTransport.start) == ["self", "remoteParameters"]
+    assert parameters(RTCDtlsTransport._set_role) == ["self", "role"]
+    source = inspect.getsource(RTCDtlsTransport)
+    assert "self._task = asyncio.ensure_future(" in source
+    assert "self._rtp_header_extensions_map" in source
+
+
+def test_the_packet_classes_still_parse_and_write() -> None:
+    """Extensions are renumbered by parsing with one map and writing with another."""
+    assert parameters(RtpPacket.parse)[0] == "data"
+    assert "extensions_map" in parameters(RtpPacket.serialize)
+    assert callable(RtcpPacket.parse)
+    assert "headerExtensions" in inspect.getsource(HeaderExtensionsMap.configure)
+    assert {"fraction_lost", "packets_lost", "jitter"} <= set(dir(StreamStatistics(90000)))
+
+
+async def test_ice_takes_the_addresses_it_is_given() -> None:
+    """On a machine without network only 127.0.0.1 is left, which aioice itself never offers."""
+    ice = _Ice(("127.0.0.1",))
+    await ice.gather_candidates()
+    try:
+        assert [candidate.host for candidate in ice.local_candidates] == ["127.0.0.1"]
+        assert issubclass(_Ice, aioice.Connection)
+    finally:
+        await ice.close()
+        await asyncio.sleep(0)

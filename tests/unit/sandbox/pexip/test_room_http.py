@@ -1,0 +1,369 @@
+"""The client API over HTTP: paths, headers, prompts, shapes and the event stream."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import httpx
+import pytest
+import uvicorn
+from starlette.applications import Starlette
+
+from vdx_plugin.sandbox.pexip import RoomServer, RoomServerConfig
+from vdx_plugin.sandbox.rooms import RoomDirectory, VirtualRoom
+
+ALIAS = "710001@rooms.sandbox.test"
+HOST_PIN, GUEST_PIN = "7711", "2233"
+
+
+class Clock:
+    """A clock the test moves."""
+
+    def __init__(self) -> None:
+        self.now = 1_800_000_000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+class Someone:
+    """A participant without media."""
+
+    def __init__(self, http: httpx.AsyncClient, result: dict[str, Any]) -> None:
+        self.http = http
+        self.reply = result
+        self.token = result["token"]
+        self.uuid = result["participant_uuid"]
+
+    async def post(self, path: str, body: Any = None) -> httpx.Response:
+        return await self.http.post(room_path(path), json=body or {}, headers={"token": self.token})
+
+    async def get(self, path: str) -> Any:
+        return (await self.http.get(room_path(path), headers={"token": self.token})).json()["result"]
+
+    @asynccontextmanager
+    async def events(self) -> AsyncIterator[EventReader]:
+        async with self.http.stream("GET", room_path(f"events?token={self.token}")) as answer:
+            yield EventReader(answer)
+
+
+class EventReader:
+    def __init__(self, answer: httpx.Response) -> None:
+        self.answer = answer
+        self._lines = answer.aiter_lines()
+        self._name = ""
+
+    async def next(self) -> tuple[str, Any]:
+        """Return the next event; a comment comes as its text, the end as ``end``."""
+        async for line in self._lines:
+            if line.startswith(":"):
+                return line, None
+            if line.startswith("event: "):
+                self._name = line.removeprefix("event: ")
+            if line.startswith("data:"):
+                text = line.removeprefix("data:").strip()
+                return self._name, json.loads(text) if text else None
+        return "end", None
+
+    async def until(self, name: str) -> Any:
+        """Return the data of the next event called ``name``."""
+        async with asyncio.timeout(5):
+            while True:
+                event, data = await self.next()
+                if event == name:
+                    return data
+                assert event != "end", f"no {name}"
+
+
+class House:
+    def __init__(self, base: str, server: RoomServer, directory: RoomDirectory, clock: Clock) -> None:
+        self.base, self.server, self.directory, self.clock = base, server, directory, clock
+        self.http = httpx.AsyncClient(base_url=base, timeout=httpx.Timeout(5, read=None), trust_env=False)
+
+    async def ask(self, name: str = "Nogen", pin: str | None = None, alias: str = ALIAS) -> httpx.Response:
+        headers = {} if pin is None else {"pin": pin}
+        body = {"display_name": name, "call_tag": f"tag-{name}"}
+        return await self.http.post(room_path("request_token", alias), json=body, headers=headers)
+
+    async def join(self, name: str, pin: str) -> Someone:
+        answer = await self.ask(name, pin)
+        assert answer.status_code == 200, answer.text
+        return Someone(self.http, answer.json()["result"])
+
+
+def room_path(path: str, alias: str = ALIAS) -> str:
+    return f"/api/client/v2/conferences/{alias.replace('@', '%40')}/{path}"
+
+
+@pytest.fixture
+async def house() -> AsyncIterator[House]:
+    async with running(RoomServerConfig(housekeeping_s=3600, keep_alive_s=0.05)) as house:
+        yield house
+
+
+@asynccontextmanager
+async def running(config: RoomServerConfig) -> AsyncIterator[House]:
+    directory, clock = RoomDirectory(), Clock()
+    directory.open(VirtualRoom(ALIAS, HOST_PIN, GUEST_PIN))
+    server = RoomServer(directory, config, clock=clock)
+    web = uvicorn.Server(
+        uvicorn.Config(
+            Starlette(routes=server.routes()),
+            host="127.0.0.1",
+            port=0,
+            log_level="warning",
+            lifespan="off",
+            ws="none",
+        )
+    )
+    await server.start()
+    task = asyncio.create_task(web.serve(), name="test-web-server")
+    while not web.started:  # noqa: ASYNC110 - uvicorn tells by this attribute alone
+        await asyncio.sleep(0.01)
+    house = House(f"http://127.0.0.1:{web.servers[0].sockets[0].getsockname()[1]}", server, directory, clock)
+    try:
+        yield house
+    finally:
+        await server.close()
+        await house.http.aclose()
+        web.should_exit = True
+        await task
+
+
+async def test_the_way_in_is_a_conversation_of_403s(house: House) -> None:
+    """Name, then PIN, then the token; each step in the words of a real node."""
+    nameless = await house.http.post(room_path("request_token"), json={})
+    assert (nameless.status_code, nameless.json()["result"]) == (403, {"display_name": "required"})
+    asked = await house.ask()
+    assert (asked.status_code, asked.json()["result"]) == (403, {"pin": "required", "guest_pin": "required"})
+    wrong = await house.ask(pin="0000")
+    assert (wrong.status_code, wrong.json()["result"]) == (403, "Invalid PIN")
+    unknown = await house.ask(alias="999999")
+    assert (unknown.status_code, unknown.json()["result"]) == (404, "Neither conference nor gateway found")
+    result = (await house.ask(pin=HOST_PIN)).json()["result"]
+    assert (result["role"], result["expires"], result["current_service_type"]) == ("HOST", "120", "conference")
+    assert (result["call_tag"], result["direct_media"]) == ("tag-Nogen", False)
+
+
+async def test_the_number_alone_is_the_same_room(house: House) -> None:
+    """Links carry either form; both must lead to the same people."""
+    await house.join("Læge", HOST_PIN)
+    guest = Someone(house.http, (await house.ask("Gæst", GUEST_PIN, alias="710001")).json()["result"])
+    assert len(await guest.get("participants")) == 2
+
+
+async def test_three_wrong_pins_lock_that_caller_out(house: House) -> None:
+    """Guessing stops; somebody else on the same machine is not shut out with them."""
+    for _ in range(3):
+        await house.ask("Gætter", "0000")
+    locked = await house.ask("Gætter", HOST_PIN)
+    assert (locked.status_code, locked.json()["result"]) == (403, "Participant exceeded PIN entry retries")
+    await house.join("Læge", HOST_PIN)
+    house.clock.now += 61
+    await house.join("Gætter", GUEST_PIN)
+
+
+async def test_a_guest_waits_for_the_host_and_is_told_when_in(house: House) -> None:
+    """The token comes at once; the change of service type comes over the stream."""
+    guest = await house.join("Gæst", GUEST_PIN)
+    assert guest.reply["current_service_type"] == "waiting_room"
+    async with guest.events() as events:
+        mine = await events.until("participant_create")
+        assert mine["service_type"] == "waiting_room"
+        await house.join("Læge", HOST_PIN)
+        assert (await events.until("participant_update"))["service_type"] == "conference"
+        assert (await events.until("participant_create"))["display_name"] == "Læge"
+
+
+async def test_a_host_locks_sees_who_waits_and_lets_them_in(house: House) -> None:
+    """The consultation's door, over the wire."""
+    host = await house.join("Læge", HOST_PIN)
+    async with host.events() as events:
+        assert (await events.next())[0] == "participant_sync_begin"
+        await events.until("participant_sync_end")
+        await events.until("conference_update")
+        assert (await host.post("lock")).json() == {"status": "success", "result": True}
+        assert (await events.until("conference_update"))["locked"] is True
+        guest = await house.join("Gæst", GUEST_PIN)
+        waiting = await events.until("participant_create")
+        assert (waiting["service_type"], waiting["call_tag"]) == ("waiting_room", "tag-Gæst")
+        await host.post(f"participants/{guest.uuid}/unlock")
+        assert (await events.until("participant_update"))["service_type"] == "conference"
+        assert (await host.get("conference_status"))["locked"] is True
+
+
+async def test_guests_are_refused_what_takes_a_host(house: House) -> None:
+    """403 Invalid role, and nothing has happened."""
+    host, guest = await house.join("Læge", HOST_PIN), await house.join("Gæst", GUEST_PIN)
+    for path in ("lock", "muteguests", "disconnect", f"participants/{host.uuid}/disconnect"):
+        refused = await guest.post(path)
+        assert (refused.status_code, refused.json()["result"]) == (403, "Invalid role")
+    assert (await host.get("conference_status"))["locked"] is False
+    assert len(await host.get("participants")) == 2
+
+
+@pytest.mark.parametrize(
+    ("command", "body", "field", "value"),
+    [
+        ("mute", None, "is_muted", "YES"),
+        ("client_mute", None, "is_client_muted", True),
+        ("video_muted", None, "is_video_muted", True),
+        ("role", {"role": "chair"}, "role", "chair"),
+        ("overlaytext", {"text": "Sygehus"}, "overlay_text", "Sygehus"),
+        ("buzz", None, "buzz_time", 1_800_000_000.0),
+        ("spotlighton", None, "spotlight", 1_800_000_000.0),
+    ],
+)
+async def test_a_host_changes_a_row(house: House, command: str, body: Any, field: str, value: Any) -> None:
+    """Every per-participant command shows in the roster of the others."""
+    host, guest = await house.join("Læge", HOST_PIN), await house.join("Gæst", GUEST_PIN)
+    async with host.events() as events:
+        await events.until("participant_sync_end")
+        assert (await host.post(f"participants/{guest.uuid}/{command}", body)).status_code == 200
+        assert (await events.until("participant_update"))[field] == value
+
+
+async def test_chat_goes_to_the_others(house: House) -> None:
+    """Not back to the sender, who has shown it already."""
+    host, guest = await house.join("Læge", HOST_PIN), await house.join("Gæst", GUEST_PIN)
+    async with guest.events() as events:
+        await events.until("conference_update")
+        await host.post("message", {"type": "text/plain", "payload": "Goddag"})
+        message = await events.until("message_received")
+        assert message == {
+            "origin": "Læge",
+            "uuid": host.uuid,
+            "type": "text/plain",
+            "payload": "Goddag",
+            "direct": False,
+        }
+
+
+async def test_a_refresh_replaces_the_token_and_leaves_the_stream_open(house: House) -> None:
+    """The old token is worthless at once; refreshing must not cut the events."""
+    host = await house.join("Læge", HOST_PIN)
+    async with host.events() as events:
+        await events.until("conference_update")
+        fresh = (await host.post("refresh_token")).json()["result"]
+        assert (fresh["expires"], fresh["role"]) == ("120", "HOST")
+        stale = await host.post("lock")
+        assert (stale.status_code, stale.json()["result"]) == (403, "Invalid token")
+        host.token = fresh["token"]
+        await host.post("lock")
+        assert (await events.until("conference_update"))["locked"] is True
+
+
+async def test_who_does_not_refresh_is_dropped(house: House) -> None:
+    """A dead phone leaves the roster after the token's life."""
+    host, guest = await house.join("Læge", HOST_PIN), await house.join("Gæst", GUEST_PIN)
+    house.clock.now += 100
+    host.token = (await host.post("refresh_token")).json()["result"]["token"]
+    async with host.events() as events:
+        await events.until("conference_update")
+        house.clock.now += 30
+        await house.server.housekeep()
+        assert await events.until("participant_delete") == {"uuid": guest.uuid}
+
+
+async def test_being_put_out_is_told_with_its_reason_and_ends_the_stream(house: House) -> None:
+    """Clients choose their words by the reason."""
+    host, guest = await house.join("Læge", HOST_PIN), await house.join("Gæst", GUEST_PIN)
+    async with guest.events() as events:
+        await host.post(f"participants/{guest.uuid}/disconnect")
+        assert await events.until("disconnect") == {"reason": "Disconnected by another participant"}
+        while (last := await events.next())[0] != "end":
+            assert last[0].startswith(":")
+    assert (await guest.post("refresh_token")).status_code == 403
+
+
+async def test_closing_the_room_in_the_directory_ends_the_meeting(house: House) -> None:
+    """Deprovisioning the booking puts everybody out, and the alias is unknown afterwards."""
+    host = await house.join("Læge", HOST_PIN)
+    async with host.events() as events:
+        house.directory.close(ALIAS)
+        assert (await events.until("disconnect"))["reason"] == "Conference terminated by another participant"
+    assert (await house.ask(pin=HOST_PIN)).status_code == 404
+
+
+async def test_an_idle_stream_is_kept_alive(house: House) -> None:
+    """Proxies cut streams that say nothing."""
+    host = await house.join("Læge", HOST_PIN)
+    async with host.events() as events:
+        await events.until("conference_update")
+        assert (await events.next())[0] == ": keep-alive"
+
+
+async def test_a_token_is_good_for_its_own_room_only(house: House) -> None:
+    """A patient's link to one consultation opens no other."""
+    house.directory.open(VirtualRoom("720002@rooms.sandbox.test", HOST_PIN, GUEST_PIN))
+    host = await house.join("Læge", HOST_PIN)
+    elsewhere = room_path("participants", "720002@rooms.sandbox.test")
+    answer = await house.http.get(elsewhere, headers={"token": host.token})
+    assert (answer.status_code, answer.json()["result"]) == (403, "Invalid token")
+
+
+async def test_a_full_room_refuses(house: House) -> None:
+    """VDX's maxParticipants holds at the door."""
+    house.directory.open(VirtualRoom("730003", None, None, max_participants=1))
+    assert (await house.ask("En", alias="730003")).status_code == 200
+    full = await house.ask("To", alias="730003")
+    assert (full.status_code, full.json()["result"]) == (403, "Participant limit reached")
+
+
+async def test_a_token_is_given_back_by_beacon(house: House) -> None:
+    """A closing browser can only send text with the token in the address."""
+    guest, host = await house.join("Gæst", GUEST_PIN), await house.join("Læge", HOST_PIN)
+    await house.http.post(room_path(f"release_token?token={guest.token}"), content="")
+    assert [row["uuid"] for row in await host.get("participants")] == [host.uuid]
+
+
+@pytest.mark.parametrize(
+    ("content", "status"), [(b"{", 400), (b"[1]", 400), (b'{"display_name": 5}', 400), (b"\xff\xfe", 400)]
+)
+async def test_bodies_that_are_not_what_they_should_be_are_refused(house: House, content: bytes, status: int) -> None:
+    """A node answers with a plain string, never with a stack trace."""
+    answer = await house.http.post(room_path("request_token"), content=content)
+    assert (answer.status_code, answer.json()["result"]) == (status, "Illegal value")
+
+
+async def test_calls_that_make_no_sense_are_refused_in_words(house: House) -> None:
+    """An offer that is none, a call that is not there, somebody else's call."""
+    host, guest = await house.join("Læge", HOST_PIN), await house.join("Gæst", GUEST_PIN)
+    bad = await host.post(f"participants/{host.uuid}/calls", {"call_type": "WEBRTC", "sdp": "v=0"})
+    assert (bad.status_code, bad.json()["result"]) == (400, "Invalid SDP")
+    gone = await host.post(f"participants/{host.uuid}/calls/nothing/ack")
+    assert (gone.status_code, gone.json()["result"]) == (404, "Call not found")
+    others = await guest.post(f"participants/{host.uuid}/calls", {"sdp": "v=0"})
+    assert (others.status_code, others.json()["result"]) == (403, "Invalid role")
+
+
+async def test_the_guest_page_is_served_with_headers_that_keep_it_alone(house: House) -> None:
+    """No foreign script, no referrer with a PIN in it."""
+    page = await house.http.get("/guest/?conference=1&pin=2")
+    assert page.status_code == 200
+    assert "default-src 'none'" in page.headers["content-security-policy"]
+    assert page.headers["referrer-policy"] == "no-referrer"
+    for name in ("guest.js", "room.js", "media.js", "texts.js", "guest.css", "icon.svg"):
+        assert (await house.http.get(f"/guest/{name}")).status_code == 200
+
+
+async def test_nothing_secret_is_logged(house: House, caplog: pytest.LogCaptureFixture) -> None:
+    """PINs, tokens, names and rooms stay out of the log."""
+    caplog.set_level(logging.DEBUG, "vdx_plugin")
+    guest = await house.join("Karen Testperson", GUEST_PIN)
+    await guest.post("release_token")
+    text = "\n".join(record.getMessage() for record in caplog.records)
+    assert text
+    for secret in (GUEST_PIN, guest.token, "Karen", "710001"):
+        assert secret not in text
+
+
+async def test_the_node_says_it_is_well(house: House) -> None:
+    """Clients ask this before anything else."""
+    answer = await house.http.get("/api/client/v2/status")
+    assert (answer.status_code, answer.text) == (200, "OK")
