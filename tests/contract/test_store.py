@@ -1,0 +1,324 @@
+"""``ports.ConsultationStore``, ``Outbox``, ``MeasureStore`` and ``AuditLog``, once for each database engine.
+
+PostgreSQL takes part where ``VDX_TEST_DATABASE`` names an empty database for it.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from datetime import datetime, timedelta
+from pathlib import Path
+from uuid import UUID, uuid4
+
+import pytest
+from sqlalchemy import create_engine
+
+from tests.unit.store.samples import CONTEXT, NOW, PARTY, USE, TurnedClock, consultation, message
+from vdx_plugin.domain.consultation import Stage
+from vdx_plugin.domain.parties import Channel, InvitationState
+from vdx_plugin.ports import InvitationNews, Outbox, OutboxState
+from vdx_plugin.store import AesSealer, Store, open_store
+from vdx_plugin.store.schema import metadata
+
+SERVER = os.environ.get("VDX_TEST_DATABASE", "")
+MINUTE = timedelta(minutes=1)
+
+
+def emptied(server: str) -> str:
+    engine = create_engine(server)
+    with engine.begin() as connection:
+        metadata.drop_all(connection)
+        connection.exec_driver_sql("DROP TABLE IF EXISTS alembic_version")
+    engine.dispose()
+    return server
+
+
+@pytest.fixture(params=["sqlite", "server"] if SERVER else ["sqlite"])
+async def store(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Store]:
+    place = tmp_path / "store.db" if request.param == "sqlite" else emptied(SERVER)
+    store = await open_store(place, AesSealer(bytes(32)), TurnedClock())
+    yield store
+    await store.close()
+
+
+@pytest.fixture
+def outbox(store: Store) -> Outbox:
+    return store.outbox
+
+
+async def state_of(outbox: Outbox, key: str) -> OutboxState:
+    row = await outbox.by_message(f"m-{key}")
+    assert row is not None
+    return row.state
+
+
+# --- consultations ----------------------------------------------------------------------------------------------------
+
+
+async def test_a_consultation_comes_back_as_it_was(store: Store) -> None:
+    """Also what only a later step needs: PINs, partners, the snapshot's version."""
+    whole = consultation()
+    await store.consultations.save(whole)
+    assert await store.consultations.get(whole.id) == whole
+
+
+async def test_a_bare_consultation_comes_back_as_it_was(store: Store) -> None:
+    """The first save has no room, no end, no name."""
+    context = replace(CONTEXT, patient=replace(CONTEXT.patient, name=None, birth_date=None), expires_at=None)
+    bare = consultation(context=context, room=None, started_at=None, ended_at=None, end_reason=None)
+    await store.consultations.save(bare)
+    assert await store.consultations.get(bare.id) == bare
+
+
+async def test_a_second_save_replaces_the_first(store: Store) -> None:
+    """One consultation, one row."""
+    first = consultation(stage=Stage.BOOKING)
+    await store.consultations.save(first)
+    await store.consultations.save(replace(first, stage=Stage.READY))
+    found = await store.consultations.unfinished()
+    assert [one.stage for one in found] == [Stage.READY]
+
+
+async def test_an_unknown_consultation_is_none(store: Store) -> None:
+    """Not an error."""
+    assert await store.consultations.get(uuid4()) is None
+
+
+async def test_unfinished_are_all_but_closed_and_cancelled_oldest_first(store: Store) -> None:
+    """What the desk must take up after a crash."""
+    made = [consultation(stage=stage, created_at=NOW - number * MINUTE) for number, stage in enumerate(Stage)]
+    for one in made:
+        await store.consultations.save(one)
+    expected = [one.id for one in reversed(made) if one.stage not in (Stage.CLOSED, Stage.CANCELLED)]
+    assert [one.id for one in await store.consultations.unfinished()] == expected
+
+
+async def test_messages_are_written_with_the_consultation(store: Store) -> None:
+    """One transaction: no INVITED without its invitations."""
+    whole = consultation(stage=Stage.INVITED)
+    await store.consultations.save(
+        whole, [message("a", consultation_id=whole.id), message("b", consultation_id=whole.id)]
+    )
+    found = await store.outbox.of_consultation(whole.id)
+    assert [row.draft.key for row in found] == ["a", "b"]
+    assert found[0].draft == message("a", consultation_id=whole.id)
+    assert found[0].created_at == NOW
+
+
+async def test_a_second_message_of_the_same_key_is_passed_over(store: Store) -> None:
+    """The desk repeats its step after a crash; the partner gets one letter."""
+    whole = consultation()
+    await store.consultations.save(whole, [message("a", consultation_id=whole.id)])
+    await store.consultations.save(whole, [message("a", consultation_id=whole.id, message_id="m-other")])
+    assert [row.draft.message_id for row in await store.outbox.of_consultation(whole.id)] == ["m-a"]
+
+
+async def test_a_save_that_fails_leaves_nothing(store: Store) -> None:
+    """Half a save would be a consultation without its letters."""
+    whole = consultation()
+    broken = message("b", kind=None)
+    with pytest.raises(AttributeError):
+        await store.consultations.save(whole, [message("a"), broken])
+    assert await store.consultations.get(whole.id) is None
+    assert await store.outbox.by_message("m-a") is None
+
+
+async def test_a_time_without_zone_is_our_mistake(store: Store) -> None:
+    """Stored by guess, it would be wrong by an hour or two."""
+    with pytest.raises(ValueError, match="zone"):
+        await store.consultations.save(consultation(started_at=datetime(2026, 3, 2)))  # noqa: DTZ001
+
+
+async def test_news_are_kept_in_the_order_of_their_times(store: Store) -> None:
+    """With what the partner wrote; a repeat is kept once."""
+    one, other = uuid4(), uuid4()
+    answered = InvitationNews(one, "k-2", InvitationState.ANSWERED, NOW + MINUTE, answer="Vi kommer kl. 10 æøå")
+    sent = InvitationNews(one, "k-2", InvitationState.SENT, NOW, problem="invite.transient")
+    for news in (answered, sent, answered, InvitationNews(other, "k-2", InvitationState.SENT, NOW)):
+        await store.consultations.set_answer(news)
+    assert await store.consultations.news_of(one) == [sent, answered]
+
+
+# --- outbox -----------------------------------------------------------------------------------------------------------
+
+
+async def test_a_claimed_message_is_claimed_once(outbox: Outbox) -> None:
+    """Two workers, one letter."""
+    await outbox.add([message("a")], NOW)
+    first = await outbox.claim(NOW)
+    assert [(row.draft, row.state, row.attempts) for row in first] == [(message("a"), OutboxState.SENDING, 1)]
+    assert await outbox.claim(NOW) == []
+
+
+async def test_claiming_takes_the_longest_due_first_and_no_more_than_wanted(outbox: Outbox) -> None:
+    """A burst of new letters must not starve one that waits."""
+    await outbox.add([message("young")], NOW)
+    await outbox.add([message("old-1"), message("old-2")], NOW - MINUTE)
+    assert [row.draft.key for row in await outbox.claim(NOW, limit=2)] == ["old-1", "old-2"]
+
+
+async def test_a_message_is_not_claimed_before_its_time(outbox: Outbox) -> None:
+    """A retry waits its pause."""
+    await outbox.add([message("a")], NOW)
+    await outbox.claim(NOW)
+    await outbox.mark("a", OutboxState.QUEUED, NOW, problem="invite.unreachable", next_attempt_at=NOW + MINUTE)
+    assert await outbox.claim(NOW) == []
+    again = await outbox.claim(NOW + MINUTE)
+    assert [(row.attempts, row.problem) for row in again] == [(2, "invite.unreachable")]
+
+
+async def test_a_retry_without_a_time_is_due_at_once(outbox: Outbox) -> None:
+    """The user clicked: send again."""
+    await outbox.add([message("a")], NOW)
+    await outbox.claim(NOW)
+    await outbox.mark("a", OutboxState.QUEUED, NOW)
+    assert len(await outbox.claim(NOW)) == 1
+
+
+async def test_a_sent_message_without_acknowledgement_in_time_comes_up_again(outbox: Outbox) -> None:
+    """MedCom: the same letter under the same id, after the time for the acknowledgement."""
+    await outbox.add([message("a")], NOW)
+    await outbox.claim(NOW)
+    await outbox.mark("a", OutboxState.SENT, NOW, receipt="r-1", next_attempt_at=NOW + MINUTE)
+    assert await outbox.claim(NOW) == []
+    assert [row.receipt for row in await outbox.claim(NOW + MINUTE)] == ["r-1"]
+
+
+async def test_a_sent_message_without_a_next_time_stays(outbox: Outbox) -> None:
+    """Mail has no acknowledgement to wait for."""
+    await outbox.add([message("a")], NOW)
+    await outbox.claim(NOW)
+    await outbox.mark("a", OutboxState.SENT, NOW)
+    assert await outbox.claim(NOW + 1000 * MINUTE) == []
+
+
+async def test_the_time_of_sending_stays_and_a_receipt_is_not_wiped_out(outbox: Outbox) -> None:
+    """The port says so: the row must show when it left, whatever comes after."""
+    await outbox.add([message("a")], NOW)
+    await outbox.mark("a", OutboxState.SENT, NOW, receipt="r-1")
+    await outbox.mark("a", OutboxState.ACKNOWLEDGED, NOW + MINUTE)
+    row = await outbox.by_message("m-a")
+    assert row is not None
+    assert (row.sent_at, row.settled_at, row.receipt) == (NOW, NOW + MINUTE, "r-1")
+
+
+async def test_an_acknowledgement_faster_than_the_transport_is_not_undone(outbox: Outbox) -> None:
+    """The answer may come in before the call that sent the letter has returned."""
+    await outbox.add([message("a")], NOW)
+    await outbox.claim(NOW)
+    await outbox.mark("a", OutboxState.ACKNOWLEDGED, NOW)
+    await outbox.mark("a", OutboxState.SENT, NOW + MINUTE, receipt="r-1", next_attempt_at=NOW + MINUTE)
+    row = await outbox.by_message("m-a")
+    assert row is not None
+    assert (row.state, row.sent_at, row.receipt) == (OutboxState.ACKNOWLEDGED, NOW + MINUTE, "r-1")
+    assert await outbox.claim(NOW + 5 * MINUTE) == []
+
+
+@pytest.mark.parametrize("state", [OutboxState.REJECTED, OutboxState.FAILED, OutboxState.UNKNOWN, OutboxState.ANSWERED])
+async def test_a_message_that_is_over_is_not_claimed(outbox: Outbox, state: OutboxState) -> None:
+    """Nothing is sent behind the user's back."""
+    await outbox.add([message("a")], NOW)
+    await outbox.mark("a", state, NOW, next_attempt_at=NOW)
+    assert await outbox.claim(NOW + MINUTE) == []
+
+
+async def test_marking_what_is_not_there_is_our_mistake(outbox: Outbox) -> None:
+    """Silence would lose an outcome."""
+    with pytest.raises(ValueError, match="no message"):
+        await outbox.mark("a", OutboxState.SENT, NOW)
+
+
+async def test_only_an_untouched_message_can_be_withdrawn(outbox: Outbox) -> None:
+    """One that was tried may have arrived, so its receiver must be told."""
+    await outbox.add([message("untouched"), message("tried")], NOW)
+    assert await outbox.withdraw("untouched", NOW)
+    await outbox.claim(NOW)
+    await outbox.mark("tried", OutboxState.QUEUED, NOW)
+    assert not await outbox.withdraw("tried", NOW)
+    assert not await outbox.withdraw("untouched", NOW)
+    assert await state_of(outbox, "untouched") is OutboxState.WITHDRAWN
+    assert await state_of(outbox, "tried") is OutboxState.QUEUED
+
+
+async def test_the_newest_message_of_a_thread_is_found(outbox: Outbox) -> None:
+    """A reply belongs to what was sent last."""
+    await outbox.add([message("a", thread_id="t"), message("b", thread_id="t")], NOW)
+    row = await outbox.by_thread("t")
+    assert row is not None
+    assert row.draft.key == "b"
+    assert await outbox.by_thread("other") is None
+
+
+async def test_after_a_crash_medcom_is_queued_and_mail_is_in_doubt(outbox: Outbox) -> None:
+    """A MedCom letter may be repeated under its id; a second mail would be a second mail."""
+    await outbox.add([message("medcom"), message("mail", channel=Channel.EMAIL), message("waiting")], NOW)
+    await outbox.claim(NOW, limit=2)
+    found = await outbox.recover(NOW + MINUTE)
+    assert {row.draft.key: row.state for row in found} == {
+        "medcom": OutboxState.QUEUED,
+        "mail": OutboxState.UNKNOWN,
+    }
+    assert await outbox.recover(NOW + MINUTE) == []
+    assert [row.draft.key for row in await outbox.claim(NOW + MINUTE)] == ["waiting", "medcom"]
+
+
+async def test_an_incoming_message_is_new_once(outbox: Outbox) -> None:
+    """Partners repeat what they think was lost."""
+    assert await outbox.remember_incoming("in-1", NOW)
+    assert not await outbox.remember_incoming("in-1", NOW + MINUTE)
+    assert await outbox.remember_incoming("in-2", NOW)
+
+
+async def test_letters_and_answers_are_emptied_in_time_and_nothing_else(store: Store) -> None:
+    """What became of a message is kept; whom and what it was about is not."""
+    one = uuid4()
+    await store.outbox.add([message("over"), message("waiting"), message("mail", channel=Channel.EMAIL)], NOW)
+    await store.outbox.mark("over", OutboxState.ACKNOWLEDGED, NOW)
+    await store.outbox.mark("mail", OutboxState.SENT, NOW)
+    await store.consultations.set_answer(InvitationNews(one, "k", InvitationState.ANSWERED, NOW, answer="ja"))
+    assert await store.erase_before(NOW + timedelta(days=30)) == 0
+    assert await store.erase_before(NOW + timedelta(days=30, seconds=1)) == 3
+    over = await store.outbox.by_message("m-over")
+    waiting = await store.outbox.by_message("m-waiting")
+    assert over is not None
+    assert waiting is not None
+    assert (over.draft.payload, over.draft.receiver, over.state) == (b"", "", OutboxState.ACKNOWLEDGED)
+    assert waiting.draft == message("waiting")
+    assert [news.answer for news in await store.consultations.news_of(one)] == [""]
+
+
+# --- measures and audit -----------------------------------------------------------------------------------------------
+
+
+async def test_measures_come_back_as_they_were(store: Store) -> None:
+    """Every field, so that a report can count on it."""
+    await store.measures.record(USE, [PARTY, replace(PARTY, language="so")])
+    assert await store.measures.between(NOW, NOW + MINUTE) == ([USE], [PARTY, replace(PARTY, language="so")])
+
+
+async def test_measures_of_a_visit_are_replaced(store: Store) -> None:
+    """They are written after a failed start and again at the end."""
+    await store.measures.record(USE, [PARTY, PARTY])
+    await store.measures.record(replace(USE, actors=2), [])
+    uses, parties = await store.measures.between(NOW, NOW + MINUTE)
+    assert ([use.actors for use in uses], parties) == ([2], [])
+
+
+async def test_a_period_has_its_start_and_not_its_end(store: Store) -> None:
+    """Months put end to end count each visit once."""
+    await store.measures.record(USE, [])
+    assert await store.measures.between(NOW - MINUTE, NOW) == ([], [])
+    assert len((await store.measures.between(NOW, NOW + MINUTE))[0]) == 1
+
+
+async def test_the_audit_log_keeps_who_did_what(store: Store) -> None:
+    """The clinic's own duty to log; VDX offers none to read."""
+    await store.audit.write(NOW, "u-1", "start", UUID(int=1))
+    await store.audit.write(NOW, "u-1", "look", None, "list")
+    found = await store.audit.between(NOW, NOW + MINUTE)
+    assert [(entry.action, entry.consultation_id, entry.detail) for entry in found] == [
+        ("start", UUID(int=1), ""),
+        ("look", None, "list"),
+    ]

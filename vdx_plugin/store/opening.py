@@ -1,0 +1,86 @@
+"""Opening the store, and the store itself."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from sqlalchemy import Engine
+
+from vdx_plugin.ports import AuditLog, Clock, ConsultationStore, MeasureStore, Outbox
+from vdx_plugin.store import migrating
+from vdx_plugin.store.audit import Audit
+from vdx_plugin.store.consultations import Consultations
+from vdx_plugin.store.engine import make_engine
+from vdx_plugin.store.measures import Measures
+from vdx_plugin.store.outbox import OutboxTable
+from vdx_plugin.store.sealing import Sealer
+from vdx_plugin.store.thread import StoreThread
+
+KEEP_PAYLOADS = timedelta(days=30)
+"""How long letters and answers are kept after a message is over, for questions from the other side."""
+
+
+class Store:
+    """One open database. Its parts may be used until ``close``."""
+
+    def __init__(self, thread: StoreThread, sealer: Sealer, clock: Clock) -> None:
+        self._thread = thread
+        self._consultations = Consultations(thread, sealer, clock)
+        self._outbox = OutboxTable(thread, sealer)
+        self._measures = Measures(thread)
+        self._audit = Audit(thread)
+
+    @property
+    def consultations(self) -> ConsultationStore:
+        return self._consultations
+
+    @property
+    def outbox(self) -> Outbox:
+        return self._outbox
+
+    @property
+    def measures(self) -> MeasureStore:
+        return self._measures
+
+    @property
+    def audit(self) -> Audit:
+        """The audit log; ``ports.AuditLog``, and ``between`` to read it."""
+        return self._audit
+
+    async def erase_before(self, now: datetime, *, keep: timedelta = KEEP_PAYLOADS) -> int:
+        """Empty letters, receivers and answers that are over and older than ``keep`` before ``now``; return how many.
+
+        Safe to repeat; meant for once a day and at the start.
+        """
+        before = now - keep
+        return await self._outbox.erase_payloads(before) + await self._consultations.erase_answers(before)
+
+    async def close(self) -> None:
+        """Finish what is under way and close the database and its thread."""
+        await self._thread.close()
+
+
+async def open_store(place: Path | str, sealer: Sealer, clock: Clock) -> Store:
+    """Open the database at ``place`` (a path: SQLite; a text: a database address), made or migrated as needed.
+
+    Raises Unavailable(``store.*``) and Misconfigured(``store.newer``).
+    """
+    thread = StoreThread()
+    await thread.open(lambda: _ready_engine(place))
+    return Store(thread, sealer, clock)
+
+
+def _ready_engine(place: Path | str) -> Engine:
+    engine = make_engine(place)
+    try:
+        migrating.bring_up(engine)
+    except BaseException:
+        engine.dispose()
+        raise
+    return engine
+
+
+def _fits_the_ports(store: Store) -> tuple[ConsultationStore, Outbox, MeasureStore, AuditLog]:
+    """Never called: here the type checker compares each part with its port."""
+    return store.consultations, store.outbox, store.measures, store.audit
