@@ -52,6 +52,18 @@ def sentences(_: Callable[[str], str]) -> dict[str, str]:
         "call.ended_by_host": _("Samtalen blev afsluttet for alle."),
         "call.put_out": _("Du blev taget ud af rummet. Start igen, hvis det var en fejl."),
         "call.room_closed": _("Rummet er lukket. Samtalen er slut."),
+        "call.pin_needed": _("Rummet kræver en kode, som mangler her. Start en ny samtale."),
+        "call.pin_locked": _("Rummet er spærret efter for mange forkerte koder. Vent et minut, og prøv igen."),
+        "call.refused": _("Videoserveren afviste det. Prøv igen, eller fortsæt på telefon."),
+        "call.not_host": _("Kun værten kan gøre det. Start en ny samtale, hvis du skulle være vært."),
+        "call.token_gone": _("Videoserveren kender ikke længere samtalen. Start igen, eller fortsæt på telefon."),
+        "call.sign_in_page": _("Rummet kræver login på en webside, som programmet ikke kan. Ring til support."),
+        "call.reception": _("Adressen er en reception og ikke et rum. Ring til support."),
+        "call.unreadable": _(
+            "Videoserveren sendte et svar, som programmet ikke forstår. Prøv igen, og ring til support."
+        ),
+        "call.not_admitted": _("Du blev ikke lukket ind i rummet i tide. Prøv igen, eller ring."),
+        "call.cut_off": _("Videoserveren afbrød samtalen. Start igen, eller fortsæt på telefon."),
         "call.*": _("Samtalen kunne ikke gennemføres. Prøv igen, eller fortsæt på telefon."),
         "media.no_path": _("Der kom ikke billede og lyd igennem. Tjek netforbindelsen, eller fortsæt på telefon."),
         "media.no_camera": _(

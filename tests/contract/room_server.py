@@ -1,0 +1,70 @@
+"""The sandbox's room server on loopback, for the contract of the call engine."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+import uvicorn
+from starlette.applications import Starlette
+
+from vdx_plugin.domain.secret import Secret
+from vdx_plugin.ports import JoinTarget
+from vdx_plugin.sandbox.pexip import RoomServer, RoomServerConfig
+from vdx_plugin.sandbox.rooms import RoomDirectory, VirtualRoom
+
+ALIAS = "820002@rooms.sandbox.test"
+HOST_PIN = "771144"
+GUEST_PIN = "2233"
+
+
+@dataclass(frozen=True)
+class Served:
+    """A running room server with one room in it."""
+
+    node: str
+    server: RoomServer
+    directory: RoomDirectory
+
+    def target(self, pin: str, name: str, *, alias: str = ALIAS, call_tag: str = "") -> JoinTarget:
+        return JoinTarget(self.node, alias, Secret(pin), name, call_tag)
+
+    @property
+    def host(self) -> JoinTarget:
+        return self.target(HOST_PIN, "Værten")
+
+    @property
+    def guest(self) -> JoinTarget:
+        return self.target(GUEST_PIN, "Gæsten", call_tag="patient")
+
+
+@asynccontextmanager
+async def serve(config: RoomServerConfig | None = None) -> AsyncIterator[Served]:
+    """Run the room server on a free port of 127.0.0.1."""
+    directory = RoomDirectory()
+    directory.open(VirtualRoom(ALIAS, HOST_PIN, GUEST_PIN))
+    rooms = RoomServer(directory, config)
+    web = uvicorn.Server(
+        uvicorn.Config(
+            Starlette(routes=rooms.routes()),
+            host="127.0.0.1",
+            port=0,
+            log_level="warning",
+            lifespan="off",
+            ws="none",
+            timeout_graceful_shutdown=2,
+        )
+    )
+    await rooms.start()
+    task = asyncio.create_task(web.serve(), name="test-web-server")
+    while not web.started:  # noqa: ASYNC110 - uvicorn tells by this attribute alone
+        await asyncio.sleep(0.01)
+    port = web.servers[0].sockets[0].getsockname()[1]
+    try:
+        yield Served(f"http://127.0.0.1:{port}", rooms, directory)
+    finally:
+        await rooms.close()
+        web.should_exit = True
+        await task
