@@ -215,6 +215,7 @@ class Sandbox:
         routes: list[BaseRoute] = [
             Route("/", self._start_page),
             Route("/sandbox.css", _style_sheet),
+            Route("/sandbox.js", _script),
             *signin.routes(self.signin, expire_next=lambda: self.faults.take("expired_token")),
             *video_api.routes(self.meetings, self.signin, self.clock.now),
             *partners.routes(self.partners),
@@ -234,10 +235,10 @@ class Sandbox:
             meetings=len(self.meetings.meetings),
             faults=list(self.faults.waiting().values()),
             addresses=[
-                ("Video API", self.video_api_url),
+                ("Video-API", self.video_api_url),
                 ("Log på", self.token_url),
                 ("Mødeserver", f"{self.node_url}/api/client/v2"),
-                ("Meddelelser", self.partner_url),
+                ("MedCom-beskeder", self.partner_url),
             ],
         )
 
@@ -283,8 +284,15 @@ def _server_config(app: ASGIApp) -> uvicorn.Config:
 
 
 async def _style_sheet(_request: Request) -> Response:
-    css = files("vdx_plugin.sandbox").joinpath("static/sandbox.css").read_text("utf-8")
-    return Response(css, media_type="text/css")
+    return Response(_static("sandbox.css"), media_type="text/css")
+
+
+async def _script(_request: Request) -> Response:
+    return Response(_static("sandbox.js"), media_type="text/javascript")
+
+
+def _static(name: str) -> str:
+    return files("vdx_plugin.sandbox").joinpath("static", name).read_text("utf-8")
 
 
 def _main_client(config: SandboxConfig) -> SignInClient:

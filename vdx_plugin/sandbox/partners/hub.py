@@ -18,7 +18,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from vdx_plugin.sandbox.partners import answers
-from vdx_plugin.sandbox.partners.bundle import Message, Unreadable, read_message
+from vdx_plugin.sandbox.partners.bundle import GLN_SYSTEM, Message, Unreadable, identifier, read_message
 from vdx_plugin.sandbox.partners.checks import check, check_acknowledgement
 from vdx_plugin.sandbox.partners.fhir_xml import write_xml
 from vdx_plugin.sandbox.partners.values import (
@@ -265,7 +265,7 @@ class PartnerHub:
     def _take_letter(self, partner: Partner, inbox: _Inbox, message: Message, parcel: Parcel) -> None:
         key = message.header_id
         inbox.came[key] += 1
-        inbox.findings.extend(_resend_findings(inbox, message, parcel))
+        inbox.findings.extend(_delivery_findings(inbox, message, parcel))
         inbox.bundles[str(message.raw.get("id"))] = (key, parcel.envelope_id)
         if key not in inbox.letters:
             inbox.letters[key] = _letter(message, parcel, self._now())
@@ -311,12 +311,16 @@ def _decide(behaviour: Behaviour, findings: tuple[Finding, ...], earlier: Answer
     return Answer("ok")
 
 
-def _resend_findings(inbox: _Inbox, message: Message, parcel: Parcel) -> list[Finding]:
-    """Return what is wrong with a message in the light of those that came before it."""
+def _delivery_findings(inbox: _Inbox, message: Message, parcel: Parcel) -> list[Finding]:
+    """Return what is wrong with a message in the light of its envelope and of those that came before it."""
     findings = []
     earlier = inbox.letters.get(message.header_id)
     if earlier is not None and Message(earlier.bundle).first("Communication") != message.first("Communication"):
         findings.append(Finding("resend-changed", "Communication", "another content under the same MessageHeader.id"))
+    if identifier(message.receiver, GLN_SYSTEM) not in ("", parcel.receiver_gln):
+        findings.append(
+            Finding("envelope-receiver", "MessageHeader.destination", "is not the envelope's receiver", is_error=False)
+        )
     header_id, envelope_id = inbox.bundles.get(str(message.raw.get("id")), ("", parcel.envelope_id))
     if envelope_id != parcel.envelope_id:
         same = header_id == message.header_id

@@ -50,7 +50,7 @@ class VideoApiSettings:
 
 
 class MeetingBook:
-    """All meetings and rooms, by uuid. ``changed`` is called after every change, for whoever must look again."""
+    """All meetings and rooms, by uuid."""
 
     def __init__(
         self,
@@ -67,11 +67,15 @@ class MeetingBook:
         self.templates = TemplateShelf(templates, self.organisations)
         self.meetings: dict[UUID, Meeting] = {}
         self.rooms: dict[UUID, Room] = {}
-        self.changed: Callable[[], None] = lambda: None
+        self._listeners: list[Callable[[], None]] = []
         self._directory = directory
         self._now = now
         # Room numbers and PINs of a sandbox guard nothing; a seeded source makes a test repeatable.
         self._draw: rules.Draw = draw or random.SystemRandom().randrange
+
+    def on_change(self, listener: Callable[[], None]) -> None:
+        """Call ``listener`` after every change, for whoever must look again."""
+        self._listeners.append(listener)
 
     def book(self, caller: Caller, booking: Booking) -> Meeting:
         """Book a meeting and find or make its room; the answer holds neither PIN nor address."""
@@ -110,7 +114,7 @@ class MeetingBook:
         if self.rooms[meeting_uuid].status is not ProvisionStatus.AWAITS_PROVISION:
             raise refusal(13)
         del self.meetings[meeting_uuid], self.rooms[meeting_uuid]
-        self.changed()
+        self._tell()
 
     def find_by_address(self, caller: Caller, address: str, *, with_domain: bool) -> Meeting:
         """Return the one meeting with this room address; a number used again makes the server fall over."""
@@ -176,7 +180,7 @@ class MeetingBook:
         )
         self.rooms[room_uuid] = room
         self._announce(room)
-        self.changed()
+        self._tell()
         return room
 
     def reserve(self, caller: Caller, wanted: Layout) -> Room:
@@ -187,7 +191,7 @@ class MeetingBook:
         if room is None:
             raise missing("schedulingInfo", "reservation")
         self.rooms[room.uuid] = replace(room, reservation_id=uuid.uuid4())
-        self.changed()
+        self._tell()
         return self.rooms[room.uuid]
 
     def reservation(self, reservation_id: UUID) -> Room:
@@ -202,7 +206,7 @@ class MeetingBook:
         room = self._blank_room(organisation, template, by, Booking("", self._now(), self._now()))
         room = replace(room, has_meeting=False)
         self.rooms[room.uuid] = room
-        self.changed()
+        self._tell()
         return room
 
     def pool_rooms(self, organisation: str) -> list[Room]:
@@ -216,7 +220,11 @@ class MeetingBook:
     def _keep(self, meeting: Meeting, room: Room) -> None:
         self.meetings[meeting.uuid] = meeting
         self.rooms[room.uuid] = room
-        self.changed()
+        self._tell()
+
+    def _tell(self) -> None:
+        for listener in self._listeners:
+            listener()
 
     def _announce(self, room: Room) -> None:
         if room.status is ProvisionStatus.PROVISIONED_OK:

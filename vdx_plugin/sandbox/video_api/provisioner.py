@@ -32,7 +32,7 @@ class Provisioner:
         self._finishing: dict[UUID, datetime] = {}
         self._hanging: set[UUID] = set()
         self._look_again = asyncio.Event()
-        book.changed = self._look_again.set
+        book.on_change(self._look_again.set)
 
     async def run(self) -> None:
         """Work until cancelled."""
