@@ -1,0 +1,116 @@
+"""The bar of the call: labelled controls that never hide and say in words what is on and what is off."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QKeySequence
+from PySide6.QtWidgets import QPushButton, QVBoxLayout, QWidget
+
+from vdx_plugin.service.view import CallView
+from vdx_plugin.texts import _
+from vdx_plugin.ui.controls import set_style, set_symbol
+from vdx_plugin.ui.flow import FlowLayout
+from vdx_plugin.ui.theme import CALL_TARGET, Theme
+
+
+class CallControl(QPushButton):
+    """One control of the bar: symbol, word, and a tone that says off or danger."""
+
+    def __init__(self, theme: Theme, symbol: str, key: str = "") -> None:
+        super().__init__()
+        self._theme, self._key = theme, key
+        self.setProperty("kind", "call")
+        self.setAutoDefault(False)
+        self.setMinimumSize(theme.px(CALL_TARGET), theme.px(CALL_TARGET))
+        set_symbol(theme, self, symbol)
+        if key:
+            self.setShortcut(QKeySequence(key))
+
+    def show_state(self, words: str, symbol: str, meaning: str, *, tone: str = "") -> None:
+        """Show what pressing it does (``meaning``) and how it stands (``words``)."""
+        set_style(self, tone=tone)
+        set_symbol(self._theme, self, symbol, {"": "on_stage", "off": "on_stage_off", "danger": "on_danger"}[tone])
+        if self.text() != words:
+            self.setText(words)
+            # setText forgets a shortcut, as if the text could hold another one.
+            self.setShortcut(QKeySequence(self._key))
+        native = QKeySequence(self._key).toString(QKeySequence.SequenceFormat.NativeText)
+        self.setToolTip(f"{meaning} ({native})" if native else meaning)
+        self.setAccessibleDescription(meaning)
+
+
+class CallBar(QWidget):
+    """Microphone, camera, chat, telephone, lock, small window, hang up."""
+
+    microphone_wanted = Signal(bool)
+    camera_wanted = Signal(bool)
+    lock_wanted = Signal(bool)
+    chat_wanted = Signal()
+    phone_wanted = Signal()
+    small_wanted = Signal()
+    hang_up_wanted = Signal()
+
+    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setProperty("kind", "stage")
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        self._call = CallView()
+        self.microphone = CallControl(theme, "microphone", "Ctrl+D")
+        self.camera = CallControl(theme, "camera", "Ctrl+E")
+        self.chat = CallControl(theme, "chat", "Ctrl+T")
+        self.phone = CallControl(theme, "phone")
+        self.lock = CallControl(theme, "lock")
+        self.small = CallControl(theme, "shrink", "Ctrl+M")
+        self.hang_up = CallControl(theme, "hang-up", "Ctrl+Shift+H")
+        self.microphone.clicked.connect(lambda: self.microphone_wanted.emit(not self._call.microphone_on))
+        self.camera.clicked.connect(lambda: self.camera_wanted.emit(not self._call.camera_on))
+        self.lock.clicked.connect(lambda: self.lock_wanted.emit(not self._call.locked))
+        self.chat.clicked.connect(self.chat_wanted)
+        self.phone.clicked.connect(self.phone_wanted)
+        self.small.clicked.connect(self.small_wanted)
+        self.hang_up.clicked.connect(self.hang_up_wanted)
+        self._lay_out(theme)
+        self.show_call(CallView(), unread=0)
+
+    def _lay_out(self, theme: Theme) -> None:
+        outer = QVBoxLayout(self)
+        outer.setContentsMargins(theme.px(12), theme.px(8), theme.px(12), theme.px(8))
+        # Flowing, because seven Danish words at 200 % do not fit one line of a small screen.
+        row = FlowLayout(theme.px(8))
+        outer.addLayout(row)
+        for control in (
+            self.microphone,
+            self.camera,
+            self.chat,
+            self.phone,
+            self.lock,
+            self.small,
+            self.hang_up,
+        ):
+            row.addWidget(control)
+
+    def show_call(self, call: CallView, *, unread: int) -> None:
+        """Show how each control stands; ``unread`` counts messages not yet looked at."""
+        self._call = call
+        show_microphone(self.microphone, is_on=call.microphone_on)
+        if call.camera_on:
+            self.camera.show_state(_("Kamera"), "camera", _("Sluk kameraet"))
+        else:
+            self.camera.show_state(_("Kamera slukket"), "camera-off", _("Tænd kameraet"), tone="off")
+        if call.locked:
+            self.lock.show_state(_("Låst"), "lock", _("Rummet er låst. Lås op, så alle med linket kan komme ind"))
+        else:
+            self.lock.show_state(_("Ulåst"), "unlock", _("Alle med linket kan komme ind. Lås rummet"), tone="off")
+        chat = _("Chat ({count} nye)").format(count=unread) if unread else _("Chat")
+        self.chat.show_state(chat, "chat", _("Vis eller skjul beskeder til alle i samtalen"))
+        self.phone.show_state(_("Telefon"), "phone", _("Vis numre, og fortsæt på telefon"))
+        self.small.show_state(_("Lille vindue"), "shrink", _("Vis samtalen i et lille vindue ved siden af journalen"))
+        self.hang_up.show_state(_("Læg på"), "hang-up", _("Afslut samtalen"), tone="danger")
+
+
+def show_microphone(control: CallControl, *, is_on: bool) -> None:
+    """Show the microphone's state, in the bar and in the small window alike."""
+    if is_on:
+        control.show_state(_("Mikrofon"), "microphone", _("Sluk mikrofonen"))
+    else:
+        control.show_state(_("Mikrofon slukket"), "microphone-off", _("Tænd mikrofonen"), tone="off")

@@ -1,0 +1,145 @@
+"""The window of one consultation. Its page follows the stage: starting, call, after; bands lie across the top."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QCloseEvent, QKeySequence, QShortcut
+from PySide6.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
+
+from vdx_plugin.domain.consultation import Stage
+from vdx_plugin.ports import LineQuality
+from vdx_plugin.service.view import CallView, ConsultationView, DeskView, Notice, Severity
+from vdx_plugin.texts import _, problem
+from vdx_plugin.ui.after import AfterPage
+from vdx_plugin.ui.bands import BandFact, BandStack
+from vdx_plugin.ui.call_page import CallPage
+from vdx_plugin.ui.party_panel import guest_label
+from vdx_plugin.ui.starting import StartingPage
+from vdx_plugin.ui.theme import Theme
+from vdx_plugin.ui.wording import patient_label, trouble
+
+_TONE = {Severity.INFO: "accent", Severity.WARNING: "warning", Severity.DANGER: "danger"}
+_WRONG_PATIENT = "context.changed_during_call"
+
+
+class CallWindow(QWidget):
+    """Holds the three pages; their signals are taken from ``starting``, ``call`` and ``after``."""
+
+    admit_wanted = Signal(object, object)
+    notice_dismissed = Signal(int)
+    close_wanted = Signal()
+
+    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._view: ConsultationView | None = None
+        self.setProperty("kind", "window")
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        self.setWindowTitle(_("Videokonsultation"))
+        self.bands = BandStack(theme)
+        self.bands.acted.connect(self._on_band)
+        self.starting = StartingPage(theme)
+        self.call = CallPage(theme)
+        self.after = AfterPage(theme)
+        self.pages = QStackedWidget()
+        for page in (self.starting, self.call, self.after):
+            self.pages.addWidget(page)
+        self.call.parties.admit_wanted.connect(self.admit_wanted)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addWidget(self.bands)
+        column.addWidget(self.pages, 1)
+        # Only ever the first who is expected: nobody lets a stranger in by a key.
+        QShortcut(QKeySequence("Ctrl+L"), self, self.admit_first)
+
+    def show_view(self, view: DeskView, now: datetime, *, can_write: bool) -> None:
+        """Show the consultation of ``view``; there must be one."""
+        consultation = view.consultation
+        if consultation is None:
+            raise ValueError("there is no consultation to show")
+        self._view = consultation
+        self.bands.show_facts(_bands(view, consultation))
+        if consultation.stage is Stage.ENDED or consultation.stage is Stage.CLOSED:
+            self.after.show_consultation(consultation, can_write=can_write)
+            self._turn_to(self.after)
+        elif is_in_call(consultation):
+            self.call.show_consultation(consultation, now)
+            self._turn_to(self.call)
+        else:
+            self.starting.show_consultation(consultation, now)
+            self._turn_to(self.starting)
+
+    def _turn_to(self, page: QWidget) -> None:
+        if self.pages.currentWidget() is not page:
+            self.pages.setCurrentWidget(page)
+
+    def admit_first(self) -> None:
+        """Let the first expected guest in; strangers are let in by their own button only."""
+        waiting = self._view.waiting if self._view else ()
+        guest = next((each for each in waiting if each.party_key), None)
+        if guest is not None:
+            self.admit_wanted.emit(guest, guest.party_key)
+
+    def _on_band(self, key: str, action: str) -> None:
+        if key.startswith("notice:"):
+            self.notice_dismissed.emit(int(key.partition(":")[2]))
+        elif action == "phone":
+            self.call.open_phone()
+        elif action == "admit":
+            self.admit_first()
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        event.ignore()
+        self.close_wanted.emit()
+
+
+def is_in_call(view: ConsultationView) -> bool:
+    """True when the call's page is the one to show, and not the steps before it."""
+    if view.stage in (Stage.CANCELLING, Stage.CANCELLED):
+        return False
+    entered = view.call is not None and (view.call.connected_at is not None or bool(view.waiting))
+    return view.stage is Stage.IN_CALL or entered
+
+
+def _bands(view: DeskView, consultation: ConsultationView) -> list[BandFact]:
+    bands = []
+    if view.record_shows_other:
+        text = problem(_WRONG_PATIENT, patient=patient_label(consultation.context))
+        bands.append(BandFact("other", text, "danger"))
+    if is_in_call(consultation):
+        bands += _call_bands(consultation)
+    bands += [_notice(each) for each in view.notices if each.problem.code != _WRONG_PATIENT]
+    return bands
+
+
+def _call_bands(view: ConsultationView) -> list[BandFact]:
+    bands = []
+    call = view.call or CallView()
+    by_phone = (("phone", _("Vis telefonnumre")),)
+    if view.problem is not None:
+        bands.append(BandFact("problem", trouble(view.problem), "danger", code=view.problem.code, actions=by_phone))
+    elif call.line.quality is LineQuality.LOST:
+        bands.append(BandFact("lost", problem("call.lost"), "danger", actions=by_phone))
+    for guest in view.waiting:
+        name = guest_label(guest, view)
+        if name:
+            actions = (("admit", _("Luk ind")),) if guest is _first_known(view) else ()
+            text = _("{name} venter udenfor.").format(name=name)
+            bands.append(BandFact(f"waiting:{guest.participant_id}", text, "warning", actions=actions))
+        else:
+            text = _("En ukendt venter udenfor. Se navnet til højre, før du lukker nogen ind.")
+            bands.append(BandFact(f"waiting:{guest.participant_id}", text, "danger"))
+    bands += [BandFact(f"media:{code}", problem(code), "warning", code=code) for code in call.problems]
+    return bands
+
+
+def _first_known(view: ConsultationView) -> object:
+    return next((each for each in view.waiting if each.party_key), None)
+
+
+def _notice(notice: Notice) -> BandFact:
+    tone = _TONE[notice.severity]
+    code = "" if notice.severity is Severity.INFO else notice.problem.code
+    return BandFact(f"notice:{notice.id}", trouble(notice.problem), tone, code=code, is_dismissable=True)

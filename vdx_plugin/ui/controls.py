@@ -1,0 +1,126 @@
+"""Labels, buttons and frames as the theme knows them, each with the name a screen reader says."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QSize, Qt
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QSizePolicy, QVBoxLayout, QWidget
+
+from vdx_plugin.ui import icons
+from vdx_plugin.ui.theme import TARGET, Theme
+from vdx_plugin.ui.wording import Word
+
+_INK = {
+    "": "text",
+    "primary": "on_accent",
+    "admit": "on_accent",
+    "danger": "on_danger",
+    "plain": "accent",
+    "call": "on_stage",
+}
+_ICON_PX = 18
+
+
+def label(text: str = "", kind: str = "body", *, wrap: bool = True) -> QLabel:
+    """Return a label. Plain text only: what a stranger wrote must never be read as markup."""
+    result = QLabel(text)
+    result.setTextFormat(Qt.TextFormat.PlainText)
+    result.setProperty("kind", kind)
+    result.setWordWrap(wrap)
+    if wrap:
+        # A wrapping label must be able to give way, or one long word widens the whole window.
+        result.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Minimum)
+        result.setMinimumWidth(1)
+    return result
+
+
+def set_style(widget: QWidget, **properties: str) -> None:
+    """Change ``kind`` or ``tone`` of a widget that is already shown."""
+    if all(widget.property(name) == value for name, value in properties.items()):
+        return
+    for name, value in properties.items():
+        widget.setProperty(name, value)
+    widget.style().unpolish(widget)
+    widget.style().polish(widget)
+
+
+def button(theme: Theme, text: str, kind: str = "", symbol: str = "", *, name: str = "") -> QPushButton:
+    """Return a button of at least the target size; ``name`` replaces the text for a screen reader."""
+    result = QPushButton(text)
+    result.setProperty("kind", kind)
+    # Enter must not press whatever happens to have the focus in a window with a text field.
+    result.setAutoDefault(False)
+    result.setMinimumHeight(theme.px(TARGET))
+    if symbol:
+        set_symbol(theme, result, symbol)
+    if name:
+        result.setAccessibleName(name)
+    return result
+
+
+def set_symbol(theme: Theme, target: QPushButton, symbol: str, ink: str = "") -> None:
+    """Put a symbol before the button's text, in the colour that its kind has for text."""
+    color = theme.color(ink or _INK.get(str(target.property("kind") or ""), "text"))
+    size = theme.px(_ICON_PX)
+    target.setIcon(icons.icon(symbol, color, size))
+    target.setIconSize(QSize(size, size))
+
+
+def symbol_label(theme: Theme, symbol: str, ink: str = "text", size: int = _ICON_PX) -> QLabel:
+    """Return a symbol that stands beside its word; a screen reader reads the word only."""
+    result = QLabel()
+    result.setFixedSize(theme.px(size), theme.px(size))
+    paint_symbol(theme, result, symbol, ink, size)
+    return result
+
+
+def paint_symbol(theme: Theme, target: QLabel, symbol: str, ink: str = "text", size: int = _ICON_PX) -> None:
+    """Change the symbol of a label; repeating it costs nothing."""
+    wanted = f"{symbol}/{ink}"
+    if target.property("symbol") != wanted:
+        target.setProperty("symbol", wanted)
+        target.setPixmap(icons.pixmap(symbol, theme.color(ink), theme.px(size), target.devicePixelRatioF()))
+
+
+TONE_INK = {"": "quiet", "accent": "accent", "warning": "on_warning_soft", "danger": "danger"}
+"""Colour role of a state's symbol upon an ordinary surface, by its tone."""
+
+
+class StateLine(QWidget):
+    """A state as symbol and word, with an addition such as a time."""
+
+    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._theme = theme
+        self._symbol = symbol_label(theme, "ring", "quiet", 16)
+        self._text = label()
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(theme.px(8))
+        row.addWidget(self._symbol, 0, Qt.AlignmentFlag.AlignTop)
+        row.addWidget(self._text, 1)
+
+    def show_word(self, word: Word, addition: str = "") -> None:
+        paint_symbol(self._theme, self._symbol, word.symbol, TONE_INK[word.tone], 16)
+        self._text.setText(f"{word.text}  ·  {addition}" if addition else word.text)
+
+    @property
+    def text(self) -> str:
+        return self._text.text()
+
+
+def card(theme: Theme) -> tuple[QFrame, QVBoxLayout]:
+    """Return a raised frame and the column inside it."""
+    frame = QFrame()
+    frame.setProperty("kind", "card")
+    column = QVBoxLayout(frame)
+    pad = theme.px(12)
+    column.setContentsMargins(pad, pad, pad, pad)
+    column.setSpacing(theme.px(8))
+    return frame, column
+
+
+def rule() -> QFrame:
+    """Return a thin line between two parts."""
+    line = QFrame()
+    line.setProperty("kind", "rule")
+    return line

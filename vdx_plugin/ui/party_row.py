@@ -1,0 +1,192 @@
+"""One line of the panel: an expected party, or somebody who waits outside."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QMenu, QPushButton, QVBoxLayout, QWidget
+
+from vdx_plugin.domain.parties import Channel, InvitationState, PartyStatus, Presence
+from vdx_plugin.ports import RoomParticipant
+from vdx_plugin.service.view import WaitingGuest
+from vdx_plugin.texts import _
+from vdx_plugin.ui.controls import StateLine, button, label, symbol_label
+from vdx_plugin.ui.flow import FlowLayout
+from vdx_plugin.ui.theme import Theme
+from vdx_plugin.ui.wording import next_step, party_event, party_state, party_time, role, since
+
+_TO_SEND_AGAIN = (InvitationState.REJECTED, InvitationState.FAILED, InvitationState.UNKNOWN, InvitationState.SENT)
+
+
+class PartyRow(QWidget):
+    """An expected party. Emits ``acted(party_key, action)``: copy, resend, told, put_out."""
+
+    acted = Signal(str, str)
+
+    def __init__(self, theme: Theme, status: PartyStatus, name: str) -> None:
+        super().__init__()
+        self._theme = theme
+        self._status, self._name, self._has_link = status, name, False
+        px = theme.px
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, px(4), 0, px(4))
+        row.setSpacing(px(8))
+        row.addWidget(symbol_label(theme, status.party.role.value, "text", 20), 0, Qt.AlignmentFlag.AlignTop)
+        column = QVBoxLayout()
+        column.setSpacing(px(4))
+        row.addLayout(column, 1)
+        self._state = StateLine(theme)
+        self._advice = label("", "small")
+        self._answer = label("")
+        self._history = label("", "small")
+        self._history.hide()
+        for part in (label(name, "strong"), self._state, self._advice, self._answer, self._history):
+            column.addWidget(part)
+        self._buttons = FlowLayout(px(4), is_centred=False)
+        column.addLayout(self._buttons)
+        self.copy = self._action(_("Kopiér link"), "copy", "link")
+        self.resend = self._action(_("Send igen"), "resend", "retry")
+        self.more = button(theme, _("Mere"), "plain", "more", name=_("Mere om {name}").format(name=name))
+        self.more.clicked.connect(self._on_more)
+        self._buttons.addWidget(self.more)
+
+    def _action(self, words: str, action: str, symbol: str) -> QPushButton:
+        pressed = button(self._theme, words, "plain", symbol, name=f"{words}: {self._name}")
+        pressed.clicked.connect(lambda: self.acted.emit(self._status.party.key, action))
+        self._buttons.addWidget(pressed)
+        return pressed
+
+    def show_status(self, status: PartyStatus, *, has_link: bool) -> None:
+        """Show how far the party has come."""
+        self._status, self._has_link = status, has_link
+        self._state.show_word(party_state(status), party_time(status))
+        advice = next_step(status, self._name)
+        self._advice.setText(advice)
+        self._advice.setVisible(bool(advice))
+        self._answer.setText(_("Svar: {text}").format(text=status.answer))
+        self._answer.setVisible(bool(status.answer))
+        lines = [party_event(event, self._name) for event in status.history]
+        self._history.setText("\n".join(lines) or _("Der er ikke sket noget endnu."))
+        self.setToolTip("\n".join(lines))
+        expected = status.presence in (Presence.EXPECTED, Presence.LEFT)
+        self.copy.setVisible(expected and has_link and status.party.channel in (Channel.LINK, Channel.PHONE))
+        sent = status.party.channel in (Channel.MEDCOM, Channel.EMAIL)
+        self.resend.setVisible(expected and sent and status.invitation in _TO_SEND_AGAIN)
+        self.setAccessibleName(f"{role(status.party.role)}, {self._name}: {party_state(status).text}")
+
+    def _on_more(self) -> None:
+        menu = self.menu()
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        menu.popup(self.more.mapToGlobal(self.more.rect().bottomLeft()))
+
+    def menu(self) -> QMenu:
+        """Return what can be done with this party beyond the visible buttons."""
+        menu = QMenu(self)
+        key = self._status.party.key
+        shown = not self._history.isHidden()
+        menu.addAction(_("Skjul forløb") if shown else _("Vis forløb"), lambda: self._history.setVisible(not shown))
+        if self._has_link:
+            menu.addAction(_("Kopiér link"), lambda: self.acted.emit(key, "copy"))
+        if self._status.party.channel in (Channel.MEDCOM, Channel.EMAIL):
+            menu.addAction(_("Send invitationen igen"), lambda: self.acted.emit(key, "resend"))
+        menu.addAction(_("Har fået besked på telefon"), lambda: self.acted.emit(key, "told"))
+        if self._status.participant_id and self._status.presence is Presence.IN_CALL:
+            menu.addAction(_("Tag ud af samtalen"), lambda: self.acted.emit(key, "put_out"))
+        return menu
+
+
+class WaitingRow(QFrame):
+    """Somebody outside the locked room. Emits ``admitted(guest, party_key)`` and ``turned_away(guest)``.
+
+    ``expected_as`` names the party whose link was used, empty for a stranger, who may be let in as one of
+    ``missing`` (party key and name): a link that lost its tag on the way is still the patient's.
+    """
+
+    admitted = Signal(object, object)
+    turned_away = Signal(object)
+
+    def __init__(
+        self, theme: Theme, guest: WaitingGuest, expected_as: str, missing: Sequence[tuple[str, str]] = ()
+    ) -> None:
+        super().__init__()
+        self.guest = guest
+        self._theme = theme
+        self._missing = missing
+        self.setProperty("kind", "band")
+        self.setProperty("tone", "warning" if expected_as else "danger")
+        given = guest.name_given or _("Intet navn")
+        px = theme.px
+        row = QHBoxLayout(self)
+        row.setContentsMargins(px(12), px(8), px(8), px(8))
+        row.setSpacing(px(8))
+        ink = "on_warning_soft" if expected_as else "on_danger_soft"
+        symbol = symbol_label(theme, "clock" if expected_as else "stranger", ink, 20)
+        row.addWidget(symbol, 0, Qt.AlignmentFlag.AlignTop)
+        column = QVBoxLayout()
+        column.setSpacing(px(4))
+        row.addLayout(column, 1)
+        column.addWidget(label(expected_as or _("Ukendt – ikke ventet"), "strong"))
+        column.addWidget(label(_("Kalder sig »{name}«").format(name=given)))
+        self._since = label("", "small")
+        column.addWidget(self._since)
+        buttons = FlowLayout(px(8), is_centred=False)
+        column.addLayout(buttons)
+        who = expected_as or given
+        self.admit = button(theme, _("Luk ind"), "admit", "check", name=_("Luk {name} ind").format(name=who))
+        self.admit.setToolTip(_("Luk den første ind: Ctrl+L"))
+        self.admit.clicked.connect(lambda: self.admitted.emit(self.guest, self.guest.party_key))
+        self.refuse = button(theme, _("Afvis"), name=_("Afvis {name}").format(name=who))
+        self.refuse.clicked.connect(lambda: self.turned_away.emit(self.guest))
+        self.admit_as = button(
+            theme, _("Luk ind som …"), name=_("Luk {name} ind som en af de ventede").format(name=who)
+        )
+        self.admit_as.clicked.connect(self._on_admit_as)
+        self.admit_as.setVisible(bool(missing) and not expected_as)
+        for part in (self.admit, self.admit_as, self.refuse):
+            buttons.addWidget(part)
+
+    def _on_admit_as(self) -> None:
+        menu = self.menu()
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        menu.popup(self.admit_as.mapToGlobal(self.admit_as.rect().bottomLeft()))
+
+    def menu(self) -> QMenu:
+        """Return the expected parties that a stranger may turn out to be."""
+        menu = QMenu(self)
+        for key, name in self._missing:
+            menu.addAction(name, lambda key=key: self.admitted.emit(self.guest, key))
+        return menu
+
+    def show_time(self, now: datetime) -> None:
+        self._since.setText(_("Har ventet {time}").format(time=since(self.guest.since, now)))
+
+    def set_gone(self) -> None:
+        """Say that nobody waits here any longer; the row keeps its place until the mouse has left the list."""
+        self.admit.setEnabled(False)
+        self.admit_as.setEnabled(False)
+        self.refuse.setEnabled(False)
+        self._since.setText(_("Venter ikke længere"))
+
+
+class StrangerRow(QWidget):
+    """Somebody in the call who was not expected. Emits ``put_out_wanted(participant_id)``."""
+
+    put_out_wanted = Signal(str)
+
+    def __init__(self, theme: Theme, participant: RoomParticipant) -> None:
+        super().__init__()
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, theme.px(4), 0, theme.px(4))
+        row.setSpacing(theme.px(8))
+        row.addWidget(symbol_label(theme, "stranger", "danger", 20), 0, Qt.AlignmentFlag.AlignTop)
+        column = QVBoxLayout()
+        column.setSpacing(theme.px(4))
+        row.addLayout(column, 1)
+        name = participant.display_name or _("Intet navn")
+        column.addWidget(label(name, "strong"))
+        column.addWidget(label(_("Med i samtalen, men ikke ventet")))
+        out = button(theme, _("Tag ud"), name=_("Tag {name} ud af samtalen").format(name=name))
+        out.clicked.connect(lambda: self.put_out_wanted.emit(participant.id))
+        column.addWidget(out, 0, Qt.AlignmentFlag.AlignLeft)

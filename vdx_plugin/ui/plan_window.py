@@ -1,0 +1,203 @@
+"""Who takes part, when, and what each will receive: one page, one button."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+
+from PySide6.QtCore import QDateTime, Qt, Signal
+from PySide6.QtGui import QKeySequence, QShortcut
+from PySide6.QtWidgets import QButtonGroup, QDateTimeEdit, QHBoxLayout, QRadioButton, QScrollArea, QVBoxLayout, QWidget
+
+from vdx_plugin.domain.context import ClinicContext
+from vdx_plugin.domain.parties import Partner, Party, PartyRole
+from vdx_plugin.domain.plan import DEFAULT_LENGTH, Plan, partner_party, patient_party
+from vdx_plugin.texts import _
+from vdx_plugin.ui.controls import button, card, label, rule
+from vdx_plugin.ui.flow import FlowLayout
+from vdx_plugin.ui.partner_search import PartnerSearch
+from vdx_plugin.ui.plan_rows import PlanRow
+from vdx_plugin.ui.theme import TARGET, Theme
+from vdx_plugin.ui.wording import party_name, patient_facts, patient_name
+
+
+class PlanWindow(QWidget):
+    """Emits ``start_wanted(plan)``, ``later_wanted(plan)`` and ``search_wanted(text)``.
+
+    ``new_key`` gives opaque keys for parties added here.
+    """
+
+    start_wanted = Signal(object)
+    later_wanted = Signal(object)
+    search_wanted = Signal(str)
+
+    def __init__(
+        self, theme: Theme, new_key: Callable[[], str], *, can_wait: bool = False, parent: QWidget | None = None
+    ) -> None:
+        super().__init__(parent)
+        self._theme, self._new_key, self._can_wait = theme, new_key, can_wait
+        self.context: ClinicContext | None = None
+        self.plan: Plan | None = None
+        self.rows: dict[str, PlanRow] = {}
+        self.setProperty("kind", "window")
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        self.setWindowTitle(_("Planlæg videokonsultation"))
+        self._name = label("", "title")
+        self._facts = label("", "quiet")
+        self._list = QVBoxLayout()
+        self._list.setSpacing(theme.px(4))
+        self.add_patient = button(theme, _("Tilføj patienten"), "", "patient")
+        self.add_patient.clicked.connect(self._on_add_patient)
+        self.search = PartnerSearch(theme)
+        self.search.search_wanted.connect(self.search_wanted)
+        self.search.partner_chosen.connect(self._on_partner)
+        self.go = button(theme, _("&Start nu, og inviter"), "primary", "video")
+        self.go.clicked.connect(self._on_go)
+        self.close_button = button(theme, _("&Fortryd"))
+        self.close_button.clicked.connect(self.close)
+        self._empty = label(_("Ingen deltager endnu. Tilføj mindst én."), "quiet")
+        self._lay_out()
+        QShortcut(QKeySequence("Ctrl+Return"), self, self._on_go)
+        QShortcut(QKeySequence("Escape"), self, self.close)
+
+    def _lay_out(self) -> None:
+        px = self._theme.px
+        page = QWidget()
+        page.setProperty("kind", "scrolled")
+        inner = QVBoxLayout(page)
+        inner.setContentsMargins(px(24), px(24), px(24), px(16))
+        inner.setSpacing(px(12))
+        inner.addWidget(self._name)
+        inner.addWidget(self._facts)
+        frame, inside = card(self._theme)
+        inside.addWidget(label(_("Hvem deltager"), "heading"))
+        inside.addLayout(self._list)
+        inside.addWidget(self._empty)
+        inside.addWidget(self.add_patient, 0, Qt.AlignmentFlag.AlignLeft)
+        inside.addWidget(rule())
+        inside.addWidget(label(_("Tilføj en part"), "strong"))
+        inside.addWidget(self.search)
+        inner.addWidget(frame)
+        inner.addWidget(self._when())
+        inner.addStretch(1)
+        area = QScrollArea()
+        area.setWidgetResizable(True)
+        area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        area.setWidget(page)
+        low = QHBoxLayout()
+        low.setContentsMargins(px(24), px(12), px(24), px(16))
+        low.addWidget(self.close_button)
+        low.addStretch(1)
+        low.addWidget(self.go)
+        outer = QVBoxLayout(self)
+        outer.setContentsMargins(0, 0, 0, 0)
+        outer.setSpacing(0)
+        outer.addWidget(area, 1)
+        outer.addWidget(rule())
+        outer.addLayout(low)
+
+    def _when(self) -> QWidget:
+        frame, inside = card(self._theme)
+        inside.addWidget(label(_("Hvornår"), "heading"))
+        row = FlowLayout(self._theme.px(16), is_centred=False)
+        inside.addLayout(row)
+        self.now = QRadioButton(_("&Nu"))
+        self.later = QRadioButton(_("S&enere"))
+        self.at = QDateTimeEdit()
+        self.at.setDisplayFormat("dd.MM.yyyy  HH:mm")
+        self.at.setCalendarPopup(True)
+        self.at.setAccessibleName(_("Dag og tid"))
+        self.at.setMinimumHeight(self._theme.px(TARGET))
+        choice = QButtonGroup(self)
+        for each in (self.now, self.later):
+            choice.addButton(each)
+            row.addWidget(each)
+        row.addWidget(self.at)
+        self.now.setChecked(True)
+        self.later.toggled.connect(self._on_later)
+        self.at.setVisible(False)
+        frame.setVisible(self._can_wait)
+        return frame
+
+    def show_plan(self, plan: Plan, context: ClinicContext, now: datetime) -> None:
+        """Begin with a proposed plan for the patient of ``context``."""
+        self.plan, self.context = plan, context
+        self._name.setText(patient_name(context.patient))
+        self._facts.setText(patient_facts(context.patient, now.astimezone().date()))
+        ahead = (now + timedelta(hours=1)).astimezone().replace(minute=0)
+        self.at.setDateTime(QDateTime.fromSecsSinceEpoch(int(ahead.timestamp())))
+        self.at.setMinimumDateTime(QDateTime.fromSecsSinceEpoch(int(now.timestamp())))
+        for key in list(self.rows):
+            self._take_row(key)
+        for party in plan.parties:
+            self._add_row(party)
+        self._refresh()
+
+    def show_found(self, partners: Sequence[Partner]) -> None:
+        """Show what the directory found."""
+        self.search.show_found(partners)
+
+    def _add_row(self, party: Party) -> None:
+        if self.context is None:
+            raise ValueError("a plan must be shown first")
+        row = PlanRow(self._theme, party, party_name(party, self.context))
+        row.party_changed.connect(self._on_changed)
+        row.removed.connect(self._on_removed)
+        self.rows[party.key] = row
+        self._list.addWidget(row)
+
+    def _take_row(self, key: str) -> None:
+        row = self.rows.pop(key)
+        self._list.removeWidget(row)
+        row.hide()
+        row.deleteLater()
+
+    def _refresh(self) -> None:
+        parties = self.plan.parties if self.plan else ()
+        self._empty.setVisible(not parties)
+        self.add_patient.setVisible(not any(each.role is PartyRole.PATIENT for each in parties))
+        self.go.setEnabled(bool(parties))
+        self.go.setText(_("&Book, og inviter") if self.later.isChecked() else _("&Start nu, og inviter"))
+
+    def _on_partner(self, partner: Partner) -> None:
+        if self.plan is None or any(each.partner == partner for each in self.plan.parties):
+            return
+        party = partner_party(partner, self._new_key())
+        self.plan = self.plan.with_party(party)
+        self._add_row(party)
+        self.search.reset()
+        self._refresh()
+
+    def _on_add_patient(self) -> None:
+        if self.plan is None or self.context is None:
+            return
+        party = patient_party(self.context, self._new_key())
+        self.plan = self.plan.with_party(party)
+        self._add_row(party)
+        self._refresh()
+
+    def _on_changed(self, party: Party) -> None:
+        if self.plan is None:
+            return
+        parties = tuple(party if each.key == party.key else each for each in self.plan.parties)
+        self.plan = Plan(self.plan.start, self.plan.end, parties, self.plan.planned_ahead)
+
+    def _on_removed(self, key: str) -> None:
+        if self.plan is not None:
+            self.plan = self.plan.without(key)
+            self._take_row(key)
+            self._refresh()
+
+    def _on_later(self, checked: bool) -> None:
+        self.at.setVisible(checked)
+        self._refresh()
+
+    def _on_go(self) -> None:
+        if self.plan is None or not self.plan.parties:
+            return
+        if not self.later.isChecked():
+            self.start_wanted.emit(self.plan)
+            return
+        start = datetime.fromtimestamp(self.at.dateTime().toSecsSinceEpoch()).astimezone()
+        self.later_wanted.emit(Plan(start, start + DEFAULT_LENGTH, self.plan.parties, planned_ahead=True))

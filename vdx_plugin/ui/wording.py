@@ -1,0 +1,313 @@
+"""States as words. Pure: values in, Danish (or English) out; the time comes in.
+
+A ``Word`` is what a state looks like to a person: a word, a symbol that says the same, and how urgent it is.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from vdx_plugin.domain.consultation import EndReason, Stage
+from vdx_plugin.domain.context import ClinicContext
+from vdx_plugin.domain.parties import Channel, InvitationState, Party, PartyEvent, PartyRole, PartyStatus, Presence
+from vdx_plugin.domain.patients import Patient, age_on
+from vdx_plugin.ports import LineChanged, LineQuality
+from vdx_plugin.service.view import DeskView, Problem, StepKind
+from vdx_plugin.texts import _, problem
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """``tone`` is accent, warning, danger or empty."""
+
+    text: str
+    symbol: str
+    tone: str = ""
+
+
+# --- people ---------------------------------------------------------------------------------------------------------
+
+
+def role(value: PartyRole) -> str:
+    """Return the role as the doctor calls it."""
+    return {
+        PartyRole.PATIENT: _("Patient"),
+        PartyRole.HOSPITAL: _("Sygehus"),
+        PartyRole.MUNICIPALITY: _("Kommune"),
+        PartyRole.NURSING_HOME: _("Plejehjem"),
+        PartyRole.INTERPRETER: _("Tolk"),
+        PartyRole.OTHER: _("Anden part"),
+    }[value]
+
+
+def patient_name(patient: Patient) -> str:
+    return patient.name.full if patient.name else _("Navn mangler")
+
+
+def patient_facts(patient: Patient, today: date) -> str:
+    """Return birth date, age and masked number on one line; what is unknown is left out."""
+    parts = []
+    if patient.birth_date:
+        parts.append(f"{patient.birth_date:%d.%m.%Y}")
+        parts.append(_("{years} år").format(years=age_on(patient.birth_date, today)))
+    if patient.national_id:
+        parts.append(patient.national_id.masked)
+    return "  ·  ".join(parts)
+
+
+def patient_label(context: ClinicContext) -> str:
+    """Return name and year of birth, for a band on the screen."""
+    born = context.patient.birth_date
+    name = patient_name(context.patient)
+    return _("{name} (f. {year})").format(name=name, year=born.year) if born else name
+
+
+def party_name(party: Party, context: ClinicContext) -> str:
+    """Return the name to show for an expected party."""
+    if party.role is PartyRole.PATIENT:
+        return patient_name(context.patient)
+    return party.partner.name if party.partner else role(party.role)
+
+
+# --- time -----------------------------------------------------------------------------------------------------------
+
+
+def clock(at: datetime) -> str:
+    """Return the local time of day as Danes write it."""
+    return f"{at.astimezone():%H.%M}"
+
+
+def since(at: datetime, now: datetime) -> str:
+    """Return how long ago, roughly."""
+    minutes = int((now - at).total_seconds() // 60)
+    return _("lige nu") if minutes < 1 else _("{minutes} min").format(minutes=minutes)
+
+
+def duration(span: timedelta) -> str:
+    """Return minutes and seconds, or hours and minutes."""
+    seconds = max(0, int(span.total_seconds()))
+    if seconds < 3600:
+        return f"{seconds // 60}:{seconds % 60:02d}"
+    return _("{hours} t {minutes} min").format(hours=seconds // 3600, minutes=seconds % 3600 // 60)
+
+
+# --- parties --------------------------------------------------------------------------------------------------------
+
+
+def invitation(state: InvitationState) -> Word:
+    return {
+        InvitationState.PLANNED: Word(_("Ikke inviteret endnu"), "ring"),
+        InvitationState.QUEUED: Word(_("Invitationen er på vej"), "clock"),
+        InvitationState.SENT: Word(_("Sendt, ikke bekræftet endnu"), "sent"),
+        InvitationState.UNKNOWN: Word(_("Uvist, om den kom frem"), "warning", "warning"),
+        InvitationState.DELIVERED: Word(_("Modtaget i deres system"), "check"),
+        InvitationState.ANSWERED: Word(_("Har svaret"), "answered", "accent"),
+        InvitationState.REJECTED: Word(_("Kunne ikke modtages"), "warning", "danger"),
+        InvitationState.FAILED: Word(_("Kom ikke frem"), "warning", "danger"),
+        InvitationState.WITHDRAWN: Word(_("Aflyst"), "cross"),
+    }[state]
+
+
+def presence(state: Presence) -> Word:
+    return {
+        Presence.EXPECTED: Word(_("Ventes"), "ring"),
+        Presence.WAITING: Word(_("Venter udenfor"), "clock", "warning"),
+        Presence.IN_CALL: Word(_("Med i samtalen"), "check", "accent"),
+        Presence.LEFT: Word(_("Har forladt samtalen"), "left"),
+    }[state]
+
+
+def party_state(status: PartyStatus) -> Word:
+    """Return where the party is or, before it has been seen, what became of its invitation."""
+    if status.presence is not Presence.EXPECTED:
+        return presence(status.presence)
+    if status.invitation is InvitationState.PLANNED and status.party.channel is Channel.LINK:
+        return Word(_("Giv linket videre"), "link")
+    if status.invitation is InvitationState.PLANNED and status.party.channel is Channel.PHONE:
+        return Word(_("Deltager på telefon"), "phone")
+    return invitation(status.invitation)
+
+
+def party_time(status: PartyStatus) -> str:
+    """Return the time of the newest event, empty if nothing has happened."""
+    return clock(status.history[-1].at) if status.history else ""
+
+
+def party_event(event: PartyEvent, name: str) -> str:
+    """Return one line of a party's history."""
+    word = presence(event.what) if isinstance(event.what, Presence) else invitation(event.what)
+    line = f"{clock(event.at)}  {word.text}"
+    return f"{line}. {problem(event.problem, party=name)}" if event.problem else line
+
+
+def next_step(status: PartyStatus, name: str) -> str:
+    """Return the sentence that says what to do about a party, empty if there is nothing to do."""
+    troubled = status.invitation in (InvitationState.REJECTED, InvitationState.FAILED, InvitationState.UNKNOWN)
+    if status.presence is not Presence.EXPECTED:
+        return ""
+    last = next((event.problem for event in reversed(status.history) if event.problem), "")
+    if last and (troubled or status.invitation in (InvitationState.QUEUED, InvitationState.SENT)):
+        return problem(last, party=name)
+    return problem("invite.gave_up", party=name) if troubled else ""
+
+
+def preview(party: Party) -> str:
+    """Return what the party will receive, and over which channel."""
+    address = party.address or ""
+    if party.channel is Channel.MEDCOM:
+        return _("Får en MedCom-besked i eget system med patient, tid og link.")
+    if party.channel is Channel.EMAIL and party.role is PartyRole.PATIENT:
+        return _("Får en e-mail på {address} med tid, link og kalenderaftale.").format(address=address)
+    if party.channel is Channel.EMAIL:
+        return _("Får en e-mail på {address} med tid og link, uden oplysninger om patienten.").format(address=address)
+    if party.channel is Channel.PHONE:
+        phone = party.partner.phone if party.partner and party.partner.phone else _("telefon")
+        return _("Ringes op på {phone}. Der sendes intet herfra.").format(phone=phone)
+    return _("Der sendes intet. Du kopierer linket og giver det videre.")
+
+
+# --- the way to the call ----------------------------------------------------------------------------------------------
+
+
+def step(kind: StepKind) -> str:
+    return {
+        StepKind.ROOM: _("Rum"),
+        StepKind.LOCK: _("Lås"),
+        StepKind.INVITATIONS: _("Invitationer"),
+        StepKind.VIDEO: _("Video"),
+    }[kind]
+
+
+def step_meaning(kind: StepKind) -> str:
+    return {
+        StepKind.ROOM: _("Et rum bookes i VDX"),
+        StepKind.LOCK: _("Rummet låses, så ingen kommer uset ind"),
+        StepKind.INVITATIONS: _("Invitationerne lægges klar og sendes"),
+        StepKind.VIDEO: _("Kamera og mikrofon åbnes"),
+    }[kind]
+
+
+def stage(value: Stage) -> str:
+    """Return the consultation's stage in words for the dock."""
+    return {
+        Stage.PLANNED: _("Starter"),
+        Stage.BOOKING: _("Booker rum"),
+        Stage.READY: _("Rummet er klar"),
+        Stage.LOCKED: _("Inviterer"),
+        Stage.INVITED: _("Venter på deltagerne"),
+        Stage.IN_CALL: _("Samtale i gang"),
+        Stage.ENDED: _("Notatet mangler"),
+        Stage.CLOSED: _("Afsluttet"),
+        Stage.CANCELLING: _("Aflyser"),
+        Stage.CANCELLED: _("Aflyst"),
+    }[value]
+
+
+def appointment_state(status: str) -> str:
+    """Return an appointment's state; a word of the clinic system's own is shown as it is."""
+    known = {
+        "booked": _("Planlagt"),
+        "arrived": _("Er kommet"),
+        "fulfilled": _("Holdt"),
+        "cancelled": _("Aflyst"),
+        "noshow": _("Udeblevet"),
+    }
+    return known.get(status, status)
+
+
+def line(value: LineChanged) -> Word:
+    """Return the line in words a doctor can act on."""
+    return {
+        LineQuality.NONE: Word(_("Ikke forbundet endnu"), "ring"),
+        LineQuality.GOOD: Word(_("God forbindelse"), "check"),
+        LineQuality.UNSTABLE: Word(_("Ustabil: lyden går først"), "warning", "warning"),
+        LineQuality.LOST: Word(_("Ingen forbindelse: prøver igen"), "warning", "danger"),
+    }[value.quality]
+
+
+def readiness(view: DeskView) -> Word:
+    """Return the foot line of the dock."""
+    if view.vdx_reachable is False:
+        return Word(_("VDX svarer ikke"), "warning", "danger")
+    if view.vdx_reachable is None:
+        return Word(_("VDX er ikke prøvet endnu"), "ring")
+    return Word(_("Klar"), "check", "accent")
+
+
+def environment(value: str) -> str:
+    """Return the text of the strip, empty in production."""
+    return {"sandbox": _("SANDKASSE – ingen rigtige patienter"), "stage": _("STAGE – testmiljø")}.get(value, "")
+
+
+def outcome(value: EndReason) -> str:
+    return {
+        EndReason.HELD: _("Gennemført på video"),
+        EndReason.NO_SHOW: _("Ingen mødte op"),
+        EndReason.TO_PHONE: _("Fortsat på telefon"),
+        EndReason.TECHNICAL: _("Kunne ikke gennemføres"),
+        EndReason.CANCELLED: _("Aflyst"),
+    }[value]
+
+
+def trouble(value: Problem) -> str:
+    """Return the sentence of a problem."""
+    return problem(value.code, **value.facts)
+
+
+def adapter_state(state: str) -> Word:
+    known = {
+        "running": Word(_("Virker"), "check", "accent"),
+        "disabled": Word(_("Slået fra"), "ring"),
+        "failed": Word(_("Virker ikke"), "warning", "danger"),
+        "paused": Word(_("På pause efter fejl"), "warning", "warning"),
+    }
+    return known.get(state, Word(state, "info"))
+
+
+LANGUAGES = (
+    "ar",
+    "bs",
+    "dsl",
+    "de",
+    "en",
+    "fa",
+    "lt",
+    "pl",
+    "prs",
+    "ps",
+    "ro",
+    "ru",
+    "so",
+    "ti",
+    "tr",
+    "uk",
+    "ur",
+    "vi",
+)
+"""Languages most often interpreted in Denmark, ISO 639; any other code may come with an appointment."""
+
+
+def language(code: str) -> str:
+    """Return the name of a language; an unlisted code is shown as it is."""
+    known = {
+        "ar": _("Arabisk"),
+        "bs": _("Bosnisk"),
+        "dsl": _("Dansk tegnsprog"),
+        "de": _("Tysk"),
+        "en": _("Engelsk"),
+        "fa": _("Farsi"),
+        "lt": _("Litauisk"),
+        "pl": _("Polsk"),
+        "prs": _("Dari"),
+        "ps": _("Pashto"),
+        "ro": _("Rumænsk"),
+        "ru": _("Russisk"),
+        "so": _("Somali"),
+        "ti": _("Tigrinya"),
+        "tr": _("Tyrkisk"),
+        "uk": _("Ukrainsk"),
+        "ur": _("Urdu"),
+        "vi": _("Vietnamesisk"),
+    }
+    return known.get(code, code)
