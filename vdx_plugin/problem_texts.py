@@ -126,6 +126,12 @@ def sentences(_: Callable[[str], str]) -> dict[str, str]:
         "writeback.unavailable": _("Journalsystemet svarer ikke. Notatet er gemt her; prøv igen."),
         "writeback.unknown": _("Det er uvist, om notatet kom i journalen. Se efter i journalen, før du prøver igen."),
         "writeback.*": _("Notatet kom ikke i journalen. Det er gemt her; prøv igen, eller kopier teksten."),
+        "writeback.done": _("Notatet er skrevet i journalen."),
+        "link.copied": _("Linket til {party} er kopieret. Sæt det ind i en besked til dem."),
+        "note.copied": _("Notatet er kopieret. Sæt det ind i journalen."),
+        "plan.patient_changed": _(
+            "Journalen skiftede patient, så planen blev lukket. Planlæg igen for den patient, der er åben nu."
+        ),
         # the program itself
         "store.full": _("Disken er fuld. Samtalen kan ikke gemmes. Frigør plads, og prøv igen."),
         "store.locked": _("Et andet vindue bruger programmets data. Luk det andet, og prøv igen."),
