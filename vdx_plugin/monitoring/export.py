@@ -14,8 +14,9 @@ from pathlib import Path
 
 from vdx_plugin.domain.measures import PartyMeasure, UseMeasure
 from vdx_plugin.monitoring.aggregation import Aggregate, Figures, Period, aggregate
-from vdx_plugin.monitoring.catalogue import Unit
+from vdx_plugin.monitoring.figure import Unit
 from vdx_plugin.monitoring.table_file import Row, figure_rows, write_rows
+from vdx_plugin.monitoring.timeline import first_and_last_day
 
 FEWEST = 5
 
@@ -47,7 +48,8 @@ _GIVES_AWAY = {
 def write_export(uses: Iterable[UseMeasure], parties: Iterable[PartyMeasure], out_dir: Path, period: Period) -> Path:
     """Write ``vdx-export-<first day>-<last day>.csv`` into ``out_dir`` (made if missing) and return its path."""
     out_dir.mkdir(parents=True, exist_ok=True)
-    path = out_dir / f"vdx-export-{period.start:%Y%m%d}-{period.end:%Y%m%d}.csv"
+    first, last = first_and_last_day(period)
+    path = out_dir / f"vdx-export-{first:%Y%m%d}-{last:%Y%m%d}.csv"
     write_rows(export_rows(aggregate(uses, parties, period)), path)
     return path
 
@@ -79,7 +81,7 @@ def _hidden_parts(whole: int, parts: Mapping[str, int]) -> set[str]:
     """Return the parts of a sum that must be held back so that none of fewer than five can be worked out."""
     hidden = {part for part, count in parts.items() if _tells(count) or (count and _tells(whole - count))}
     smallest_first = sorted((part for part in parts if part not in hidden and parts[part]), key=parts.__getitem__)
-    while hidden and smallest_first and (len(hidden) < 2 or _tells(sum(parts[part] for part in hidden))):
+    while hidden and smallest_first and _tells(sum(parts[part] for part in hidden)):
         hidden.add(smallest_first.pop(0))
     return hidden
 

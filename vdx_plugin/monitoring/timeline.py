@@ -16,6 +16,12 @@ _WEEKS_AT_MOST = 27
 _DAY = timedelta(days=1)
 
 
+def first_and_last_day(period: Period) -> tuple[date, date]:
+    """Return the first and the last day of the period in Danish time, both within it."""
+    just_before_end = period.end - timedelta(microseconds=1)
+    return period.start.astimezone(CLINIC_TIME).date(), just_before_end.astimezone(CLINIC_TIME).date()
+
+
 @dataclass(frozen=True, slots=True)
 class Stretch:
     """A week or month that starts on ``first``, in Danish time, and what its attempts came to."""
@@ -36,8 +42,7 @@ class Timeline:
 
 def timeline(uses: Iterable[UseMeasure], period: Period) -> Timeline:
     """Return every week (from Monday) or month that the period touches, empty ones too, oldest first."""
-    first = period.start.astimezone(CLINIC_TIME).date()
-    last = (period.end - timedelta(microseconds=1)).astimezone(CLINIC_TIME).date()
+    first, last = first_and_last_day(period)
     by_week = (last - first).days <= _WEEKS_AT_MOST * 7
     counts: dict[date, Counter[Outcome]] = {start: Counter() for start in _starts(first, last, by_week=by_week)}
     for use in uses:
