@@ -42,6 +42,12 @@ class Served:
         self.server = server
         self.directory = directory
 
+    async def cut(self, uuid: str) -> None:
+        """Break a participant's media connection as a failing network would."""
+        hop = self.server.meeting(ALIAS)._switch._legs[uuid].hop
+        assert hop is not None
+        await hop.close()
+
 
 @asynccontextmanager
 async def serve(config: RoomServerConfig | None = None) -> AsyncIterator[Served]:
@@ -71,6 +77,8 @@ async def serve(config: RoomServerConfig | None = None) -> AsyncIterator[Served]
         await rooms.close()
         web.should_exit = True
         await task
+        left = [task.get_name() for task in asyncio.all_tasks() if task.get_name().startswith("room-")]
+        assert left == []
 
 
 class Moving(VideoStreamTrack):

@@ -119,6 +119,24 @@ async def test_the_pin_leaves_the_address_bar_and_a_reload_comes_back_by_itself(
             await host.until(lambda: len(host.named("participant_delete")) == 1)
 
 
+async def test_a_dead_connection_is_replaced_without_a_press() -> None:
+    """A phone that changes from Wi-Fi to mobile loses its connection, not its consultation."""
+    async with serve() as served, browser(ALLOW, OPEN_ADDRESSES) as chromium:
+        host = Peer(served, "Læge", HOST_PIN)
+        async with peers(host):
+            await host.join()
+            await host.call()
+            page = await open_page(chromium, link(served))
+            await press_join(page)
+            await asyncio.gather(until_decoding(page), host.sees_and_hears())
+            uuid = rows_of(host)[-1]["uuid"]
+            await served.cut(uuid)
+            await expect(page.locator("#band")).to_be_visible(timeout=10_000)
+            await host.sees_and_hears()
+            await expect(page.locator("#band")).to_be_hidden()
+            assert host.named("participant_delete") == []
+
+
 async def test_the_patient_waits_until_the_doctor_lets_them_in() -> None:
     """Waiting is the patient's first impression: told plainly, nothing seen, and over without a press."""
     async with serve() as served, browser(ALLOW, OPEN_ADDRESSES) as chromium:

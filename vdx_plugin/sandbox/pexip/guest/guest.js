@@ -152,6 +152,8 @@ function showOver() {
   $("over-body").textContent = text(`${page.over.kind}Body`);
   $("over-code").textContent = page.over.code ? text("code", { code: page.over.code }) : "";
   $("rejoin").hidden = page.over.kind === "empty";
+  // Going back is the obvious next step only where leaving was not the doctor's doing.
+  $("rejoin").className = ["ended", "putOut"].includes(page.over.kind) ? "second" : "first";
 }
 
 // ---- the test before joining -------------------------------------------------------------------------------
@@ -263,10 +265,15 @@ async function connectMedia(room) {
   page.media = new Link(room, page.devices, {
     onStream: (stream) => play(stream),
     onState: (word) => { page.connection = word; showBand(); showPicture(); },
+    expects: () => page.state === "call" && [...page.others.values()].some(sends),
   });
   await page.media.start();
   if (!page.microphoneOn) await room.mine("client_mute").catch(() => {});
   if (!page.cameraOn) await room.mine("video_muted").catch(() => {});
+}
+
+function sends(row) {
+  return row.has_media && row.service_type !== "waiting_room" && (row.is_muted === "NO" || !row.is_video_muted);
 }
 
 async function play(stream) {
@@ -356,6 +363,7 @@ function showControls() {
   control("toggle-microphone", page.microphoneOn && page.devices.audio, page.microphoneOn ? "microphoneOn" : "microphoneOff", page.devices.audio);
   control("toggle-camera", page.cameraOn && page.devices.video, page.cameraOn ? "cameraIsOn" : "cameraIsOff", page.devices.video);
   $("self").hidden = !page.devices.video || !page.cameraOn;
+  $("toggle-chat").classList.toggle("unread", page.unread > 0);
   $("toggle-chat").lastElementChild.textContent = page.unread ? text("chatUnread", { n: page.unread }) : text("chat");
 }
 
@@ -382,6 +390,7 @@ function showPicture() {
   const words = alone ? "alone" : page.connection === "connecting" ? "connecting" : "soundOnly";
   $("remote-text").textContent = fresh && !alone ? "" : text(words);
   document.querySelector(".picture").classList.toggle("empty", !fresh || alone);
+  $("names").textContent = [...page.others.values()].filter((row) => row.service_type !== "waiting_room").map((row) => row.display_name).join(", ");
 }
 
 function showBand() {

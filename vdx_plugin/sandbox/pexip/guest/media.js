@@ -83,12 +83,14 @@ export class Devices {
 }
 
 export class Link {
-  // onStream(stream) gives what to show; onState(word): connecting, connected, unstable.
-  constructor(room, devices, { onStream, onState }) {
+  // onStream(stream) gives what to show; onState(word): connecting, connected, unstable; expects() says whether
+  // somebody is sending, so that silence means a fault.
+  constructor(room, devices, { onStream, onState, expects }) {
     this._room = room;
     this._devices = devices;
     this._onStream = onStream;
     this._onState = onState;
+    this._expects = expects;
     this._pc = null;
     this._call = null;
     this._closed = false;
@@ -167,7 +169,8 @@ export class Link {
     if (pc !== this._pc) return;
     if (pc.connectionState === "connected") this._onState("connected");
     if (pc.connectionState === "disconnected") this._onState("unstable");
-    if (pc.connectionState === "failed") { this._onState("unstable"); this.restart(); }
+    // "closed" without our doing means the other end said goodbye to the connection, not to the call.
+    if (["failed", "closed"].includes(pc.connectionState)) { this._onState("unstable"); this.restart(); }
   }
 
   // A connection may look alive and carry nothing; only packets prove it, and only once there have been some.
@@ -175,8 +178,12 @@ export class Link {
     const { packets } = await this.stats();
     const now = performance.now();
     if (packets !== this._seen.packets) this._seen = { packets, at: now };
-    const broken = this._pc?.connectionState === "disconnected" && now - this._seen.at > 3000;
-    if (broken) this.restart();
+    if (this._busy || now - this._seen.at <= 3000) return;
+    const dried = this._seen.packets > 0 && this._expects();
+    if (dried || this._pc?.connectionState === "disconnected") {
+      this._onState("unstable");
+      this.restart();
+    }
   }
 }
 
