@@ -16,11 +16,8 @@ def calls_for(before: ConsultationView | None, after: ConsultationView | None) -
     """True when what happened between the two states must be seen at once."""
     if before is None or after is None or before.id != after.id or after.stage is Stage.ENDED:
         return False
-    return (
-        bool(_waiting(after) - _waiting(before))
-        or bool(_inside(after) - _inside(before))
-        or _lost(before) < _lost(after)
-    )
+    came = (_waiting(after) - _waiting(before)) | (_inside(after) - _inside(before))
+    return bool(came) or (_lost(after) and not _lost(before))
 
 
 def _waiting(view: ConsultationView) -> set[str]:

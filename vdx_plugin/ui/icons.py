@@ -13,6 +13,7 @@ _HANDSET = (
     '<path d="M6 3.5 9 4l1.5 4L8.5 9.8a12 12 0 0 0 5.7 5.7L16 13.5l4 1.5.5 3c0 1.4-1 2.5-2.4 2.5'
     'C10 20.5 3.5 14 3.5 5.9 3.5 4.5 4.6 3.5 6 3.5z"/>'
 )
+_UNKNOWN = '<circle cx="12" cy="12" r="8.5"/><path d="M9.5 9.5a2.5 2.5 0 1 1 3.4 2.3c-.6.3-.9.8-.9 1.7M12 16.6v.4"/>'
 SHAPES: dict[str, str] = {
     "microphone": _MICROPHONE,
     "microphone-off": _MICROPHONE + _SLASH,
@@ -33,8 +34,8 @@ SHAPES: dict[str, str] = {
     "nursing_home": '<path d="M3.5 11.5 12 4l8.5 7.5M6 9.5V20h12V9.5"/><path d="M12 16.8c-4-2.7-2-5.5 0-3.6'
     ' 2-1.9 4 .9 0 3.6z"/>',
     "interpreter": '<path d="M3 4h11v8H8l-3 3v-3H3zM17 9h4v8h-2v3l-3-3h-6v-2"/>',
-    "other": '<circle cx="12" cy="12" r="8.5"/><path d="M9.5 9.5a2.5 2.5 0 1 1 3.4 2.3c-.6.3-.9.8-.9 1.7M12 16.6v.4"/>',
-    "stranger": '<circle cx="12" cy="12" r="8.5"/><path d="M9.5 9.5a2.5 2.5 0 1 1 3.4 2.3c-.6.3-.9.8-.9 1.7M12 16.6v.4"/>',
+    "other": _UNKNOWN,
+    "stranger": _UNKNOWN,
     "check": '<path d="m5 12.5 4.5 4.5L19 7.5"/>',
     "cross": '<path d="M6 6l12 12M18 6 6 18"/>',
     "clock": '<circle cx="12" cy="12" r="8.5"/><path d="M12 7v5l3.5 2"/>',

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from functools import partial
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QMenu, QPushButton, QVBoxLayout, QWidget
@@ -139,9 +140,8 @@ class WaitingRow(QFrame):
         self.admit.clicked.connect(lambda: self.admitted.emit(self.guest, self.guest.party_key))
         self.refuse = button(theme, _("Afvis"), name=_("Afvis {name}").format(name=who))
         self.refuse.clicked.connect(lambda: self.turned_away.emit(self.guest))
-        self.admit_as = button(
-            theme, _("Luk ind som …"), name=_("Luk {name} ind som en af de ventede").format(name=who)
-        )
+        as_whom = _("Luk {name} ind som en af de ventede").format(name=who)
+        self.admit_as = button(theme, _("Luk ind som …"), name=as_whom)
         self.admit_as.clicked.connect(self._on_admit_as)
         self.admit_as.setVisible(bool(missing) and not expected_as)
         for part in (self.admit, self.admit_as, self.refuse):
@@ -156,7 +156,7 @@ class WaitingRow(QFrame):
         """Return the expected parties that a stranger may turn out to be."""
         menu = QMenu(self)
         for key, name in self._missing:
-            menu.addAction(name, lambda key=key: self.admitted.emit(self.guest, key))
+            menu.addAction(name, partial(self.admitted.emit, self.guest, key))
         return menu
 
     def show_time(self, now: datetime) -> None:

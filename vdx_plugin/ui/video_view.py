@@ -29,7 +29,8 @@ def image(picture: VideoPicture) -> QImage:
             height = picture.height if index == 0 else (picture.height + 1) // 2
             width = picture.width if index == 0 else (picture.width + 1) // 2
             source = memoryview(picture.planes[index])
-            _copy(source, picture.strides[index], frame.bits(index), frame.bytesPerLine(index), width, height)
+            target = memoryview(frame.bits(index))
+            _copy(source, picture.strides[index], target, frame.bytesPerLine(index), width, height)
     finally:
         frame.unmap()
     return frame.toImage()

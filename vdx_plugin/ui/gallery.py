@@ -1,0 +1,214 @@
+"""Pictures of every screen in its states: ``python -m vdx_plugin.ui.gallery OUTDIR``.
+
+Renders offscreen, without desk, network or devices, so that a picture of a change can be looked at before it is done.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+# Must be chosen before Qt looks for a screen.
+os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+
+from PySide6.QtWidgets import QApplication, QWidget
+
+from vdx_plugin import texts
+from vdx_plugin.domain.parties import PartyRole
+from vdx_plugin.ports import LineQuality, MediaChoice
+from vdx_plugin.service.view import CallView, ConsultationView, DeskView, StepKind
+from vdx_plugin.ui import scenes
+from vdx_plugin.ui.about import AboutDialog
+from vdx_plugin.ui.adapters_page import AdaptersPage
+from vdx_plugin.ui.call_window import CallWindow
+from vdx_plugin.ui.device_names import DeviceNames
+from vdx_plugin.ui.devices import DevicesPage
+from vdx_plugin.ui.dock import Dock
+from vdx_plugin.ui.hang_up_dialog import HangUpDialog
+from vdx_plugin.ui.menu import Choices, DockMenu
+from vdx_plugin.ui.plan_window import PlanWindow
+from vdx_plugin.ui.quit_dialog import QuitDialog
+from vdx_plugin.ui.small_window import SmallWindow
+from vdx_plugin.ui.theme import DARK, LIGHT, Theme
+from vdx_plugin.ui.windows import dress
+
+ROLES = {partner.gln: partner.role for partner in scenes.PARTNERS if partner.gln}
+Screen = tuple[str, Callable[[Theme], QWidget], tuple[int, int]]
+
+
+class _NoDevices:
+    """Stands for the machine's devices: two cameras, one headset."""
+
+    def names(self) -> DeviceNames:
+        return DeviceNames(("Logitech Brio", "Integreret kamera"), ("Jabra Evolve2 40",), ("Jabra Evolve2 40",))
+
+    def on_change(self, listener: Callable[[], None]) -> None:
+        pass
+
+    def start(self, choice: MediaChoice, on_picture: object, on_level: object) -> None:
+        pass
+
+    def stop(self) -> None:
+        pass
+
+    def play_tone(self, choice: MediaChoice) -> None:
+        pass
+
+
+def dock(view: DeskView) -> Callable[[Theme], QWidget]:
+    def make(theme: Theme) -> QWidget:
+        window = Dock(theme)
+        roles: dict[str, PartyRole] = ROLES
+        window.show_view(view, scenes.NOW, roles)
+        return window
+
+    return make
+
+
+def call(consultation: ConsultationView, *, panel: str = "", **changes: object) -> Callable[[Theme], QWidget]:
+    def make(theme: Theme) -> QWidget:
+        window = CallWindow(theme)
+        view = replace(scenes.idle(scenes.context()), consultation=consultation, **changes)  # type: ignore[arg-type]
+        window.show_view(view, scenes.NOW, can_write=bool(view.adapters) and view.camera != "no-write")
+        if consultation.call is not None and consultation.call.remote_video:
+            window.call.show_remote(scenes.picture(1280, 720))
+            window.call.show_own(scenes.picture(320, 180, phase=1.5))
+        if panel:
+            {"chat": window.call.bar.chat, "phone": window.call.bar.phone}[panel].click()
+        return window
+
+    return make
+
+
+def small(consultation: ConsultationView) -> Callable[[Theme], QWidget]:
+    def make(theme: Theme) -> QWidget:
+        window = SmallWindow(theme)
+        window.resize(theme.px(360), theme.px(240))
+        window.show_consultation(consultation)
+        if consultation.call is not None and consultation.call.remote_video:
+            window.show_remote(scenes.picture())
+        return window
+
+    return make
+
+
+def plan(*, is_searching: bool = False, is_later: bool = False, is_empty: bool = False) -> Callable[[Theme], QWidget]:
+    def make(theme: Theme) -> QWidget:
+        window = PlanWindow(theme, lambda: "k-new", can_wait=is_later)
+        partners = () if is_empty else (scenes.HOSPITAL, scenes.AGENCY)
+        proposed = scenes.plan(*partners)
+        if is_empty:
+            proposed = proposed.without("k-patient")
+        window.show_plan(proposed, scenes.context(), scenes.NOW)
+        if is_searching:
+            window.search.field.setText("kommune")
+            window.show_found((scenes.HOME_CARE, scenes.NURSING_HOME))
+        window.later.setChecked(is_later)
+        return window
+
+    return make
+
+
+def adapters(view: DeskView) -> Callable[[Theme], QWidget]:
+    def make(theme: Theme) -> QWidget:
+        window = AdaptersPage(theme)
+        window.show_adapters(view.adapters)
+        return window
+
+    return make
+
+
+def devices(theme: Theme) -> QWidget:
+    stand_in = _NoDevices()
+    return DevicesPage(theme, stand_in, stand_in, MediaChoice(camera="Logitech Brio", speaker="Højttaler på dockingen"))
+
+
+def screens() -> Iterator[Screen]:
+    """Every screen: its name, how to make it, and its size at 100 %."""
+    strip, large, page = (320, 860), (1120, 720), (600, 760)
+    patient = scenes.context()
+    muted = replace(scenes.call(LineQuality.UNSTABLE), microphone_on=False, camera_on=False, locked=False)
+    lost = replace(scenes.call(LineQuality.LOST, problems=("media.no_camera",)))
+    alone = replace(scenes.in_call(CallView(locked=True)), parties=scenes.starting().parties)
+    yield "dock-empty", dock(DeskView("production")), strip
+    yield "dock-normal", dock(scenes.idle(patient)), strip
+    yield "dock-no-patient", dock(scenes.idle()), strip
+    yield "dock-busy", dock(replace(scenes.idle(patient), consultation=scenes.in_call())), strip
+    yield "dock-troubled", dock(scenes.troubled()), strip
+    yield "plan-normal", plan(), page
+    yield "plan-search", plan(is_searching=True), page
+    yield "plan-later", plan(is_later=True), page
+    yield "plan-empty", plan(is_empty=True), page
+    yield "starting-busy", call(scenes.starting()), large
+    yield "starting-failed", call(scenes.starting(StepKind.ROOM, done=0)), large
+    yield "call-alone", call(alone), large
+    yield "call-normal", call(scenes.in_call()), large
+    yield "call-waiting", call(scenes.in_call(guests=scenes.waiting())), large
+    yield "call-muted-chat", call(scenes.in_call(muted), panel="chat"), large
+    yield "call-phone", call(scenes.in_call(), panel="phone"), large
+    yield "call-wrong-patient", call(scenes.in_call(lost), record_shows_other=True), large
+    yield "small-normal", small(scenes.in_call()), (360, 240)
+    yield "small-waiting", small(scenes.in_call(guests=scenes.waiting())), (360, 240)
+    yield "small-muted", small(scenes.in_call(replace(muted, remote_video=False))), (360, 240)
+    yield "after-normal", call(scenes.ended()), large
+    failures = ("invite.gave_up", "media.no_path")
+    yield "after-failed", call(scenes.ended("writeback.unavailable", failures)), large
+    yield "after-cannot-write", call(scenes.ended(), camera="no-write"), large
+    yield "devices", devices, (560, 760)
+    yield "adapters", adapters(scenes.idle()), (520, 520)
+    yield "adapters-empty", adapters(DeskView("production")), (520, 320)
+    yield "hang-up", lambda theme: HangUpDialog(theme, ("Inger Eksempelsen", scenes.HOSPITAL.name)), (400, 320)
+    yield "quit", QuitDialog, (400, 260)
+    yield "about", AboutDialog, (400, 200)
+    yield "menu", lambda theme: DockMenu(Choices(), is_busy=True), (320, 340)
+
+
+def render(
+    app: QApplication, make: Callable[[Theme], QWidget], theme: Theme, size: tuple[int, int], file: Path
+) -> None:
+    """Make one screen and write its picture."""
+    _name, make, size = screen
+    window = make(theme)
+    window.resize(theme.px(size[0]), theme.px(size[1]))
+    window.show()
+    # Twice: wrapping texts settle their heights in the first round and the layout in the second.
+    for _round in range(2):
+        app.processEvents()
+    window.grab().save(str(file))
+    window.hide()
+    window.deleteLater()
+    app.processEvents()
+
+
+def _variants() -> Iterator[tuple[str, str, Theme]]:
+    yield "da-light", "da", Theme(LIGHT)
+    yield "da-dark", "da", Theme(DARK)
+    yield "en-light", "en", Theme(LIGHT)
+    yield "da-light-200", "da", Theme(LIGHT, 2.0)
+
+
+def main(arguments: list[str]) -> int:
+    """Render all into the folder named; further arguments choose screens by the beginning of their name."""
+    if not arguments:
+        sys.stderr.write("usage: python -m vdx_plugin.ui.gallery OUTDIR [SCREEN ...]\n")
+        return 2
+    folder, wanted = Path(arguments[0]), tuple(arguments[1:])
+    app = QApplication.instance() or QApplication([])
+    if not isinstance(app, QApplication):
+        raise TypeError("an application without windows is running")
+    for variant, language, theme in _variants():
+        texts.set_language(language)
+        dress(app, theme)
+        (folder / variant).mkdir(parents=True, exist_ok=True)
+        for name, make, size in screens():
+            if not wanted or name.startswith(wanted):
+                render(app, (name, make, size), theme, folder / variant / f"{name}.png")
+    texts.set_language("da")
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(sys.argv[1:]))
