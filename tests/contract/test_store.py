@@ -5,6 +5,7 @@ PostgreSQL takes part where ``VDX_TEST_DATABASE`` names an empty database for it
 
 from __future__ import annotations
 
+import asyncio
 import os
 from collections.abc import AsyncIterator
 from dataclasses import replace
@@ -36,8 +37,12 @@ def emptied(server: str) -> str:
 
 
 @pytest.fixture(params=["sqlite", "server"] if SERVER else ["sqlite"])
-async def store(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Store]:
-    place = tmp_path / "store.db" if request.param == "sqlite" else emptied(SERVER)
+def place(request: pytest.FixtureRequest, tmp_path: Path) -> Path | str:
+    return tmp_path / "store.db" if request.param == "sqlite" else emptied(SERVER)
+
+
+@pytest.fixture
+async def store(place: Path | str) -> AsyncIterator[Store]:
     store = await open_store(place, AesSealer(bytes(32)), TurnedClock())
     yield store
     await store.close()
@@ -150,6 +155,16 @@ async def test_a_claimed_message_is_claimed_once(outbox: Outbox) -> None:
     first = await outbox.claim(NOW)
     assert [(row.draft, row.state, row.attempts) for row in first] == [(message("a"), OutboxState.SENDING, 1)]
     assert await outbox.claim(NOW) == []
+
+
+async def test_two_programs_never_claim_the_same_message(store: Store, place: Path | str) -> None:
+    """A shared database has many workers; a letter that two of them send is sent twice."""
+    other = await open_store(place, AesSealer(bytes(32)), TurnedClock())
+    await store.outbox.add([message(str(number)) for number in range(60)], NOW)
+    claims = [one.outbox.claim(NOW, limit=5) for _ in range(6) for one in (store, other)]
+    taken = [row.draft.key for claim in await asyncio.gather(*claims) for row in claim]
+    await other.close()
+    assert len(taken) == len(set(taken)) > 0
 
 
 async def test_claiming_takes_the_longest_due_first_and_no_more_than_wanted(outbox: Outbox) -> None:

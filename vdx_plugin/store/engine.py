@@ -70,7 +70,9 @@ def insert_or_ignore(connection: Connection, table: Table, rows: Sequence[Mappin
 
 def _insert_one(connection: Connection, table: Table, row: Mapping[str, Any]) -> int:
     insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
-    return connection.execute(insert(table).values(**row).on_conflict_do_nothing()).rowcount
+    # The row count of such an insert is not told alike by the drivers; the keys that come back are.
+    new = insert(table).values(**row).on_conflict_do_nothing().returning(*table.primary_key)
+    return len(connection.execute(new).all())
 
 
 def upsert(connection: Connection, table: Table, row: Mapping[str, Any]) -> None:
