@@ -7,7 +7,7 @@ from pathlib import Path
 
 from sqlalchemy import Engine
 
-from vdx_plugin.ports import AuditLog, Clock, ConsultationStore, MeasureStore, Outbox
+from vdx_plugin.ports import Clock, ConsultationStore, MeasureStore, Outbox
 from vdx_plugin.store import migrating
 from vdx_plugin.store.audit import Audit
 from vdx_plugin.store.consultations import Consultations
@@ -79,8 +79,3 @@ def _ready_engine(place: Path | str) -> Engine:
         engine.dispose()
         raise
     return engine
-
-
-def _fits_the_ports(store: Store) -> tuple[ConsultationStore, Outbox, MeasureStore, AuditLog]:
-    """Never called: here the type checker compares each part with its port."""
-    return store.consultations, store.outbox, store.measures, store.audit
