@@ -85,6 +85,22 @@ async def test_media_does_not_flow_before_it_is_acknowledged() -> None:
         await host.sees_and_hears()
 
 
+async def test_whom_the_host_mutes_is_seen_and_not_heard() -> None:
+    """Muting at the server holds even when the guest's own program takes no notice."""
+    async with pair() as (_, host, guest):
+        await host.call()
+        await guest.call()
+        await host.sees_and_hears()
+        await host.post(f"participants/{guest.uuid}/mute")
+        # What was under way may still arrive; after this many pictures it has.
+        await host.until(lambda goal=host.frames + 15: host.frames >= goal)
+        host.loudness = 0.0
+        await host.until(lambda goal=host.frames + 15: host.frames >= goal)
+        assert host.loudness == 0.0
+        await host.post(f"participants/{guest.uuid}/unmute")
+        await host.sees_and_hears()
+
+
 async def test_a_new_connection_under_the_same_call_carries_on() -> None:
     """After a change of network a client renegotiates through ``update`` with new keys and addresses."""
     async with pair() as (_, host, guest):

@@ -131,7 +131,8 @@ async def test_a_dead_connection_is_replaced_without_a_press() -> None:
             await asyncio.gather(until_decoding(page), host.sees_and_hears())
             uuid = rows_of(host)[-1]["uuid"]
             await served.cut(uuid)
-            await expect(page.locator("#band")).to_be_visible(timeout=10_000)
+            told = page.get_by_role("status")
+            await expect(told).to_contain_text("Forbindelsen er ustabil", timeout=10_000)
             await host.sees_and_hears()
             await expect(page.locator("#band")).to_be_hidden()
             assert host.named("participant_delete") == []
