@@ -6,9 +6,9 @@ Nothing is held back here, because a practice may see its own figures; what leav
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import NamedTuple
 
 import jinja2
 from markupsafe import Markup
@@ -22,8 +22,7 @@ from vdx_plugin.monitoring.timeline import first_and_last_day, timeline
 from vdx_plugin.monitoring.wording import day, moment
 
 
-@dataclass(frozen=True, slots=True)
-class ReportPaths:
+class ReportPaths(NamedTuple):
     page: Path
     table: Path
 
