@@ -18,10 +18,10 @@ from vdx_plugin.domain.summary import Attendance, Summary
 from vdx_plugin.service.view import ConsultationView
 from vdx_plugin.texts import _, problem
 from vdx_plugin.ui.bands import BandFact, BandStack
-from vdx_plugin.ui.controls import button, card, label
+from vdx_plugin.ui.controls import button, card, label, rule
 from vdx_plugin.ui.flow import FlowLayout
 from vdx_plugin.ui.theme import Theme
-from vdx_plugin.ui.wording import clock, duration, outcome, patient_label, role, trouble
+from vdx_plugin.ui.wording import clock, duration, outcome, party_name, patient_label, role, trouble
 
 NO_FEE = ""
 
@@ -36,7 +36,7 @@ def fee_words(code: str) -> str:
     return f"{code}  {names[code]}" if code in names else _("Ingen ydelse")
 
 
-class AfterPage(QScrollArea):
+class AfterPage(QWidget):
     """Emits ``write_wanted(note, fee_code)`` with an empty code for no fee, ``decline_wanted`` and ``copy_wanted``."""
 
     write_wanted = Signal(str, str)
@@ -47,14 +47,11 @@ class AfterPage(QScrollArea):
         super().__init__(parent)
         self._theme = theme
         self._loaded: object = None
-        self.setWidgetResizable(True)
-        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self._title = label("", "title")
         self._patient = label("", "heading")
         self._mode = label("")
         self._people = label("")
-        self.bands = BandStack(theme)
+        self.bands = BandStack(theme, is_wide=True)
         self._reason = label("", "small")
         self.fees = QButtonGroup(self)
         self.note = QPlainTextEdit()
@@ -81,19 +78,36 @@ class AfterPage(QScrollArea):
         inside.addWidget(label(_("Notat"), "heading"))
         inside.addWidget(self.note, 1)
         inside.addWidget(label(_("Patienten kan læse notatet på sundhed.dk."), "small"))
-        row = QHBoxLayout()
-        row.setSpacing(px(8))
-        row.addWidget(self.write)
-        row.addWidget(self.copy)
-        row.addStretch(1)
-        row.addWidget(self.decline)
-        inside.addLayout(row)
         page = QWidget()
         page.setProperty("kind", "scrolled")
-        outer = QVBoxLayout(page)
-        outer.setContentsMargins(px(24), px(24), px(24), px(24))
-        outer.addWidget(frame)
-        self.setWidget(page)
+        centred = QHBoxLayout(page)
+        centred.setContentsMargins(px(24), px(24), px(24), px(24))
+        centred.addStretch(1)
+        centred.addWidget(frame, 8)
+        centred.addStretch(1)
+        area = QScrollArea()
+        area.setWidgetResizable(True)
+        area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        area.setWidget(page)
+        outer = QVBoxLayout(self)
+        outer.setContentsMargins(0, 0, 0, 0)
+        outer.setSpacing(0)
+        outer.addWidget(area, 1)
+        outer.addWidget(rule())
+        outer.addLayout(self._buttons())
+
+    def _buttons(self) -> QHBoxLayout:
+        """The buttons stand below the sheet, so that they are in sight however long it is."""
+        px = self._theme.px
+        row = QHBoxLayout()
+        row.setContentsMargins(px(24), px(12), px(24), px(12))
+        row.setSpacing(px(8))
+        row.addWidget(self.decline)
+        row.addStretch(1)
+        row.addWidget(self.copy)
+        row.addWidget(self.write)
+        return row
 
     def _fee_choice(self) -> FlowLayout:
         row = FlowLayout(self._theme.px(8), is_centred=False)
@@ -162,4 +176,13 @@ def _bands(view: ConsultationView, summary: Summary, *, can_write: bool) -> list
     if not can_write:
         text = problem("writeback.unsupported")
         bands.append(BandFact("cannot", text, "accent"))
-    return bands + [BandFact(f"failure:{code}", problem(code), "warning", code=code) for code in summary.failures]
+    for code in summary.failures:
+        text = problem(code, party=_whose(code, view))
+        bands.append(BandFact(f"failure:{code}", text, "warning", code=code))
+    return bands
+
+
+def _whose(code: str, view: ConsultationView) -> str:
+    """Return the names of the parties that a problem befell."""
+    befallen = [each for each in view.parties if any(event.problem == code for event in each.history)]
+    return ", ".join(party_name(each.party, view.context) for each in befallen) or _("en deltager")

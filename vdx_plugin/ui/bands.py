@@ -36,8 +36,8 @@ class Band(QFrame):
 
     acted = Signal(str, str)
 
-    def __init__(self, theme: Theme, fact: BandFact, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+    def __init__(self, theme: Theme, fact: BandFact, *, is_wide: bool = False) -> None:
+        super().__init__()
         self._theme = theme
         self.fact = fact
         self.setProperty("kind", "band")
@@ -56,7 +56,7 @@ class Band(QFrame):
         outer.addLayout(column, 1)
         column.addWidget(self._text)
         column.addWidget(self._code)
-        column.addLayout(self._buttons())
+        (outer if is_wide else column).addLayout(self._buttons())
 
     def _buttons(self) -> QHBoxLayout:
         row = QHBoxLayout()
@@ -65,7 +65,7 @@ class Band(QFrame):
         if self.fact.is_dismissable:
             actions = (*actions, ("dismiss", _("Skjul")))
         for action, words in actions:
-            pressed = button(self._theme, words)
+            pressed = button(self._theme, words, "band")
             pressed.clicked.connect(lambda _checked=False, a=action: self.acted.emit(self.fact.key, a))
             row.addWidget(pressed)
         row.addStretch(1)
@@ -82,13 +82,17 @@ class Band(QFrame):
 
 
 class BandStack(QWidget):
-    """The bands of one window, in the order given. A band that stays is changed in place, not built anew."""
+    """The bands of one window, in the order given. A band that stays is changed in place, not built anew.
+
+    In a wide window the buttons of a band stand beside its text, in a narrow one below it.
+    """
 
     acted = Signal(str, str)
 
-    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+    def __init__(self, theme: Theme, *, is_wide: bool = False) -> None:
+        super().__init__()
         self._theme = theme
+        self._is_wide = is_wide
         self._bands: dict[str, Band] = {}
         self._column = QVBoxLayout(self)
         self._column.setContentsMargins(0, 0, 0, 0)
@@ -111,7 +115,7 @@ class BandStack(QWidget):
         self.setVisible(bool(facts))
 
     def _add(self, place: int, fact: BandFact) -> None:
-        band = Band(self._theme, fact)
+        band = Band(self._theme, fact, is_wide=self._is_wide)
         band.acted.connect(self.acted)
         self._bands[fact.key] = band
         self._column.insertWidget(place, band)

@@ -37,7 +37,7 @@ class CallWindow(QWidget):
         self.setProperty("kind", "window")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self.setWindowTitle(_("Videokonsultation"))
-        self.bands = BandStack(theme)
+        self.bands = BandStack(theme, is_wide=True)
         self.bands.acted.connect(self._on_band)
         self.starting = StartingPage(theme)
         self.call = CallPage(theme)

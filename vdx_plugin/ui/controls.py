@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QSize, Qt
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from vdx_plugin.ui import icons
 from vdx_plugin.ui.theme import TARGET, Theme
@@ -20,16 +20,32 @@ _INK = {
 _ICON_PX = 18
 
 
+class WrappingLabel(QLabel):
+    """A label that breaks its text wherever its parent is narrow, and asks for no more height than it then needs.
+
+    WORKAROUND: QLabel proposes, for a wrapping text with a minimum width, a size as narrow as its longest word and as
+    high as that makes it; windows then open higher than the screen. To be removed when Qt proposes a readable shape.
+    """
+
+    _READABLE_CHARS = 44
+
+    def sizeHint(self) -> QSize:
+        metrics = self.fontMetrics()
+        room = metrics.averageCharWidth() * self._READABLE_CHARS
+        longest = max((metrics.horizontalAdvance(line) for line in self.text().split("\n")), default=0) + 4
+        width = min(longest, room)
+        return QSize(width, max(self.heightForWidth(width), metrics.height()))
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(1, self.fontMetrics().height())
+
+
 def label(text: str = "", kind: str = "body", *, wrap: bool = True) -> QLabel:
     """Return a label. Plain text only: what a stranger wrote must never be read as markup."""
-    result = QLabel(text)
+    result = WrappingLabel(text) if wrap else QLabel(text)
     result.setTextFormat(Qt.TextFormat.PlainText)
     result.setProperty("kind", kind)
     result.setWordWrap(wrap)
-    if wrap:
-        # A wrapping label must be able to give way, or one long word widens the whole window.
-        result.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Minimum)
-        result.setMinimumWidth(1)
     return result
 
 
@@ -61,7 +77,7 @@ def set_symbol(theme: Theme, target: QPushButton, symbol: str, ink: str = "") ->
     """Put a symbol before the button's text, in the colour that its kind has for text."""
     color = theme.color(ink or _INK.get(str(target.property("kind") or ""), "text"))
     size = theme.px(_ICON_PX)
-    target.setIcon(icons.icon(symbol, color, size))
+    target.setIcon(icons.icon(symbol, color, size, disabled=theme.color("quiet")))
     target.setIconSize(QSize(size, size))
 
 

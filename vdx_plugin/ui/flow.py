@@ -9,10 +9,14 @@ from PySide6.QtWidgets import QLayout, QLayoutItem
 
 
 class FlowLayout(QLayout):
-    """Items at their preferred size, ``gap`` apart both ways."""
+    """Items at their preferred size, ``gap`` apart both ways.
 
-    def __init__(self, gap: int, *, is_centred: bool = True) -> None:
+    ``outdent`` moves the lines to the left, so that the words of buttons without a frame stand under other words.
+    """
+
+    def __init__(self, gap: int, *, is_centred: bool = True, outdent: int = 0) -> None:
         super().__init__()
+        self._outdent = outdent
         self._gap = gap
         self._is_centred = is_centred
         self._items: list[QLayoutItem] = []
@@ -53,7 +57,7 @@ class FlowLayout(QLayout):
         top = rect.top()
         for line in self._lines(rect.width()):
             used = sum(item.sizeHint().width() for item in line) + self._gap * (len(line) - 1)
-            left = rect.left() + ((rect.width() - used) // 2 if self._is_centred else 0)
+            left = rect.left() - self._outdent + ((rect.width() - used) // 2 if self._is_centred else 0)
             for item in line:
                 item.setGeometry(QRect(QPoint(left, top), item.sizeHint()))
                 left += item.sizeHint().width() + self._gap

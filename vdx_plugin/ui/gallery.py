@@ -166,9 +166,7 @@ def screens() -> Iterator[Screen]:
     yield "menu", lambda theme: DockMenu(Choices(), is_busy=True), (320, 340)
 
 
-def render(
-    app: QApplication, make: Callable[[Theme], QWidget], theme: Theme, size: tuple[int, int], file: Path
-) -> None:
+def render(app: QApplication, screen: Screen, theme: Theme, file: Path) -> None:
     """Make one screen and write its picture."""
     _name, make, size = screen
     window = make(theme)

@@ -74,11 +74,10 @@ def pixmap(name: str, color: str, size_px: int, ratio: float = 1.0) -> QPixmap:
     return canvas
 
 
-def icon(name: str, color: str, size_px: int) -> QIcon:
-    """Return the symbol as an icon for ordinary and dense screens; disabled looks the same, the text tells."""
+def icon(name: str, color: str, size_px: int, *, disabled: str = "") -> QIcon:
+    """Return the symbol as an icon for ordinary and dense screens, in its own colour while disabled."""
     result = QIcon()
     for ratio in (1.0, 2.0):
-        drawn = pixmap(name, color, size_px, ratio)
-        result.addPixmap(drawn)
-        result.addPixmap(drawn, QIcon.Mode.Disabled)
+        result.addPixmap(pixmap(name, color, size_px, ratio))
+        result.addPixmap(pixmap(name, disabled or color, size_px, ratio), QIcon.Mode.Disabled)
     return result

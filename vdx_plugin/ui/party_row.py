@@ -45,7 +45,7 @@ class PartyRow(QWidget):
         self._history.hide()
         for part in (label(name, "strong"), self._state, self._advice, self._answer, self._history):
             column.addWidget(part)
-        self._buttons = FlowLayout(px(4), is_centred=False)
+        self._buttons = FlowLayout(px(4), is_centred=False, outdent=px(8))
         column.addLayout(self._buttons)
         self.copy = self._action(_("Kopiér link"), "copy", "link")
         self.resend = self._action(_("Send igen"), "resend", "retry")
@@ -138,10 +138,10 @@ class WaitingRow(QFrame):
         self.admit = button(theme, _("Luk ind"), "admit", "check", name=_("Luk {name} ind").format(name=who))
         self.admit.setToolTip(_("Luk den første ind: Ctrl+L"))
         self.admit.clicked.connect(lambda: self.admitted.emit(self.guest, self.guest.party_key))
-        self.refuse = button(theme, _("Afvis"), name=_("Afvis {name}").format(name=who))
+        self.refuse = button(theme, _("Afvis"), "band", name=_("Afvis {name}").format(name=who))
         self.refuse.clicked.connect(lambda: self.turned_away.emit(self.guest))
         as_whom = _("Luk {name} ind som en af de ventede").format(name=who)
-        self.admit_as = button(theme, _("Luk ind som …"), name=as_whom)
+        self.admit_as = button(theme, _("Luk ind som …"), "band", name=as_whom)
         self.admit_as.clicked.connect(self._on_admit_as)
         self.admit_as.setVisible(bool(missing) and not expected_as)
         for part in (self.admit, self.admit_as, self.refuse):

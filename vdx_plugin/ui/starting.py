@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 from vdx_plugin.domain.consultation import Stage
 from vdx_plugin.service.view import ConsultationView, Step, StepKind, StepState
 from vdx_plugin.texts import _
-from vdx_plugin.ui.controls import button, card, label, paint_symbol, symbol_label
+from vdx_plugin.ui.controls import button, card, label, paint_symbol, set_style, symbol_label
 from vdx_plugin.ui.theme import Theme
 from vdx_plugin.ui.wording import duration, patient_label, stage, step, step_meaning, trouble
 
@@ -48,6 +48,7 @@ class StepLine(QWidget):
         symbol, ink = _SYMBOL[value.state]
         paint_symbol(self._theme, self._symbol, symbol, ink, 24)
         failed = value.problem is not None
+        set_style(self._meaning, kind="body" if failed else "small", tone="danger" if failed else "")
         self._meaning.setText(trouble(value.problem) if value.problem else step_meaning(self._kind))
         self._code.setText(value.problem.code if value.problem else "")
         self._code.setVisible(failed)
@@ -104,11 +105,14 @@ class StartingPage(QWidget):
         inside.addSpacing(px(8))
         inside.addLayout(row)
         frame.setMaximumWidth(px(640))
+        centred = QHBoxLayout()
+        centred.addStretch(1)
+        centred.addWidget(frame, 8)
+        centred.addStretch(1)
         outer = QVBoxLayout(self)
         outer.setContentsMargins(px(24), px(24), px(24), px(24))
-        outer.addWidget(frame)
+        outer.addLayout(centred)
         outer.addStretch(1)
-        outer.setAlignment(frame, Qt.AlignmentFlag.AlignTop)
 
     def show_consultation(self, view: ConsultationView, now: datetime) -> None:
         """Show how far the start has come."""

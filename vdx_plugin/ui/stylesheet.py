@@ -127,6 +127,12 @@ def _fields(theme: Theme) -> str:
     QCheckBox, QRadioButton {{ spacing: {px(8)}px; min-height: {px(TARGET - 4)}px; border: 2px solid transparent;
         border-radius: {px(6)}px; background: transparent; padding-right: {px(4)}px; }}
     QCheckBox:focus, QRadioButton:focus {{ border-color: {c("focus")}; }}
+    QRadioButton::indicator, QCheckBox::indicator {{ width: {px(14)}px; height: {px(14)}px;
+        border: 2px solid {c("border")}; background: {c("surface")}; }}
+    QRadioButton::indicator {{ border-radius: {px(9)}px; }}
+    QCheckBox::indicator {{ border-radius: {px(4)}px; }}
+    QRadioButton::indicator:checked, QCheckBox::indicator:checked {{ border: {px(5)}px solid {c("accent")};
+        width: {px(8)}px; height: {px(8)}px; }}
     QProgressBar {{ background: {c("hover")}; border: 1px solid {c("border")}; border-radius: {px(4)}px;
         min-height: {px(8)}px; max-height: {px(12)}px; }}
     QProgressBar::chunk {{ background: {c("accent")}; border-radius: {px(3)}px; }}
@@ -163,11 +169,12 @@ def _bands(theme: Theme) -> str:
         QFrame[kind="band"][tone="{tone}"] {{ background: {ground}; border: none;
             border-left: {px(4)}px solid {ink}; border-radius: {px(4)}px; }}
         QFrame[kind="band"][tone="{tone}"] QLabel {{ color: {ink}; }}
-        QFrame[kind="band"][tone="{tone}"] QPushButton {{ background: transparent; color: {ink};
+        QFrame[kind="band"][tone="{tone}"] QPushButton[kind="band"] {{ background: transparent; color: {ink};
             border-color: {ink}; font-weight: 600; }}
-        QFrame[kind="band"][tone="{tone}"] QPushButton:hover {{ background: {c("surface")}; color: {c("text")}; }}
-        QFrame[kind="band"][tone="{tone}"] QPushButton:focus {{ background: {c("surface")}; color: {c("text")};
-            border-color: {c("focus")}; }}
+        QFrame[kind="band"][tone="{tone}"] QPushButton[kind="band"]:hover {{ background: {c("surface")};
+            color: {c("text")}; }}
+        QFrame[kind="band"][tone="{tone}"] QPushButton[kind="band"]:focus {{ background: {c("surface")};
+            color: {c("text")}; border-color: {c("focus")}; }}
         """)
     return "\n".join(rules)
 

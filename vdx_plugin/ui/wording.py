@@ -269,8 +269,6 @@ LANGUAGES = (
     *("ar", "bs", "dsl", "de", "en", "fa", "lt", "pl", "prs"),
     *("ps", "ro", "ru", "so", "ti", "tr", "uk", "ur", "vi"),
 )
-    ["ar", "bs", "dsl", "de", "en", "fa", "lt", "pl", "prs", "ps", "ro", "ru", "so", "ti", "tr", "uk", "ur", "vi"]
-)
 """Languages most often interpreted in Denmark, ISO 639; any other code may come with an appointment."""
 
 
