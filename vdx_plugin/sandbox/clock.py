@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import UTC, datetime, timedelta
 
 
@@ -20,3 +21,17 @@ class SandboxClock:
         if by < timedelta(0):
             raise ValueError("time does not run backwards")
         self._shift += by
+
+
+async def wait_until_set(event: asyncio.Event, timeout_s: float) -> bool:
+    """Wait for the event at most ``timeout_s`` seconds of real time; returns whether it is set.
+
+    WORKAROUND: up to Python 3.11 ``asyncio.wait_for`` loses a cancellation that comes in the moment the event is set
+    (cpython issue 86296), and a loop around it then runs for ever. May go when 3.12 is the oldest we support.
+    """
+    try:
+        async with asyncio.timeout(timeout_s):
+            await event.wait()
+    except TimeoutError:
+        return False
+    return True

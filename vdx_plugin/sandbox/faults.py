@@ -27,6 +27,8 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from vdx_plugin.sandbox.clock import wait_until_set
+
 FaultKind = Literal[
     "delay",
     "status",
@@ -121,7 +123,7 @@ class FaultMiddleware:
 
     async def _act_out(self, fault: Fault, scope: Scope, receive: Receive, send: Send) -> None:
         if fault.delay_s:
-            await self._wait(fault.delay_s)
+            await wait_until_set(self._panel.released, fault.delay_s)
         if fault.kind == "delay":
             await self._app(scope, receive, send)
         elif fault.kind == "status":
@@ -134,12 +136,6 @@ class FaultMiddleware:
                 await self._cut(receive, send)
             else:
                 await self._hang(receive, send)
-
-    async def _wait(self, delay_s: float) -> None:
-        try:
-            await asyncio.wait_for(self._panel.released.wait(), delay_s)
-        except TimeoutError:
-            return
 
     async def _cut(self, receive: Receive, send: Send) -> None:
         # ASGI has no word for "cut the line", so the transport is taken from uvicorn's own cycle object, of which

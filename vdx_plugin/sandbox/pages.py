@@ -69,11 +69,14 @@ def _environment() -> Environment:
 
 
 _PAGES = _environment()
+_POLICY = (
+    "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src 'self' data:; "
+    "form-action 'self'; base-uri 'none'"
+)
+_HEADERS = {"Cache-Control": "no-store", "Content-Security-Policy": _POLICY, "Referrer-Policy": "no-referrer"}
 
 
 def page(name: str, **values: object) -> HTMLResponse:
     """Return the page made of the template ``name``; nobody keeps it, and it loads nothing from elsewhere."""
     html = _PAGES.get_template(name).render(**values)
-    policy = "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src 'self' data:; form-action 'self'; base-uri 'none'"
-    headers = {"Cache-Control": "no-store", "Content-Security-Policy": policy, "Referrer-Policy": "no-referrer"}
-    return HTMLResponse(html, headers=headers)
+    return HTMLResponse(html, headers=_HEADERS)

@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
+from vdx_plugin.sandbox.clock import wait_until_set
 from vdx_plugin.sandbox.partners import answers
 from vdx_plugin.sandbox.partners.bundle import GLN_SYSTEM, Message, Unreadable, identifier, read_message
 from vdx_plugin.sandbox.partners.checks import check, check_acknowledgement
@@ -131,7 +132,8 @@ class PartnerHub:
             async with asyncio.timeout(wait_s), self._changed:
                 await self._changed.wait_for(lambda: box or self._closed)
         except TimeoutError:
-            return []
+            # Nothing new came; what was there may only have been hidden by somebody else's turn.
+            pass
         return list(box.values())
 
     def confirm(self, gln: str, receipt: str) -> bool:
@@ -145,10 +147,7 @@ class PartnerHub:
             while self._due and self._due[0][0] <= self._now():
                 await self.deliver(heapq.heappop(self._due)[2])
             next_s = (self._due[0][0] - self._now()).total_seconds() if self._due else _LONGEST_WAIT_S
-            try:
-                await asyncio.wait_for(self._wake.wait(), max(0.0, min(next_s, _LONGEST_WAIT_S)))
-            except TimeoutError:
-                continue
+            await wait_until_set(self._wake, max(0.0, min(next_s, _LONGEST_WAIT_S)))
 
     async def close(self) -> None:
         """Let everybody who watches a mailbox go."""

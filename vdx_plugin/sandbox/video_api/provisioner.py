@@ -12,6 +12,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from vdx_plugin.sandbox.clock import wait_until_set
 from vdx_plugin.sandbox.faults import FaultPanel
 from vdx_plugin.sandbox.video_api.book import MeetingBook
 from vdx_plugin.sandbox.video_api.rules import is_due, is_over
@@ -41,10 +42,7 @@ class Provisioner:
             wait_s = self.step()
             # What the step itself changed needs no second look, unless it left something to finish.
             self._look_again.clear()
-            try:
-                await asyncio.wait_for(self._look_again.wait(), wait_s)
-            except TimeoutError:
-                continue
+            await wait_until_set(self._look_again, wait_s)
 
     def step(self) -> float:
         """Do everything that is due now; returns the seconds until it is worth looking again."""
