@@ -40,10 +40,14 @@ class Link:
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """What one letter says. ``link`` goes along as an attachment payload."""
+    """What one letter says. ``link`` goes along as an attachment payload.
+
+    In an answer ``topic`` replaces the thread's, so that a letter about another time has no old time in its subject.
+    """
 
     text: str
     link: Link | None = None
+    topic: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,10 +116,8 @@ def answer(previous: Message, own_gln: str, author: Author, content: Content, at
         payload_ids=_payload_ids(payloads),
     )
     base = _base_of(previous)
-    fresh = [
-        _header(message_id, sender, receiver, letter_id),
-        _letter(letter_id, _continued(previous, payloads, is_own=is_own)),
-    ]
+    letter = _continued(previous, payloads, content.topic, is_own=is_own)
+    fresh = [_header(message_id, sender, receiver, letter_id), _letter(letter_id, letter)]
     fresh += [*(role if is_new_role else []), provenance]
     carried = [_carried(entry) for entry in rows(previous.bundle, "entry") if _is_carried(entry)]
     return _bundle(bundle_id, at, [*(_entry(base, resource) for resource in fresh), *carried])
@@ -157,12 +159,14 @@ def _letter(letter_id: str, values: Mapping[str, Any]) -> Resource:
     return resources.finish(Communication(id=letter_id, meta={"profile": [codes.CARE_LETTER]}, **values))
 
 
-def _continued(previous: Message, payloads: Sequence[Resource], *, is_own: bool) -> Resource:
+def _continued(previous: Message, payloads: Sequence[Resource], topic: str, *, is_own: bool) -> Resource:
     letter = deepcopy(dict(previous.first("Communication")))
     for name in ("resourceType", "id", "meta", "text"):
         letter.pop(name, None)
     if not is_own:
         _swap_specific_ends(letter)
+    if topic:
+        letter["topic"] = {"text": clean(topic)}
     letter["payload"] = [*(_without_data(payload) for payload in rows(letter, "payload")), *payloads]
     return letter
 

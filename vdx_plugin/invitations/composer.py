@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -22,6 +23,9 @@ from vdx_plugin.ports import MessageKind, OutboxDraft
 from vdx_plugin.texts import language
 
 NewId = Callable[[], UUID]
+
+# No blank and no line break: it goes into headers and into the mail server's own commands.
+_ADDRESS = re.compile(r"[^@\s<>]+@[^@\s<>]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +75,8 @@ class MessageComposer:
         plan = consultation.plan
         link = care_communication.link_of(previous)
         text = letter.cancellation(plan.start, plan.end, link, self._signature(consultation))
-        return self._answer(consultation, party, MessageKind.CANCELLATION, previous, text, None, now, new_id)
+        content = care_communication.Content(text)
+        return self._answer(consultation, party, MessageKind.CANCELLATION, previous, content, now, new_id)
 
     def move(
         self,
@@ -93,7 +98,8 @@ class MessageComposer:
         meeting = self._meeting(consultation, party, room)
         text = letter.move(meeting, *old, self._signature(consultation))
         link = care_communication.Link(meeting.link, letter.link_title(meeting.start))
-        return self._answer(consultation, party, MessageKind.INVITATION, previous, text, link, now, new_id)
+        content = care_communication.Content(text, link, letter.topic(meeting.start))
+        return self._answer(consultation, party, MessageKind.INVITATION, previous, content, now, new_id)
 
     def guest_link(self, room: Room, party: Party) -> Secret:
         """Return the link for one party; its name in the room is its role."""
@@ -152,13 +158,11 @@ class MessageComposer:
         party: Party,
         kind: MessageKind,
         previous: Message,
-        text: str,
-        link: care_communication.Link | None,
+        content: care_communication.Content,
         now: datetime,
         new_id: NewId,
     ) -> OutboxDraft:
         own_gln = self._settings.organisation.gln or ""
-        content = care_communication.Content(text, link)
         author = self._author(consultation)
         message = care_communication.answer(previous, own_gln, author, content, now, new_id)
         return self._draft(consultation, party, kind, message)
@@ -224,7 +228,7 @@ class MessageComposer:
     def _envelope(self, party: Party, message_id: UUID, uid: str, sequence: int) -> calendar_mail.Envelope:
         settings = self._settings
         address = party.address or (party.partner.email if party.partner else None)
-        if not address or "@" not in address:
+        if not address or not _ADDRESS.fullmatch(address):
             raise Misconfigured("invite.no_channel", "no e-mail address", party=_label(party))
         if "@" not in settings.mail_from:
             raise Misconfigured("invite.setup", "the address mails come from is missing")

@@ -120,7 +120,9 @@ class MessageDelivery:
         self._due = {due for due in self._due if due > looked_at}
         waits = [(due - now).total_seconds() for due in (*self._due, *self._watched.values())]
         try:
-            await asyncio.wait_for(self._woken.wait(), max(0.0, min([self._look_every_s, *waits])))
+            # Not wait_for: on 3.11 it swallows a cancellation that comes together with the event (cpython #86296).
+            async with asyncio.timeout(max(0.0, min([self._look_every_s, *waits]))):
+                await self._woken.wait()
         except TimeoutError:
             return
 

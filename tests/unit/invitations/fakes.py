@@ -1,0 +1,205 @@
+"""Hand-written fakes of the ports that delivery uses."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from tests.unit.invitations.samples import NOW
+from vdx_plugin.domain.parties import Channel
+from vdx_plugin.errors import VdxError
+from vdx_plugin.invitations.transport import Incoming
+from vdx_plugin.ports import InvitationNews, MessageKind, OutboxDraft, OutboxRow, OutboxState
+
+_SETTLED = frozenset({OutboxState.ACKNOWLEDGED, OutboxState.ANSWERED, OutboxState.REJECTED, OutboxState.FAILED})
+
+
+class ManualClock:
+    """Time that moves only when a test says so."""
+
+    def __init__(self) -> None:
+        self.time = NOW
+
+    def now(self) -> datetime:
+        return self.time
+
+    def forward(self, **by: float) -> None:
+        self.time += timedelta(**by)
+
+
+class MemoryOutbox:
+    """The outbox in a dictionary, as ``ports.Outbox`` describes it."""
+
+    def __init__(self) -> None:
+        self.rows: dict[str, OutboxRow] = {}
+        self.seen: set[str] = set()
+        self.fail_marks = 0
+        self.changed = asyncio.Event()
+
+    async def add(self, drafts: Sequence[OutboxDraft], now: datetime) -> None:
+        for draft in drafts:
+            self.rows.setdefault(draft.key, OutboxRow(draft, OutboxState.QUEUED, 0, now, None))
+        self.changed.set()
+
+    async def claim(self, now: datetime, *, limit: int = 10) -> list[OutboxRow]:
+        due = [row for row in self.rows.values() if self._is_due(row, now)][:limit]
+        for row in due:
+            self.rows[row.draft.key] = replace(row, state=OutboxState.SENDING, attempts=row.attempts + 1)
+        return [self.rows[row.draft.key] for row in due]
+
+    def _is_due(self, row: OutboxRow, now: datetime) -> bool:
+        if row.state is OutboxState.QUEUED:
+            return row.next_attempt_at is None or row.next_attempt_at <= now
+        return row.state is OutboxState.SENT and row.next_attempt_at is not None and row.next_attempt_at <= now
+
+    async def mark(
+        self,
+        key: str,
+        state: OutboxState,
+        now: datetime,
+        *,
+        problem: str = "",
+        receipt: str = "",
+        next_attempt_at: datetime | None = None,
+    ) -> None:
+        if self.fail_marks:
+            self.fail_marks -= 1
+            raise VdxError("store.locked")
+        row = self.rows[key]
+        self.rows[key] = replace(
+            row,
+            state=state,
+            problem=problem,
+            receipt=receipt or row.receipt,
+            next_attempt_at=next_attempt_at,
+            sent_at=now if state is OutboxState.SENT else row.sent_at,
+            settled_at=now if state in _SETTLED else None,
+        )
+        self.changed.set()
+
+    async def withdraw(self, key: str, now: datetime) -> bool:
+        return False
+
+    async def by_message(self, message_id: str) -> OutboxRow | None:
+        return next((row for row in self.rows.values() if row.draft.message_id == message_id), None)
+
+    async def by_thread(self, thread_id: str) -> OutboxRow | None:
+        return next((row for row in reversed(self.rows.values()) if row.draft.thread_id == thread_id), None)
+
+    async def of_consultation(self, consultation_id: UUID) -> list[OutboxRow]:
+        return [row for row in self.rows.values() if row.draft.consultation_id == consultation_id]
+
+    async def recover(self, now: datetime) -> list[OutboxRow]:
+        return []
+
+    async def remember_incoming(self, message_id: str, now: datetime) -> bool:
+        is_new = message_id not in self.seen
+        self.seen.add(message_id)
+        return is_new
+
+    async def until(self, test: Callable[[], bool]) -> None:
+        """Wait until something written makes ``test`` true."""
+        while not test():
+            self.changed.clear()
+            await self.changed.wait()
+
+
+class ScriptedCarrier:
+    """Takes what it is given, or raises what the script says next."""
+
+    def __init__(self) -> None:
+        self.sent: list[OutboxDraft] = []
+        self.script: list[Exception | None] = []
+        self.before_return: Callable[[OutboxDraft], None] | None = None
+        self.gate: asyncio.Event | None = None
+        self.closed = False
+        self.changed = asyncio.Event()
+
+    async def send(self, draft: OutboxDraft) -> str:
+        self.sent.append(draft)
+        self.changed.set()
+        if self.gate is not None:
+            await self.gate.wait()
+        error = self.script.pop(0) if self.script else None
+        if error is not None:
+            raise error
+        return f"receipt-{len(self.sent)}"
+
+    async def close(self) -> None:
+        self.closed = True
+
+    async def until(self, count: int) -> None:
+        while len(self.sent) < count:
+            self.changed.clear()
+            await self.changed.wait()
+
+
+class MemoryMailbox:
+    """What a test puts in comes out, again and again until settled."""
+
+    def __init__(self) -> None:
+        self.waiting: list[Incoming] = []
+        self.script: list[Exception] = []
+        self._changed = asyncio.Condition()
+        self._numbers = iter(range(1_000_000))
+
+    async def put(self, body: bytes, mime: str = "application/fhir+json", sender_gln: str = "") -> None:
+        async with self._changed:
+            self.waiting.append(Incoming(str(next(self._numbers)), mime, sender_gln, body))
+            self._changed.notify_all()
+
+    async def receive(self) -> list[Incoming]:
+        if self.script:
+            raise self.script.pop(0)
+        async with self._changed:
+            await self._changed.wait_for(lambda: bool(self.waiting))
+            return list(self.waiting)
+
+    async def settle(self, incoming: Incoming) -> None:
+        async with self._changed:
+            self.waiting = [one for one in self.waiting if one.receipt != incoming.receipt]
+            self._changed.notify_all()
+
+    async def close(self) -> None: ...
+
+    async def until_empty(self) -> None:
+        async with self._changed:
+            await self._changed.wait_for(lambda: not self.waiting)
+
+
+class News:
+    """Collects what the desk would hear."""
+
+    def __init__(self) -> None:
+        self.heard: list[InvitationNews] = []
+        self._changed = asyncio.Event()
+
+    def __call__(self, news: InvitationNews) -> None:
+        self.heard.append(news)
+        self._changed.set()
+
+    async def until(self, count: int) -> None:
+        while len(self.heard) < count:
+            self._changed.clear()
+            await self._changed.wait()
+
+    @property
+    def told(self) -> list[tuple[str, str]]:
+        return [(str(one.state), one.problem) for one in self.heard]
+
+
+def row(
+    draft: OutboxDraft,
+    state: OutboxState = OutboxState.SENDING,
+    *,
+    attempts: int = 1,
+    sent_at: datetime | None = None,
+    channel: Channel | None = None,
+    kind: MessageKind | None = None,
+) -> OutboxRow:
+    """A row for the tables' tests."""
+    changed = replace(draft, channel=channel or draft.channel, kind=kind or draft.kind)
+    return OutboxRow(changed, state, attempts, NOW, None, sent_at=sent_at)

@@ -1,0 +1,43 @@
+"""MedCom's own example and test bundles, which lie beside the repository and not in it (their licences differ)."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+_HERE = Path(__file__).resolve()
+_SHARED = Path(os.environ.get("VDX_SHARED") or _HERE.parents[4] / "shared")
+_EXAMPLES = _SHARED / "specs" / "medcom" / "examples"
+
+# The empty base message of a package is neither letter nor acknowledgement; R-Tek-M is wrong on purpose.
+_NOT_VALID = ("eb26be85", "R-Tek-M")
+
+
+def _find(*folders: str) -> list[Path]:
+    found = (path for folder in folders for path in (_EXAMPLES / folder).rglob("*") if path.suffix in (".json", ".xml"))
+    return sorted(found)
+
+
+LETTERS = [
+    path
+    for path in _find("carecommunication-ig-5.0.2", "carecommunication-testbundles-2026-07-07", "video-invitation-own")
+    if not any(word in path.name for word in _NOT_VALID) and "-ack-" not in path.name
+]
+ACKS = [
+    path
+    for path in _find("acknowledgement-ig-2.0.3", "acknowledgement-testbundles", "video-invitation-own")
+    if not any(word in path.name for word in _NOT_VALID) and ("video" not in str(path) or "-ack-" in path.name)
+]
+BROKEN = [path for path in _find("broken-own") if path.name.startswith("b")]
+
+needed = pytest.mark.skipif(not _EXAMPLES.is_dir(), reason="MedCom's examples are not here (set VDX_SHARED)")
+
+
+def mime_of(path: Path) -> str:
+    return f"application/fhir+{path.suffix[1:]}"
+
+
+def short(path: Path) -> str:
+    return path.name[:40]

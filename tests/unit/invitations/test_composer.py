@@ -1,0 +1,212 @@
+"""Each party gets the right kind of message, with only what it may know."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from email import policy
+from email.parser import BytesParser
+
+import pytest
+
+from tests.unit.invitations.samples import (
+    AGENCY,
+    HOSPITAL,
+    HOSPITAL_PARTY,
+    INTERPRETER_PARTY,
+    MUNICIPALITY_PARTY,
+    NOW,
+    PATIENT,
+    PATIENT_PARTY,
+    PRACTICE,
+    ROOM,
+    SETTINGS,
+    START,
+    composer,
+    consultation,
+    ids,
+)
+from vdx_plugin.domain.context import ClinicUser
+from vdx_plugin.domain.parties import Channel, Party, PartyRole
+from vdx_plugin.domain.patients import Identifier, Patient, PersonName
+from vdx_plugin.errors import Misconfigured, Refused
+from vdx_plugin.invitations.composer import MessageComposer
+from vdx_plugin.invitations.message import read_message, text_at
+from vdx_plugin.ports import Composer, MessageKind, OutboxDraft
+
+PARTIES = [PATIENT_PARTY, HOSPITAL_PARTY, MUNICIPALITY_PARTY, INTERPRETER_PARTY]
+
+
+def invite(party: Party, composer_: MessageComposer | None = None) -> OutboxDraft:
+    return (composer_ or composer()).invitation(consultation(), party, ROOM, NOW, ids())
+
+
+def words(draft: OutboxDraft) -> str:
+    """Everything a reader of the message can find in it, decoded."""
+    if draft.channel is Channel.MEDCOM:
+        return draft.payload.decode()
+    mail = BytesParser(policy=policy.default).parsebytes(draft.payload)
+    parts = [str(part.get_content()) for part in mail.walk() if not part.is_multipart()]
+    return "\n".join([*(f"{name}: {value}" for name, value in mail.items()), *parts])
+
+
+def test_it_is_the_composer_of_the_ports() -> None:
+    """The port is the contract with the service."""
+    port: Composer = composer()
+    assert port.guest_link(ROOM, HOSPITAL_PARTY)
+
+
+@pytest.mark.parametrize("party", PARTIES, ids=lambda party: party.role)
+def test_no_message_carries_the_host_pin(party: Party) -> None:
+    """Whoever has the host PIN is doctor in the room."""
+    text = words(invite(party))
+    assert "918273" not in text
+    assert "3788" in text
+
+
+@pytest.mark.parametrize("party", [PATIENT_PARTY, INTERPRETER_PARTY], ids=lambda party: party.role)
+def test_an_e_mail_says_nothing_about_the_patient(party: Party) -> None:
+    """E-mail travels in the clear and stays in mailboxes: no name, no number, no partner, no purpose."""
+    text = words(replace(invite(party), receiver="")).replace("bruno@patient.example", "")
+    for secret in ("Elmer", "Bruno", "2509479989", "250947", "1947", "Sygehus,", "Ældremedicinsk"):
+        assert secret not in text
+    assert "Lægehuset Eksempel" in text
+    assert "onsdag den 14. oktober 2026 kl. 13.00-13.30 (dansk tid)" in text
+    assert "35000000" in text
+
+
+def test_the_interpreter_is_told_which_language() -> None:
+    """The agency must send the right person, and needs nothing more."""
+    assert "Sprog: arabisk" in words(invite(INTERPRETER_PARTY))
+    assert "Sprog" not in words(invite(PATIENT_PARTY))
+
+
+def test_each_link_names_the_role_and_carries_the_partys_key() -> None:
+    """The doctor sees who knocks, and nobody's name is in an address."""
+    link = composer().guest_link(ROOM, MUNICIPALITY_PARTY).reveal()
+    assert link.endswith("&name=Kommune&tag=p-muni")
+    assert "Elmer" not in link
+
+
+def test_the_pin_is_told_only_to_partners_that_want_it() -> None:
+    """Some will not have a PIN in two journals; the link carries what is needed."""
+    assert "Gæste-PIN: 3788" in words(invite(HOSPITAL_PARTY))
+    assert "Gæste-PIN" not in words(invite(MUNICIPALITY_PARTY))
+
+
+def test_the_link_stands_alone_on_its_line() -> None:
+    """Older systems break long lines."""
+    message = read_message(invite(HOSPITAL_PARTY).payload, "application/fhir+json")
+    lines = text_at(message.first("Communication"), "payload", 0, "contentString").splitlines()
+    assert composer().guest_link(ROOM, HOSPITAL_PARTY).reveal() in lines
+
+
+def test_the_partners_own_category_routes_the_letter() -> None:
+    """A municipality may route telemedicine to another team."""
+    message = read_message(invite(MUNICIPALITY_PARTY).payload, "application/fhir+json")
+    assert text_at(message.first("Communication"), "category", 0, "coding", 0, "code") == "nursing"
+
+
+def test_who_is_signed_in_signs() -> None:
+    """The signature is filled in by the system; a substitute signs as himself."""
+    user = ClinicUser("xx", name=PersonName("Vikar", "Ole"), role="laege")
+    draft = composer().invitation(consultation(user=user), HOSPITAL_PARTY, ROOM, NOW, ids())
+    message = read_message(draft.payload, draft.mime)
+    assert text_at(message.first("Practitioner"), "name", 0, "family") == "Vikar"
+    assert "Ole Vikar, læge" in words(draft)
+
+
+def test_a_role_outside_medcoms_list_is_written_in_words() -> None:
+    """medcom-careCommunication-7: a code or a text, never both."""
+    user = ClinicUser("xx", name=PersonName("Vikar", "Ole"), role="konsultationsassistent")
+    draft = composer().invitation(consultation(user=user), HOSPITAL_PARTY, ROOM, NOW, ids())
+    code = read_message(draft.payload, draft.mime).first("PractitionerRole")["code"]
+    assert code == [{"text": "konsultationsassistent"}]
+
+
+def test_a_draft_made_again_has_the_same_key_and_another_time_another() -> None:
+    """The outbox ignores a second draft of one key; a new time is a new letter."""
+    one, two = invite(HOSPITAL_PARTY), composer().invitation(consultation(), HOSPITAL_PARTY, ROOM, NOW, ids(900))
+    later = consultation(start=START + timedelta(days=1))
+    assert one.key == two.key
+    assert composer().invitation(later, HOSPITAL_PARTY, ROOM, NOW, ids()).key != one.key
+    off = composer().cancellation(consultation(), HOSPITAL_PARTY, one, NOW, ids(200))
+    assert off.kind is MessageKind.CANCELLATION
+    assert off.key != one.key
+    assert off.thread_id == one.thread_id
+
+
+def test_a_move_puts_the_new_time_in_the_topic() -> None:
+    """An old time in the subject would be believed."""
+    later = consultation(start=START + timedelta(days=1))
+    old = (START, START + timedelta(minutes=30))
+    moved = composer().move(later, HOSPITAL_PARTY, invite(HOSPITAL_PARTY), ROOM, old, NOW, ids(100))
+    message = read_message(moved.payload, moved.mime)
+    assert text_at(message.first("Communication"), "topic", "text") == "Videomøde 15.10.2026 kl. 13.00"
+    assert words(moved).count("ÆNDRET TID") == 2  # text and narrative
+
+
+@pytest.mark.parametrize(
+    "party",
+    [
+        Party("p", PartyRole.PATIENT, Channel.MEDCOM),
+        Party("p", PartyRole.HOSPITAL, Channel.MEDCOM, replace(HOSPITAL, gln="5790000000204")),
+        Party("p", PartyRole.HOSPITAL, Channel.MEDCOM, replace(HOSPITAL, sor=None)),
+        Party("p", PartyRole.INTERPRETER, Channel.MEDCOM, replace(HOSPITAL, role=PartyRole.INTERPRETER)),
+        Party("p", PartyRole.INTERPRETER, Channel.EMAIL, replace(AGENCY, email=None)),
+        Party("p", PartyRole.HOSPITAL, Channel.LINK, HOSPITAL),
+    ],
+    ids=["patient", "gln", "sor", "interpreter", "address", "link"],
+)
+def test_a_party_that_cannot_be_reached_so_is_told_of(party: Party) -> None:
+    """The desk shows it and the doctor calls."""
+    with pytest.raises(Misconfigured) as caught:
+        invite(party)
+    assert caught.value.code == "invite.no_channel"
+    assert caught.value.facts["party"]
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        replace(SETTINGS, organisation=replace(PRACTICE, gln=None)),
+        replace(SETTINGS, organisation=replace(PRACTICE, phone=None)),
+    ],
+    ids=["gln", "phone"],
+)
+def test_a_practice_without_its_numbers_cannot_send(settings: object) -> None:
+    """Better told before the room is booked than as fatal-error after."""
+    with pytest.raises(Misconfigured) as caught:
+        invite(HOSPITAL_PARTY, MessageComposer(settings))  # type: ignore[arg-type]
+    assert caught.value.code == "invite.setup"
+
+
+@pytest.mark.parametrize(
+    ("patient", "code"),
+    [
+        (replace(PATIENT, name=None), "context.incomplete"),
+        (replace(PATIENT, identifiers=(Identifier("urn:oid:1.2.3", "7"),)), "invite.no_number"),
+        (replace(PATIENT, identifiers=(Identifier("urn:oid:1.2.208.176.1.2", "9902479989"),)), "invite.no_number"),
+    ],
+    ids=["name", "none", "wrong"],
+)
+def test_a_patient_whom_the_form_cannot_carry_is_told_of(patient: Patient, code: str) -> None:
+    """A letter about nobody, or with a wrong number, would land in the wrong record."""
+    with pytest.raises(Refused) as caught:
+        composer().invitation(consultation(patient=patient), HOSPITAL_PARTY, ROOM, NOW, ids())
+    assert caught.value.code == code
+
+
+@pytest.mark.parametrize(
+    "identifier",
+    [
+        Identifier("urn:oid:1.2.208.176.1.6.1.1", "0703921VJ5"),
+        Identifier("urn:oid:1.2.208.176.1.6.1.3", "1206550VK9"),
+    ],
+    ids=["x", "d"],
+)
+def test_a_patient_with_a_replacement_number_can_be_written_about(identifier: Identifier) -> None:
+    """Asylum seekers and newborns have no CPR number."""
+    patient = replace(PATIENT, identifiers=(identifier,))
+    draft = composer().invitation(consultation(patient=patient), HOSPITAL_PARTY, ROOM, NOW, ids())
+    assert identifier.value in words(draft)

@@ -1,0 +1,437 @@
+"""The two loops against fakes: order, races, repeats, and what partners may send."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, replace
+from datetime import timedelta
+
+import pytest
+import pytest_asyncio
+
+from tests.unit.invitations.fakes import ManualClock, MemoryMailbox, MemoryOutbox, News, ScriptedCarrier
+from tests.unit.invitations.samples import (
+    HOSPITAL,
+    HOSPITAL_PARTY,
+    MUNICIPALITY,
+    NOW,
+    OWN,
+    PATIENT,
+    PATIENT_PARTY,
+    ROOM,
+    composer,
+    consultation,
+    ids,
+)
+from vdx_plugin.domain.parties import Channel
+from vdx_plugin.domain.patients import PersonName, cpr
+from vdx_plugin.errors import OutcomeUnknown, Refused, Unavailable
+from vdx_plugin.invitations import acknowledgement, care_communication, codes
+from vdx_plugin.invitations.acknowledgement import AckCode, Issue, Refusal
+from vdx_plugin.invitations.care_communication import Content
+from vdx_plugin.invitations.checks import check_outgoing
+from vdx_plugin.invitations.delivery import MessageDelivery, Roads
+from vdx_plugin.invitations.message import Message, read_message, write_json, write_xml
+from vdx_plugin.invitations.resources import Author, Party
+from vdx_plugin.ports import Delivery, MessageKind, OutboxDraft, OutboxRow, OutboxState
+
+HOSPITAL_END = Party("", HOSPITAL.name, HOSPITAL.sor or "", HOSPITAL.gln or "")
+NURSE = Author(PersonName("Burns", "Michael"), "sygeplejerske", "78450000")
+LIMIT_S = 5.0
+
+
+@dataclass
+class Desk:
+    """Everything a test moves and looks at."""
+
+    delivery: MessageDelivery
+    outbox: MemoryOutbox
+    medcom: ScriptedCarrier
+    mail: ScriptedCarrier
+    mailbox: MemoryMailbox
+    clock: ManualClock
+    news: News
+
+    async def write(self, *drafts: OutboxDraft) -> None:
+        await self.outbox.add(drafts, self.clock.now())
+        self.delivery.wake()
+
+    def row(self, draft: OutboxDraft) -> OutboxRow:
+        return self.outbox.rows[draft.key]
+
+    async def until_state(self, draft: OutboxDraft, state: OutboxState) -> OutboxRow:
+        async with asyncio.timeout(LIMIT_S):
+            await self.outbox.until(lambda: self.row(draft).state is state)
+        return self.row(draft)
+
+    async def until_news(self, count: int) -> list[tuple[str, str]]:
+        async with asyncio.timeout(LIMIT_S):
+            await self.news.until(count)
+        return self.news.told
+
+    async def take_in(self, *messages: Message, mime: str = codes.FHIR_JSON) -> None:
+        for message in messages:
+            body = write_xml(message) if mime == codes.FHIR_XML else write_json(message)
+            await self.mailbox.put(body, mime)
+        async with asyncio.timeout(LIMIT_S):
+            await self.mailbox.until_empty()
+
+
+@pytest_asyncio.fixture
+async def desk() -> AsyncIterator[Desk]:
+    outbox, medcom, mail = MemoryOutbox(), ScriptedCarrier(), ScriptedCarrier()
+    mailbox, clock, news = MemoryMailbox(), ManualClock(), News()
+    roads = Roads({Channel.MEDCOM: medcom, Channel.EMAIL: mail}, mailbox)
+    delivery = MessageDelivery(outbox, roads, OWN, clock, ids(5000))
+    delivery.start(news)
+    yield Desk(delivery, outbox, medcom, mail, mailbox, clock, news)
+    await delivery.close()
+    assert medcom.closed
+    assert not [task for task in asyncio.all_tasks() if task.get_name().startswith("delivery")]
+
+
+def letter() -> OutboxDraft:
+    return composer().invitation(consultation(), HOSPITAL_PARTY, ROOM, NOW, ids())
+
+
+def mail() -> OutboxDraft:
+    return composer().invitation(consultation(), PATIENT_PARTY, ROOM, NOW, ids(70))
+
+
+def ack(draft: OutboxDraft, code: AckCode = AckCode.OK, by: Party = HOSPITAL_END) -> Message:
+    """The partner's acknowledgement, made with our own builder from the partner's side."""
+    refusal = None if code is AckCode.OK else Refusal(Issue.INVALID, "x")
+    message = acknowledgement.build(read_message(draft.payload, draft.mime), by, NOW, ids(8000), refusal)
+    message.header["response"]["code"] = code.value
+    return message
+
+
+def answer(draft: OutboxDraft, text: str = "Vi kommer", start: int = 9000) -> Message:
+    first = read_message(draft.payload, draft.mime)
+    return care_communication.answer(
+        first, HOSPITAL_END.gln, NURSE, Content(text), NOW + timedelta(hours=1), ids(start)
+    )
+
+
+def of_kind(carrier: ScriptedCarrier, kind: MessageKind) -> list[OutboxDraft]:
+    return [draft for draft in carrier.sent if draft.kind is kind]
+
+
+def ack_code(draft: OutboxDraft) -> str:
+    return str(acknowledgement.read(read_message(draft.payload, draft.mime)).code)
+
+
+async def test_it_is_the_delivery_of_the_ports(desk: Desk) -> None:
+    """The port is the contract with the service."""
+    port: Delivery = desk.delivery
+    port.wake()
+
+
+async def test_a_letter_goes_out_and_its_acknowledgement_comes_in(desk: Desk) -> None:
+    """The plain road: queued, sent, delivered."""
+    draft = letter()
+    await desk.write(draft)
+    row = await desk.until_state(draft, OutboxState.SENT)
+    assert row.receipt == "receipt-1"
+    await desk.take_in(ack(draft))
+    assert desk.row(draft).state is OutboxState.ACKNOWLEDGED
+    assert await desk.until_news(2) == [("sent", ""), ("delivered", "")]
+    assert of_kind(desk.medcom, MessageKind.ACKNOWLEDGEMENT) == []
+
+
+async def test_an_acknowledgement_before_the_send_returns_is_kept(desk: Desk) -> None:
+    """The partner may be faster than our own connection; SENT must not write over it."""
+    draft = letter()
+    desk.medcom.gate = asyncio.Event()
+    await desk.write(draft)
+    async with asyncio.timeout(LIMIT_S):
+        await desk.medcom.until(1)
+    await desk.take_in(ack(draft))
+    desk.medcom.gate.set()
+    other = mail()
+    await desk.write(other)
+    await desk.until_state(other, OutboxState.SENT)
+    assert desk.row(draft).state is OutboxState.ACKNOWLEDGED
+    assert ("sent", "") not in [told for told, one in zip(desk.news.told, desk.news.heard, strict=True)
+                                if one.party_key == draft.party_key]  # fmt: skip
+
+
+async def test_a_second_and_a_contradicting_acknowledgement_change_nothing(desk: Desk) -> None:
+    """React on the first, log the rest."""
+    draft = letter()
+    await desk.write(draft)
+    await desk.until_state(draft, OutboxState.SENT)
+    await desk.take_in(ack(draft), ack(draft), ack(draft, AckCode.FATAL), ack(draft, AckCode.TRANSIENT))
+    assert desk.row(draft).state is OutboxState.ACKNOWLEDGED
+    assert await desk.until_news(2) == [("sent", ""), ("delivered", "")]
+
+
+async def test_a_transient_error_is_sent_again_as_the_same_letter(desk: Desk) -> None:
+    """New Bundle.id, same MessageHeader.id; then ok wins."""
+    draft = letter()
+    await desk.write(draft)
+    await desk.until_state(draft, OutboxState.SENT)
+    await desk.take_in(ack(draft, AckCode.TRANSIENT))
+    row = await desk.until_state(draft, OutboxState.QUEUED)
+    assert row.next_attempt_at == NOW + timedelta(seconds=5)
+    desk.clock.forward(seconds=6)
+    desk.delivery.wake()
+    await desk.until_state(draft, OutboxState.SENT)
+    first, second = (read_message(one.payload, one.mime) for one in desk.medcom.sent)
+    assert first.id == second.id
+    assert first.bundle["id"] != second.bundle["id"]
+    await desk.take_in(ack(draft))
+    told = await desk.until_news(4)
+    assert told == [("sent", ""), ("queued", "invite.transient"), ("sent", ""), ("delivered", "")]
+
+
+async def test_a_fatal_error_is_final(desk: Desk) -> None:
+    """Sending the same again is pointless: the user takes another road."""
+    draft = letter()
+    await desk.write(draft)
+    await desk.until_state(draft, OutboxState.SENT)
+    await desk.take_in(ack(draft, AckCode.FATAL))
+    assert desk.row(draft).state is OutboxState.REJECTED
+    assert (await desk.until_news(2))[1] == ("rejected", "invite.rejected")
+
+
+async def test_an_acknowledgement_from_somebody_else_is_put_aside(desk: Desk) -> None:
+    """Only the receiver can say that it has received."""
+    draft = letter()
+    await desk.write(draft)
+    await desk.until_state(draft, OutboxState.SENT)
+    stranger = Party("", MUNICIPALITY.name, MUNICIPALITY.sor or "", MUNICIPALITY.gln or "")
+    await desk.take_in(ack(draft, by=stranger))
+    assert desk.row(draft).state is OutboxState.SENT
+
+
+async def test_silence_is_told_after_half_an_hour_and_the_letter_sent_twice_more(desk: Desk) -> None:
+    """Three tries, a warning each time, and then it is for the doctor to call."""
+    draft = letter()
+    await desk.write(draft)
+    for count in (1, 2, 3):
+        async with asyncio.timeout(LIMIT_S):
+            await desk.medcom.until(count)
+        await desk.until_state(draft, OutboxState.SENT)
+        desk.clock.forward(minutes=31)
+        desk.delivery.wake()
+    told = await desk.until_news(6)
+    assert told == [("sent", ""), ("sent", "invite.no_answer")] * 3
+    assert len(desk.medcom.sent) == 3
+    await desk.take_in(ack(draft))
+    assert desk.row(draft).state is OutboxState.ACKNOWLEDGED
+
+
+async def test_an_endpoint_that_is_away_is_tried_again_until_patience_ends(desk: Desk) -> None:
+    """Told once for each try that fails, and at last that it is over."""
+    draft = letter()
+    desk.medcom.script = [Unavailable("invite.unreachable")] * 8
+    await desk.write(draft)
+    for count in range(1, 8):
+        async with asyncio.timeout(LIMIT_S):
+            await desk.news.until(count)
+        desk.clock.forward(minutes=11)
+        desk.delivery.wake()
+    told = await desk.until_news(8)
+    assert told == [("queued", "invite.unreachable")] * 7 + [("failed", "invite.gave_up")]
+
+
+async def test_an_unknown_outcome_repeats_a_letter_and_never_a_mail(desk: Desk) -> None:
+    """The letter id makes the first harmless; a second mail would be a second mail."""
+    draft, post = letter(), mail()
+    desk.medcom.script = [OutcomeUnknown("invite.unreachable")]
+    desk.mail.script = [OutcomeUnknown("invite.unknown")]
+    await desk.write(draft, post)
+    await desk.until_state(post, OutboxState.UNKNOWN)
+    await desk.until_state(draft, OutboxState.QUEUED)
+    desk.clock.forward(minutes=60)
+    desk.delivery.wake()
+    await desk.until_state(draft, OutboxState.SENT)
+    assert len(desk.medcom.sent) == 2
+    assert len(desk.mail.sent) == 1
+
+
+async def test_an_invalid_letter_is_never_sent(desk: Desk) -> None:
+    """Governance: invalid messages SHALL NOT be sent."""
+    draft = letter()
+    await desk.write(replace(draft, payload=draft.payload.replace(b'"unknown"', b'"completed"')))
+    await desk.until_state(draft, OutboxState.FAILED)
+    assert desk.medcom.sent == []
+    assert await desk.until_news(1) == [("failed", "invite.invalid")]
+
+
+async def test_a_refusing_endpoint_ends_the_letter(desk: Desk) -> None:
+    """Receiver unknown: the network will not change its mind."""
+    draft = letter()
+    desk.medcom.script = [Refused("invite.rejected")]
+    await desk.write(draft)
+    await desk.until_state(draft, OutboxState.REJECTED)
+
+
+async def test_a_mistake_of_ours_with_one_message_does_not_stop_the_others(
+    desk: Desk, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The broad except at delivery: the loop lives, and the log does not quote the message."""
+    draft, post = letter(), mail()
+    desk.medcom.script = [ZeroDivisionError("2509479989")]
+    await desk.write(draft)
+    await desk.until_state(draft, OutboxState.FAILED)
+    await desk.write(post)
+    await desk.until_state(post, OutboxState.SENT)
+    assert "ZeroDivisionError" in caplog.text
+    assert "2509479989" not in caplog.text
+
+
+async def test_a_store_that_is_locked_for_a_moment_loses_nothing(desk: Desk) -> None:
+    """The message is out; that must be written down."""
+    draft = letter()
+    desk.outbox.fail_marks = 1
+    await desk.write(draft)
+    await desk.until_state(draft, OutboxState.SENT)
+
+
+async def test_a_cancellation_does_not_overtake_its_invitation(desk: Desk) -> None:
+    """Both in one batch: the letters of a thread go out in their order."""
+    draft = letter()
+    off = composer().cancellation(consultation(), HOSPITAL_PARTY, draft, NOW, ids(300))
+    await desk.outbox.add([draft], NOW)
+    await desk.outbox.add([off], NOW + timedelta(seconds=1))
+    desk.delivery.wake()
+    await desk.until_state(off, OutboxState.SENT)
+    assert [one.kind for one in desk.medcom.sent] == [MessageKind.INVITATION, MessageKind.CANCELLATION]
+
+
+@pytest.mark.parametrize("mime", [codes.FHIR_JSON, codes.FHIR_XML])
+async def test_an_answer_is_shown_and_acknowledged(desk: Desk, mime: str) -> None:
+    """A person has written: the text goes to the desk, an ok through the outbox to the partner."""
+    draft = letter()
+    await desk.write(draft)
+    await desk.until_state(draft, OutboxState.SENT)
+    reply = answer(draft)
+    await desk.take_in(reply, mime=mime)
+    assert desk.row(draft).state is OutboxState.ANSWERED
+    assert desk.news.heard[-1].answer == "Vi kommer"
+    async with asyncio.timeout(LIMIT_S):
+        await desk.medcom.until(2)
+    sent = of_kind(desk.medcom, MessageKind.ACKNOWLEDGEMENT)[0]
+    ours = read_message(sent.payload, sent.mime)
+    assert acknowledgement.read(ours).answers == reply.id
+    assert ack_code(sent) == AckCode.OK
+    assert sent.receiver == HOSPITAL.gln
+    assert check_outgoing(ours) == []
+    await desk.take_in(ack(draft))
+    assert desk.row(draft).state is OutboxState.ANSWERED
+
+
+async def test_an_answer_that_comes_again_is_shown_once_and_acknowledged_again(desk: Desk) -> None:
+    """MR8: the same acknowledgement under a new Bundle.id."""
+    draft = letter()
+    await desk.write(draft)
+    await desk.until_state(draft, OutboxState.SENT)
+    reply = answer(draft)
+    await desk.take_in(reply)
+    async with asyncio.timeout(LIMIT_S):
+        await desk.medcom.until(2)
+    await desk.outbox.until(lambda: all(row.state is not OutboxState.SENDING for row in desk.outbox.rows.values()))
+    await desk.take_in(care_communication.resent(reply, NOW + timedelta(hours=2), ids(9900)))
+    async with asyncio.timeout(LIMIT_S):
+        await desk.medcom.until(3)
+    first, second = of_kind(desk.medcom, MessageKind.ACKNOWLEDGEMENT)
+    one, two = (read_message(draft.payload, draft.mime) for draft in (first, second))
+    assert one.id == two.id
+    assert one.bundle["id"] != two.bundle["id"]
+    assert [news.answer for news in desk.news.heard].count("Vi kommer") == 1
+
+
+async def test_a_second_answer_in_the_thread_is_shown_too(desk: Desk) -> None:
+    """First yes, then no: the newest is what counts."""
+    draft = letter()
+    await desk.write(draft)
+    await desk.until_state(draft, OutboxState.SENT)
+    await desk.take_in(answer(draft), answer(draft, "Vi kan alligevel ikke", 9500))
+    assert [one.answer for one in desk.news.heard if one.answer] == ["Vi kommer", "Vi kan alligevel ikke"]
+
+
+async def test_a_letter_in_no_thread_of_ours_is_turned_down(desk: Desk) -> None:
+    """Saying ok to what nobody here will read would be dangerous."""
+    stray = letter()
+    await desk.take_in(answer(stray))
+    refusals = of_kind(desk.medcom, MessageKind.ACKNOWLEDGEMENT)
+    assert [ack_code(one) for one in refusals] == [AckCode.FATAL]
+    assert desk.news.heard == []
+
+
+async def test_an_answer_about_another_patient_is_turned_down(desk: Desk) -> None:
+    """A thread id mixed up at the partner must not bring another patient's news into this consultation."""
+    draft = letter()
+    await desk.write(draft)
+    await desk.until_state(draft, OutboxState.SENT)
+    other = replace(PATIENT, identifiers=(cpr("2512489996"),))
+    foreign = composer().invitation(consultation(patient=other), HOSPITAL_PARTY, ROOM, NOW, ids())
+    assert foreign.thread_id == draft.thread_id
+    await desk.take_in(answer(foreign))
+    assert desk.row(draft).state is OutboxState.SENT
+    assert ack_code(of_kind(desk.medcom, MessageKind.ACKNOWLEDGEMENT)[0]) == AckCode.FATAL
+
+
+async def test_an_invalid_answer_gets_a_fatal_error_with_its_reason(desk: Desk) -> None:
+    """Receivers SHALL reject violations; the partner learns which rule."""
+    draft = letter()
+    await desk.write(draft)
+    await desk.until_state(draft, OutboxState.SENT)
+    reply = answer(draft)
+    reply.header["definition"] = f"{codes.CARE_DEFINITION}|4.0"
+    await desk.take_in(reply)
+    sent = of_kind(desk.medcom, MessageKind.ACKNOWLEDGEMENT)[0]
+    assert ack_code(sent) == AckCode.FATAL
+    assert b"medcom-carecommunication-definition-url" in sent.payload
+    assert desk.row(draft).state is OutboxState.SENT
+
+
+async def test_what_nobody_can_read_stays_in_the_mailbox_and_the_loop_lives(
+    desk: Desk, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Not JSON, an entity bomb, too deep: kept, not acknowledged, told once, and the next message is taken in."""
+    caplog.set_level(logging.WARNING, logger="vdx_plugin")
+    draft = letter()
+    await desk.write(draft)
+    await desk.until_state(draft, OutboxState.SENT)
+    bomb = b'<?xml version="1.0"?><!DOCTYPE b [<!ENTITY a "aa">]><Bundle xmlns="http://hl7.org/fhir"/>'
+    await desk.mailbox.put(b"hello 2509479989")
+    await desk.mailbox.put(bomb, codes.FHIR_XML)
+    await desk.mailbox.put(b"[" * 100_000)
+    await desk.mailbox.put(write_json(ack(draft)))
+    await desk.until_state(draft, OutboxState.ACKNOWLEDGED)
+    assert of_kind(desk.medcom, MessageKind.ACKNOWLEDGEMENT) == []
+    assert caplog.text.count("stays in the mailbox") == 3
+    assert "2509479989" not in caplog.text
+
+
+async def test_a_taken_in_answer_that_was_never_acknowledged_is_taken_up_again(desk: Desk) -> None:
+    """The process died between the two: the partner must still get its acknowledgement, the doctor the text."""
+    draft = letter()
+    await desk.write(draft)
+    await desk.until_state(draft, OutboxState.SENT)
+    reply = answer(draft)
+    await desk.outbox.remember_incoming(reply.id, NOW)
+    await desk.take_in(reply)
+    assert desk.news.heard[-1].answer == "Vi kommer"
+    async with asyncio.timeout(LIMIT_S):
+        await desk.medcom.until(2)
+
+
+async def test_a_lost_road_is_told_once(desk: Desk, caplog: pytest.LogCaptureFixture) -> None:
+    """A log full of the same line hides everything else."""
+    caplog.set_level(logging.INFO, logger="vdx_plugin")
+    draft = letter()
+    desk.medcom.script = [Unavailable("invite.unreachable")] * 3
+    await desk.write(draft)
+    for count in (1, 2, 3):
+        await desk.until_news(count)
+        desk.clock.forward(minutes=11)
+        desk.delivery.wake()
+    await desk.until_state(draft, OutboxState.SENT)
+    assert caplog.text.count("do not get through") == 1
+    assert caplog.text.count("get through again") == 1
