@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Collection, Iterable
 from concurrent.futures import Future
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from importlib.metadata import EntryPoint, entry_points
 from typing import TypeVar
 
@@ -14,7 +15,7 @@ import pluggy
 
 from vdx_plugin import hookspecs, log
 from vdx_plugin.hookspecs import AdapterFactory
-from vdx_plugin.ports import AdapterSetup, AdapterStatus, Capabilities, ClinicSystem, Clock
+from vdx_plugin.ports import AdapterSetup, AdapterStatus, Capabilities, ClinicSystem
 
 _log = log.get("host")
 T = TypeVar("T")
@@ -38,6 +39,13 @@ class Loaded:
 
     found: tuple[Found, ...]
     rejected: tuple[AdapterStatus, ...]
+
+
+class _Now:
+    """The clock for adapters that are made only to be looked at."""
+
+    def now(self) -> datetime:
+        return datetime.now(UTC)
 
 
 class Invalid(Exception):
@@ -105,15 +113,13 @@ def make(found: Found, setup: AdapterSetup, *, limit_s: float = IMPORT_LIMIT_S) 
     return adapter
 
 
-def installed(
-    clock: Clock, *, disabled: Collection[str] = (), points: Iterable[EntryPoint] | None = None
-) -> list[AdapterStatus]:
+def installed(*, disabled: Collection[str] = (), points: Iterable[EntryPoint] | None = None) -> list[AdapterStatus]:
     """Return what is installed on this machine, without starting anything: for a list on a command line."""
     loaded = load(registered_entry_points() if points is None else points, disabled=disabled)
     statuses = list(loaded.rejected)
     for found in loaded.found:
         try:
-            adapter = make(found, AdapterSetup(clock=clock))
+            adapter = make(found, AdapterSetup(clock=_Now()))
         except BaseException as error:  # noqa: BLE001 - adapter call: a guest may raise anything
             statuses.append(_failed(found.name, reason_of(error), type(error).__name__))
         else:

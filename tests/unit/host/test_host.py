@@ -339,7 +339,7 @@ async def test_what_an_adapter_raised_is_not_in_the_log(clinic, caplog):
 
 def test_the_built_in_adapters_are_found_by_the_same_road():
     """What is true for us must be true for a vendor's package."""
-    names = {status.name: status for status in installed(HandClock())}
+    names = {status.name: status for status in installed()}
     assert names["dummy"].state == "loaded"
     assert Capability.WRITE_BACK in names["dummy"].capabilities
 
