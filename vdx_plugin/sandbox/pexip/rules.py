@@ -356,7 +356,8 @@ def _say(conference: Conference, command: Say, at: float) -> Outcome:
     if _row(conference, command.by).waiting:
         raise Refused("room.invalid_role")
     if command.to is not None:
-        _row(conference, command.to)
+        if _row(conference, command.to).waiting:
+            raise Refused("room.invalid_role")
         to: tuple[str, ...] = (command.to,)
     else:
         to = tuple(person.uuid for person in conference.inside if person.uuid != command.by)

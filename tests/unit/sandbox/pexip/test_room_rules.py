@@ -126,11 +126,12 @@ def test_a_guest_may_not_rule_the_room(command: Command) -> None:
     assert refused.value.code == "room.invalid_role"
 
 
-def test_a_waiting_guest_may_not_talk() -> None:
+def test_a_waiting_guest_neither_talks_nor_is_talked_to() -> None:
     """Whoever waits is outside, for chat as well."""
     room, _ = run(HOST, SetLock("host", locked=True), ANNA)
-    with pytest.raises(Refused):
-        apply(room, Say("anna", "text/plain", "Hallo"), at=2000)
+    for say in (Say("anna", "text/plain", "Hallo"), Say("host", "text/plain", "Hallo", to="anna")):
+        with pytest.raises(Refused):
+            apply(room, say, at=2000)
 
 
 def test_chat_reaches_those_inside_and_nobody_else() -> None:
