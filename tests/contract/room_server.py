@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 import uvicorn
 from starlette.applications import Starlette
+from starlette.types import ASGIApp
 
 from vdx_plugin.domain.secret import Secret
 from vdx_plugin.ports import JoinTarget
@@ -41,14 +42,16 @@ class Served:
 
 
 @asynccontextmanager
-async def serve(config: RoomServerConfig | None = None) -> AsyncIterator[Served]:
-    """Run the room server on a free port of 127.0.0.1."""
+async def serve(
+    config: RoomServerConfig | None = None, *, wrap: Callable[[ASGIApp], ASGIApp] = lambda app: app
+) -> AsyncIterator[Served]:
+    """Run the room server on a free port of 127.0.0.1; ``wrap`` puts something in front of it."""
     directory = RoomDirectory()
     directory.open(VirtualRoom(ALIAS, HOST_PIN, GUEST_PIN))
     rooms = RoomServer(directory, config)
     web = uvicorn.Server(
         uvicorn.Config(
-            Starlette(routes=rooms.routes()),
+            wrap(Starlette(routes=rooms.routes())),
             host="127.0.0.1",
             port=0,
             log_level="warning",

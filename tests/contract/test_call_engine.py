@@ -14,6 +14,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
+from starlette.responses import JSONResponse
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from tests.contract.room_server import GUEST_PIN, HOST_PIN, Served, serve
 from vdx_plugin.domain.secret import Secret
@@ -176,6 +178,61 @@ async def test_a_guest_waits_outside_a_locked_room_until_admitted() -> None:
             await doctor.until(lambda: doctor.call.received().frames >= 10)
             assert guest.report.admitted_at_s is not None
             assert not doctor.waiting
+
+
+class NoCallsForTheWaiting:
+    """In front of the room server: refuses media calls until ``open``, as a node may for those who wait."""
+
+    def __init__(self) -> None:
+        self.is_open = False
+        self.refused = asyncio.Event()
+
+    def wrap(self, app: ASGIApp) -> ASGIApp:
+        async def guard(scope: Scope, receive: Receive, send: Send) -> None:
+            if scope["type"] == "http" and scope["path"].endswith("/calls") and not self.is_open:
+                self.refused.set()
+                await JSONResponse({"status": "failed", "result": "Invalid role"}, 403)(scope, receive, send)
+            else:
+                await app(scope, receive, send)
+
+        return guard
+
+
+async def test_a_room_without_media_for_the_waiting_gives_it_on_admission() -> None:
+    """Whether a node takes calls from those who wait is not documented; both ways must lead in."""
+    door = NoCallsForTheWaiting()
+    async with serve(wrap=door.wrap) as served, doctor_in(served) as doctor:
+        await doctor.call.lock()
+        async with Bot(served.guest) as guest:
+            await doctor.until(lambda: doctor.waiting)
+            await door.refused.wait()
+            door.is_open = True
+            await doctor.call.start_media(CARD)
+            await doctor.call.admit(doctor.waiting[0].id)
+            await guest.wait_until(lambda report: report.frames >= 5 and report.audible_s > 0.2)
+
+
+async def test_media_refused_inside_the_room_is_unavailable_and_frees_the_devices() -> None:
+    """The doctor is told to take the phone; the room itself stays entered."""
+    door = NoCallsForTheWaiting()
+    async with serve(wrap=door.wrap) as served, doctor_in(served) as doctor:
+        with pytest.raises(Unavailable) as refusal:
+            await doctor.call.start_media(CARD)
+        assert refusal.value.code == "media.no_path"
+        assert "media-pictures" not in [task.get_name() for task in asyncio.all_tasks()]
+        door.is_open = True
+        await doctor.call.start_media(CARD)
+        await doctor.until(lambda: doctor.own)
+
+
+async def test_the_presence_outlives_its_first_token() -> None:
+    """Tokens last two minutes on a real node, consultations longer."""
+    async with serve(RoomServerConfig(token_life_s=2)) as served, doctor_in(served) as doctor:
+        await doctor.call.start_media(CARD)
+        first_s = asyncio.get_running_loop().time()
+        await doctor.until(lambda: asyncio.get_running_loop().time() > first_s + 2.5)
+        assert not doctor.of(CallOver)
+        await doctor.call.lock()
 
 
 async def test_unlocking_lets_everybody_in() -> None:

@@ -100,6 +100,11 @@ class LineWatch:
         self._keep(received, lost, counts)
         return self._report(self._judge(counts, expected=expected), counts)
 
+    def lose(self) -> LineChanged:
+        """The path is known to be broken before a second of silence has shown it."""
+        self._quality, self._ticks_since_report, self._calm = LineQuality.LOST, 0, 0
+        return LineChanged(LineQuality.LOST)
+
     def _keep(self, received: int, lost: int, counts: Counts) -> None:
         if received + lost:
             self._losses.append(lost / (received + lost))

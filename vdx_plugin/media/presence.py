@@ -16,7 +16,7 @@ from vdx_plugin.errors import NotFound, Refused, Unavailable, VdxError
 from vdx_plugin.media.pexip.client import GOODBYE_LIMIT_S, PexipClient
 from vdx_plugin.media.pexip.events import NodeEvent, PutOut, RefreshWanted
 from vdx_plugin.media.pexip.lease import Lease
-from vdx_plugin.media.pexip.reasons import code_for
+from vdx_plugin.media.pexip.reasons import code_for, loggable
 from vdx_plugin.media.pexip.replies import Grant
 from vdx_plugin.media.pexip.roster import Roster
 from vdx_plugin.media.pexip.stream import Events
@@ -85,7 +85,7 @@ class Presence:
         if isinstance(event, RefreshWanted):
             self._lease.refresh_soon()
         elif isinstance(event, PutOut):
-            _log.info("put out by the node: %s", event.reason)
+            _log.info("put out by the node: %s", loggable(event.reason))
             self._leave_behind(code_for(event.reason))
         else:
             self._on_node(event)

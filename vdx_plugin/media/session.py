@@ -26,8 +26,6 @@ from vdx_plugin.ports import (
     CallEvent,
     DeviceNotice,
     JoinTarget,
-    LineChanged,
-    LineQuality,
     MediaChoice,
     MediaFlowing,
     VideoPicture,
@@ -256,7 +254,7 @@ class MediaSession:
     def _mend(self, step: Step) -> None:
         if self._work is None:
             _log.info("the media path is broken; trying: %s", step)
-            self._ears.on_event(LineChanged(LineQuality.LOST))
+            self._ears.on_event(self._watch.lose())
             self._work = self._tasks.spawn(self._attempt(step), "media-mend")
 
     async def _attempt(self, step: Step) -> None:

@@ -12,7 +12,15 @@ _BEGINNINGS = (
     ("timeout waiting for conference host", "call.not_admitted"),
     ("all conference hosts departed", "call.room_closed"),
     ("last remaining participant", "call.room_closed"),
-    ("conference", "call.room_closed"),
+    ("participant exceeded pin entry retries", "call.pin_locked"),
+    ("media process disconnected", "call.cut_off"),
+    ("signaling node disconnected", "call.cut_off"),
+    ("insufficient licenses", "call.cut_off"),
+    ("out of resource", "call.cut_off"),
+    ("ice failure", "call.cut_off"),
+    ("timer expired awaiting token refresh", "call.cut_off"),
+    ("invalid token", "call.cut_off"),
+    ("system in maintenance mode", "call.cut_off"),
 )
 
 
@@ -23,3 +31,11 @@ def code_for(reason: str) -> str:
         if words.startswith(beginning):
             return code
     return "call.cut_off"
+
+
+def loggable(reason: str) -> str:
+    """Return ``reason`` if it is one of the node's known texts, else only its length: it might name a person."""
+    words = reason.strip().lower()
+    if any(words.startswith(beginning) for beginning, _ in _BEGINNINGS):
+        return reason.strip()[:80]
+    return f"unknown, {len(reason)} characters"

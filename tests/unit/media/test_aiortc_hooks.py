@@ -1,0 +1,182 @@
+"""What we reach for inside aiortc is still there, and our encoders do what they are for."""
+
+from __future__ import annotations
+
+import fractions
+import subprocess
+import sys
+from collections.abc import AsyncIterator
+from typing import Any
+
+import av
+import numpy as np
+import pytest
+from aiortc import RTCIceServer
+from aiortc.rtp import RtcpByePacket, RtpPacket
+
+from tests.unit.media.test_testcard import AT
+from vdx_plugin.domain.secret import Secret
+from vdx_plugin.media import aiortc_hooks as hooks
+from vdx_plugin.media.encoders import FastH264Encoder, LimitedVp8Encoder, SpeechEncoder, encoder_for
+from vdx_plugin.media.pexip.replies import IceServer
+from vdx_plugin.media.players import mono
+from vdx_plugin.media.sound import BLOCK, RATE_HZ, speechlike
+from vdx_plugin.media.testcard import PictureFormat, TestCard
+
+
+@pytest.fixture
+async def connection() -> AsyncIterator[Any]:
+    made = hooks.new_connection([], relay_only=False, loopback=True)
+    yield made
+    await made.close()
+
+
+def stun_of(connection: Any) -> Any:
+    return connection.getTransceivers()[0].receiver.transport.transport.iceGatherer._connection.stun_server
+
+
+async def test_no_public_server_is_ever_asked(connection: Any) -> None:
+    """aiortc's own default would tell a third party of every consultation."""
+    assert stun_of(connection) is None
+
+
+async def test_the_nodes_servers_are_used_and_senseless_ones_left_out(caplog: pytest.LogCaptureFixture) -> None:
+    """A bad address must not cost the call, and a credential not be logged."""
+    servers = [
+        IceServer(("http://x",)),
+        IceServer(("stun:stun.example.test:3479",)),
+        IceServer(("turn:turn.example.test?transport=tcp",), Secret("u"), Secret("hemmelig")),
+    ]
+    made = hooks.new_connection(servers, relay_only=False, loopback=True)
+    assert stun_of(made) == ("stun.example.test", 3479)
+    assert isinstance(hooks._server(servers[2]), RTCIceServer)
+    assert "hemmelig" not in caplog.text
+    await made.close()
+
+
+async def test_gathering_on_loopback_finds_loopback_and_nothing_else(connection: Any) -> None:
+    """aioice skips that address, and a machine may have no other."""
+    await connection.setLocalDescription(await connection.createOffer())
+    hosts = {line.split()[4] for line in connection.localDescription.sdp.splitlines() if "candidate:" in line}
+    assert hosts == {"127.0.0.1"}
+
+
+async def test_packets_go_through_our_router(connection: Any) -> None:
+    """Receivers registered by aiortc are found by MID, and their sender reports by the SSRC learned."""
+    router = connection.getTransceivers()[0].receiver.transport._rtp_router
+    assert isinstance(router, hooks.PacketRouter)
+    receiver: Any = object()
+    router.register_receiver(receiver, ssrcs=[], payload_types=[97], mid="1")
+    packet = RtpPacket(payload_type=97, sequence_number=1, timestamp=1)
+    packet.ssrc, packet.extensions.mid = 55, "1"
+    assert router.route_rtp(packet) is receiver
+    assert router.ssrc_table[55] is receiver
+    assert router.route_rtcp(RtcpByePacket(sources=[55])) == set()
+    router.unregister_receiver(receiver)
+    assert router.route_rtp(packet) is None
+
+
+async def test_an_encoder_of_ours_is_the_one_the_sender_uses(connection: Any) -> None:
+    """The attribute is aiortc's private one."""
+    sender = connection.getTransceivers()[0].sender
+    assert "_RTCRtpSender__encoder" in vars(sender)
+    encoder = SpeechEncoder()
+    hooks.use_encoder(sender, encoder)
+    assert vars(sender)["_RTCRtpSender__encoder"] is encoder
+
+
+async def test_a_receiver_can_be_asked_for_its_streams_and_send_a_request(connection: Any) -> None:
+    """Both are needed to ask for a whole picture."""
+    receiver = connection.getTransceivers()[1].receiver
+    assert receiver.getSynchronizationSources() == []
+    assert callable(receiver._send_rtcp_pli)
+    await hooks.ask_for_keyframe(receiver)
+
+
+def frame(number: int, size: tuple[int, int] = (320, 180)) -> Any:
+    yuv = TestCard(PictureFormat(*size, 15)).draw(AT, number)
+    made = av.VideoFrame.from_ndarray(yuv, format="yuv420p")
+    made.pts, made.time_base = number * 6000, fractions.Fraction(1, 90_000)
+    return made
+
+
+def is_keyframe(payloads: list[bytes]) -> bool:
+    """Whether an H.264 packet list has a parameter set in it, alone or in an aggregate."""
+    types = {payload[0] & 31 for payload in payloads} | {
+        payload[3] & 31 for payload in payloads if payload[0] & 31 == 24
+    }
+    return 7 in types
+
+
+def test_h264_is_re_rated_without_a_new_keyframe() -> None:
+    """aiortc's encoder is rebuilt at each step, and eight keyframes in a ramp-up burst a thin line."""
+    encoder: Any = FastH264Encoder()
+    encoder.target_bitrate = 1_000_000
+    assert is_keyframe(encoder.encode(frame(0))[0])
+    codec = encoder.codec
+    encoder.target_bitrate = 600_000
+    later = [encoder.encode(frame(number))[0] for number in range(1, 10)]
+    assert encoder.codec is codec
+    assert codec.bit_rate == 600_000
+    assert not any(is_keyframe(payloads) for payloads in later)
+    assert is_keyframe(encoder.encode(frame(11), force_keyframe=True)[0])
+
+
+def test_h264_takes_a_new_size() -> None:
+    """The camera comes back in place of the smaller test card."""
+    encoder: Any = FastH264Encoder()
+    encoder.encode(frame(0))
+    assert is_keyframe(encoder.encode(frame(1, (640, 360)))[0])
+    assert (encoder.codec.width, encoder.codec.height) == (640, 360)
+
+
+@pytest.mark.parametrize("kind", [FastH264Encoder, LimitedVp8Encoder])
+def test_no_estimate_lifts_the_rate_above_what_the_peer_takes(kind: Any) -> None:
+    """The answer's b= line is a limit, whatever the estimates say."""
+    encoder = kind()
+    encoder.limit_bps = 300_000
+    encoder.target_bitrate = 2_000_000
+    assert encoder.target_bitrate == 300_000
+
+
+def test_each_codec_has_its_encoder_and_others_are_left_to_aiortc() -> None:
+    """G.722 and the like are rare and fine as they are."""
+    assert isinstance(encoder_for("OPUS", None), SpeechEncoder)
+    assert encoder_for("H264", 400_000).limit_bps == 400_000
+    assert encoder_for("VP8", None).limit_bps > 2_000_000
+    assert encoder_for("PCMA", None) is None
+
+
+def test_speech_is_encoded_small_and_comes_back_audible() -> None:
+    """Mono at 32 kbit/s, in place of stereo at 96."""
+    encoder: Any = SpeechEncoder()
+    decoder = av.CodecContext.create("libopus", "r")
+    decoder.format, decoder.layout, decoder.sample_rate = "s16", "stereo", RATE_HZ
+    size, loudest = 0, 0
+    for number in range(50):
+        sound = av.AudioFrame.from_ndarray(
+            speechlike()[number * BLOCK : (number + 1) * BLOCK].reshape(1, -1), format="s16", layout="mono"
+        )
+        sound.sample_rate, sound.pts, sound.time_base = RATE_HZ, number * BLOCK, fractions.Fraction(1, RATE_HZ)
+        for payload in encoder.encode(sound)[0]:
+            size += len(payload)
+            for decoded in decoder.decode(av.Packet(payload)):
+                loudest = max(loudest, int(np.abs(mono(decoded).astype(np.int32)).max()))
+    assert 1000 < size < 6000
+    assert loudest > 1000
+
+
+def test_stereo_is_mixed_to_one_channel() -> None:
+    """Left alone would lose a guest who sits on the right."""
+    pair = np.array([[1000, 3000, -1000, -3000]], dtype=np.int16)
+    made = av.AudioFrame.from_ndarray(pair, format="s16", layout="stereo")
+    assert list(mono(made)) == [2000, -2000]
+
+
+def test_importing_the_package_imports_neither_aiortc_nor_pyav() -> None:
+    """They take half a second, which the start of the program does not have."""
+    script = (
+        "import sys, vdx_plugin.media; vdx_plugin.media.engine(); "
+        "sys.exit(sum(name in sys.modules for name in ('aiortc', 'av', 'sounddevice')))"
+    )
+    assert subprocess.run([sys.executable, "-c", script], check=False, timeout=60).returncode == 0

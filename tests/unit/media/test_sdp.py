@@ -1,0 +1,184 @@
+"""Offers leave in the vendor's form, answers reach aiortc in a form it takes."""
+
+from __future__ import annotations
+
+import random
+from pathlib import Path
+
+import pytest
+from aiortc.sdp import SessionDescription
+
+from vdx_plugin.errors import Unreadable
+from vdx_plugin.media.peer import _SDP_FAULTS
+from vdx_plugin.media.sdp import Answer, OfferShape, adapt_answer, parse, send_limit_bps, shape_offer
+
+GOLDEN = Path(__file__).parent / "golden"
+
+
+def text(name: str) -> str:
+    return (GOLDEN / f"{name}.sdp").read_text(encoding="ascii")
+
+
+RAW = text("offer_from_aiortc")
+OFFER = shape_offer(RAW, OfferShape())
+ANSWER = text("answer_from_node")
+
+
+def payloads(sdp: str, kind: str) -> list[str]:
+    return next(section.formats for section in parse(sdp).sections if section.kind == kind)
+
+
+def test_an_offer_leaves_as_the_golden_one() -> None:
+    """Any change of what a node sees is to be made on purpose."""
+    assert OFFER.replace("\r\n", "\n") == text("offer_shaped_h264")
+
+
+def test_h264_comes_first_unless_vp8_is_wanted() -> None:
+    """Nodes take the first codec they know."""
+    assert payloads(OFFER, "video") == ["101", "102", "97", "98"]
+    assert payloads(shape_offer(RAW, OfferShape("VP8")), "video") == ["97", "98", "101", "102"]
+
+
+def test_only_one_h264_of_constrained_baseline_mode_one_is_offered() -> None:
+    """Vendor clients offer exactly this one because nodes have been seen to pick a mode they then break."""
+    assert "42001f" not in OFFER
+    assert OFFER.count("H264/90000") == 1
+
+
+def test_one_fingerprint_is_offered_and_it_is_sha_256() -> None:
+    """The secure check code is computed over the prints both ends list."""
+    assert "sha-384" not in OFFER
+    assert "sha-512" not in OFFER
+    assert OFFER.count("a=fingerprint:sha-256 ") == 2
+
+
+def test_opus_is_first_and_asks_for_error_correction() -> None:
+    """Without the parameter peers send no redundancy at all, and lost packets are heard."""
+    assert payloads(OFFER, "audio")[0] == "96"
+    assert "a=fmtp:96 minptime=10;useinbandfec=1" in OFFER
+
+
+def test_a_second_picture_line_is_marked_as_slides() -> None:
+    """The node tells the two apart by this mark alone."""
+    video = RAW[RAW.index("m=video") :]
+    shaped = parse(shape_offer(RAW + video.replace("a=mid:1", "a=mid:2"), OfferShape()))
+    assert [section.first("a=content:") for section in shaped.sections] == ["", "main", "slides"]
+
+
+def test_no_rate_is_named_when_none_is_wanted() -> None:
+    """Zero means automatic, not nothing."""
+    assert "b=" not in shape_offer(RAW, OfferShape(video_kbps=0))
+
+
+def test_an_answer_is_completed_as_the_golden_one() -> None:
+    """Transport from the bundle, default direction, mux and our own H.264 profile are filled in."""
+    adapted = adapt_answer(ANSWER, OFFER)
+    assert adapted.sdp.replace("\r\n", "\n") == text("answer_adapted")
+    assert adapted.codecs == {"0": "OPUS", "1": "H264"}
+
+
+def test_the_senders_limit_is_read_exact_before_rough() -> None:
+    """TIAS is the payload rate; AS has headers in it."""
+    assert adapt_answer(ANSWER, OFFER).send_limits_bps == {"1": 1_100_000}
+    assert adapt_answer(ANSWER.replace("b=TIAS:1100000\n", ""), OFFER).send_limits_bps == {"1": 1_200_000}
+
+
+@pytest.mark.parametrize("line", ["b=TIAS:0", "b=TIAS:-5", "b=TIAS:many", "b=TIAS:99999999999", "b=CT:5"])
+def test_a_senseless_limit_is_no_limit(line: str) -> None:
+    """A limit of nothing would turn the picture off."""
+    section = parse(f"v=0\nm=video 9 X 96\n{line}\n").sections[0]
+    assert send_limit_bps(section) is None
+
+
+def rejected_video() -> str:
+    head = ANSWER[: ANSWER.index("m=video")]
+    return head + "m=video 0 UDP/TLS/RTP/SAVPF 101\na=mid:1\n"
+
+
+def test_a_rejected_line_becomes_an_inactive_stand_in_aiortc_accepts() -> None:
+    """aiortc raises on a rejected line and takes the whole call down with it."""
+    adapted = SessionDescription.parse(adapt_answer(rejected_video(), OFFER).sdp)
+    stand_in = adapted.media[1]
+    assert stand_in.direction == "inactive"
+    assert stand_in.rtp.muxId == "1"
+    assert stand_in.ice.usernameFragment == "wxyz"
+    assert [codec.name for codec in stand_in.rtp.codecs] == ["H264"]
+
+
+def test_an_answer_without_ssrc_lines_passes() -> None:
+    """Whether nodes send them is not documented."""
+    assert "a=ssrc" not in adapt_answer(ANSWER, OFFER).sdp
+
+
+def test_transport_named_for_the_session_alone_is_enough() -> None:
+    """Fingerprint, role and credentials may all stand above the lines (RFC 8839 5, RFC 8842 5)."""
+    lines = [line for line in ANSWER.splitlines() if line.startswith(("a=ice-", "a=fingerprint", "a=setup"))]
+    rest = [line for line in ANSWER.splitlines() if line not in lines]
+    adapted = SessionDescription.parse(adapt_answer("\n".join(rest[:4] + lines + rest[4:]), OFFER).sdp)
+    assert {media.ice.password for media in adapted.media} == {"vutsrqponmlkjihgfedcba"}
+    assert {media.dtls.role for media in adapted.media} == {"client"}
+
+
+@pytest.mark.parametrize(
+    ("damage", "by"),
+    [
+        ("a=ice-pwd:vutsrqponmlkjihgfedcba\n", ""),
+        ("a=fingerprint:sha-256 11:22\n", ""),
+        ("a=setup:active", "a=setup:actpass"),
+        ("m=audio", "m=video"),
+        ("a=mid:1", "a=mid:7"),
+        ("v=0\n", ""),
+        ("m=audio 41000", "m=audio x"),
+        ("a=rtcp-mux", "rtcp-mux"),
+    ],
+)
+def test_an_answer_that_cannot_be_one_is_unreadable(damage: str, by: str) -> None:
+    """It ends the attempt with our own error instead of somewhere inside aiortc."""
+    assert damage in ANSWER
+    with pytest.raises(Unreadable):
+        adapt_answer(ANSWER.replace(damage, by), OFFER)
+
+
+def test_an_answer_that_rejects_everything_is_unreadable() -> None:
+    """There is no transport left to stand in with."""
+    with pytest.raises(Unreadable):
+        adapt_answer(rejected_video().replace("m=audio 41000", "m=audio 0"), OFFER)
+
+
+def damaged(chance: random.Random) -> str:
+    lines = ANSWER.splitlines()
+    for _ in range(chance.randint(1, 4)):
+        place = chance.randrange(len(lines))
+        action = chance.randrange(5)
+        if action == 0:
+            del lines[place]
+        elif action == 1:
+            lines.insert(place, chance.choice(lines))
+        elif action == 2:
+            lines[place] = lines[place][: chance.randrange(len(lines[place]) + 1)]
+        elif action == 3:
+            lines[place] += chance.choice([" ", ":", ";=", "\x00", "æ", "9" * 400])
+        else:
+            chance.shuffle(lines)
+    return "\n".join(lines)
+
+
+def test_damaged_answers_are_read_or_unreadable_and_aiortc_fails_only_as_expected() -> None:
+    """A node, or whoever sits between, must not be able to raise anything else in us."""
+    chance = random.Random(20)
+    outcomes = {"read": 0, "unreadable": 0}
+    for _ in range(3000):
+        try:
+            adapted = adapt_answer(damaged(chance), OFFER)
+        except Unreadable:
+            outcomes["unreadable"] += 1
+            continue
+        assert isinstance(adapted, Answer)
+        outcomes["read"] += 1
+        try:
+            SessionDescription.parse(adapted.sdp)
+        except StopIteration:
+            pass  # becomes a RuntimeError inside setRemoteDescription, which is a coroutine
+        except _SDP_FAULTS:
+            pass
+    assert min(outcomes.values()) > 300
