@@ -8,9 +8,9 @@ from one to the other by ``switch``; the arithmetic is in ``streams`` and the of
 pure.
 
 With two participants packets are forwarded untouched but for their numbers; with three or more each gets one of
-the others (the one who speaks, else a host). Nothing is transcoded: if one sends a codec the other
-did not offer, that picture is missing while the sound goes on. There is no mixing, no composed picture, no slides, and no direct
-media. Nothing is recorded.
+the others (the one who speaks, else a host). Nothing is transcoded: if one sends a codec the other did not
+offer, that picture is missing while the sound goes on. There is no mixing, no composed picture, no slides, and
+no direct media. Nothing is recorded.
 """
 
 from __future__ import annotations
