@@ -99,6 +99,7 @@ def sentences(_: Callable[[str], str]) -> dict[str, str]:
         "context.none": _("Ingen patient er åben. Åbn en patient i journalen."),
         "context.incomplete": _("Journalen gav ikke navn og fødselsdato. Åbn patienten igen, før du starter."),
         "context.stale": _("Det er mere end et minut siden, patienten blev åbnet. Åbn patienten igen i journalen."),
+        "context.open_in_record": _("Åbn {patient} i journalen. Så står patienten her, og du kan starte."),
         "context.changed_during_call": _("Journalen viser en anden patient. Samtalen gælder fortsat {patient}."),
         "ticket.unknown": _("Linket til at starte video er ukendt. Start fra journalen igen."),
         "ticket.used": _("Linket til at starte video er allerede brugt. Start fra journalen igen."),

@@ -45,6 +45,9 @@ class Practice(_Part):
     gln: str = ""
     provider_number: str = ""
     phone: str = ""
+    author_given: str = ""
+    author_family: str = ""
+    """Who signs letters when the record does not say who is signed in."""
     pseudonym: str = ""
     region: str = ""
 
@@ -56,7 +59,7 @@ class Mail(_Part):
     port: int = 587
     sender: str = ""
     user: str = ""
-    start_tls: bool = True
+    security: Literal["none", "starttls", "tls"] = "starttls"
 
 
 class Partners(_Part):
@@ -102,6 +105,7 @@ class Settings(BaseSettings):
             "vdx.node": self.vdx.node,
             "vdx.portal": self.vdx.portal,
             "practice.name": self.practice.name,
+            "practice.author_family": self.practice.author_family,
         }
         return [name for name, value in needed.items() if not value]
 

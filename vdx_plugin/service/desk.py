@@ -16,6 +16,7 @@ from vdx_plugin.domain.measures import StartPath
 from vdx_plugin.domain.parties import InvitationState, Partner
 from vdx_plugin.domain.patients import Identifier
 from vdx_plugin.domain.plan import Appointment, Plan, default_plan
+from vdx_plugin.domain.room import ProvisionStatus
 from vdx_plugin.errors import Refused, VdxError
 from vdx_plugin.ports import (
     Capability,
@@ -43,6 +44,11 @@ from vdx_plugin.service.view import (
 _log = log.get("service")
 
 PARTY_KEYS_AHEAD = 10
+_TAKEN_DOWN = (
+    ProvisionStatus.STARTING_TO_DEPROVISION,
+    ProvisionStatus.DEPROVISION_OK,
+    ProvisionStatus.DEPROVISION_PROBLEMS,
+)
 
 
 class Desk:
@@ -218,6 +224,19 @@ class Desk:
         day = now.astimezone().replace(hour=0, minute=0, second=0, microsecond=0)
         found = await self._outside.systems.appointments(day, day + timedelta(days=1))
         self._change(appointments=tuple(sorted(found, key=lambda item: item.start)))
+
+    async def enable_adapter(self, name: str) -> None:
+        """Start an adapter that failed, was paused or was switched off."""
+        await self._outside.systems.enable(name)
+        await self._load_appointments()
+        self._publish()
+
+    async def open_appointment(self, appointment_id: str) -> None:
+        """Say how to come to an appointment: which patient is open is for the record to decide, never for a list."""
+        chosen = next((item for item in self._view.appointments if item.id == appointment_id), None)
+        context = self._view.context
+        if chosen and (context is None or context.patient.local_id != chosen.patient_ref):
+            self.notice("context.open_in_record", patient=chosen.patient_label)
 
     # --- planning and starting ------------------------------------------------------------------------------------
 
@@ -456,14 +475,17 @@ class Desk:
             self._publish()
             return
         if consultation.stage is Stage.READY and await self._room_is_gone(consultation):
-            session.consultation = consultation.after(Event.ROOM_LOST)
+            # VDX does not make a room twice for one booking, so the new booking gets a new id.
+            fresh = replace(consultation.after(Event.ROOM_LOST), meeting_id=self._outside.new_id(), room=None)
+            session.consultation = fresh
         self._run()
 
     async def _room_is_gone(self, consultation: Consultation) -> bool:
         try:
-            return await self._outside.booking.lookup(consultation.meeting_id) is None
+            room = await self._outside.booking.lookup(consultation.meeting_id)
         except VdxError:
             return False
+        return room is None or room.status in _TAKEN_DOWN
 
     async def drop(self, consultation_id: UUID) -> None:
         """Call off a consultation that a crash interrupted, or close it if it was over."""

@@ -210,7 +210,7 @@ class Desktop(QObject):
         complete = view.context is not None and view.context.patient.is_complete
         windows.tray.show_ready(can_start=complete and running is None)
         if running is not None:
-            windows.call.show_view(view, now, can_write=_can_write(view, running))
+            windows.call.show_view(view, now, can_write=_can_write(view))
             windows.small.show_consultation(running)
         if (running is not None) != self._tick.isActive():
             (self._tick.start if running is not None else self._tick.stop)()
@@ -434,9 +434,9 @@ def _running(view: DeskView) -> ConsultationView | None:
     return None if consultation is None or consultation.stage in FINISHED else consultation
 
 
-def _can_write(view: DeskView, running: ConsultationView) -> bool:
-    source = next((each for each in view.adapters if each.name == running.context.source), None)
-    return source is not None and Capability.WRITE_BACK in source.capabilities
+def _can_write(view: DeskView) -> bool:
+    """True when any connection takes notes: the one that opened the patient need not be the one that files them."""
+    return any(each.state == "running" and Capability.WRITE_BACK in each.capabilities for each in view.adapters)
 
 
 def _present_names(running: ConsultationView) -> list[str]:

@@ -326,6 +326,8 @@ class FakeSystems:
     def statuses(self) -> Sequence[AdapterStatus]:
         return (AdapterStatus("fake", "running"),)
 
+    async def enable(self, name: str) -> None: ...
+
     def can(self, source: str, capability: Capability) -> bool:
         return True
 

@@ -1,0 +1,219 @@
+"""The composition root: every part built and joined. The only module that knows all of them."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from uuid import uuid4
+
+import httpx
+
+from vdx_plugin import log, settings
+from vdx_plugin.booking import Patience, VdxAccess, VdxRooms, open_rooms
+from vdx_plugin.domain.context import Organisation
+from vdx_plugin.domain.parties import Channel
+from vdx_plugin.domain.patients import PersonName
+from vdx_plugin.domain.secret import Secret
+from vdx_plugin.errors import Misconfigured
+from vdx_plugin.host import AdapterHost, installed
+from vdx_plugin.invitations import composer, delivery, directory, hub, resources, smtp, transport
+from vdx_plugin.media import engine
+from vdx_plugin.ports import AdapterStatus
+from vdx_plugin.service.desk import Desk
+from vdx_plugin.service.outside import DeskSettings, Outside
+from vdx_plugin.settings import Settings
+from vdx_plugin.store import Store, open_sealer, open_store
+from vdx_plugin.store.sealing import KeyVault
+
+_log = log.get("app")
+
+AUTHOR_ROLE = "speciallaegeipraksis"
+STORE_FILE = "vdx-plugin.db"
+Secrets = Callable[[str], Secret]
+
+
+class WallClock:
+    """The clock of the machine."""
+
+    def now(self) -> datetime:
+        return datetime.now(UTC)
+
+
+@dataclass
+class Program:
+    """Everything that runs. ``close`` stops it in the order in which parts depend on each other."""
+
+    desk: Desk
+    outside: Outside
+    store: Store
+    rooms: VdxRooms
+    host: AdapterHost
+
+    async def close(self) -> None:
+        await self.desk.close()
+        await self.rooms.aclose()
+        await self.store.close()
+
+
+async def assemble(
+    chosen: Settings,
+    *,
+    secrets: Secrets = settings.secret,
+    vault: KeyVault | None = None,
+    change: Callable[[Outside], Outside] = lambda outside: outside,
+) -> Program:
+    """Build the program from its settings; nothing is sent before ``desk.start``.
+
+    ``vault`` keeps the store's key, the system's keyring unless given. ``change`` may replace parts before the desk is
+    made. Raises Misconfigured, Unavailable(``store.*``).
+    """
+    clock, practice = WallClock(), organisation(chosen)
+    chosen.data_dir.mkdir(parents=True, exist_ok=True)
+    store = await open_the_store(chosen.data_dir, clock, vault)
+    rooms = booking(chosen, clock, secrets)
+    host = AdapterHost(
+        settings=chosen.adapters,
+        data_dir=chosen.data_dir,
+        clock=clock,
+        organisation=practice,
+        disabled=chosen.disabled_adapters,
+    )
+    outside = change(
+        Outside(
+            clock=clock,
+            new_id=uuid4,
+            booking=rooms,
+            engine=engine(clock),
+            composer=message_composer(chosen, practice),
+            delivery=message_delivery(chosen, practice, store, clock, secrets),
+            consultations=store.consultations,
+            outbox=store.outbox,
+            measures=store.measures,
+            audit=store.audit,
+            systems=host,
+            partners=partners(chosen),
+        )
+    )
+    return Program(Desk(outside, desk_settings(chosen)), outside, store, rooms, host)
+
+
+async def open_the_store(data_dir: Path, clock: WallClock, vault: KeyVault | None = None) -> Store:
+    """Open the store of this workplace. Raises Unavailable(``store.*``), Misconfigured(``store.*``)."""
+    place = data_dir / STORE_FILE
+    sealer = await asyncio.to_thread(open_sealer, place, vault=vault)
+    return await open_store(place, sealer, clock)
+
+
+def organisation(chosen: Settings) -> Organisation:
+    """Return the practice as an organisation."""
+    practice = chosen.practice
+    return Organisation(
+        practice.name,
+        practice.sor or None,
+        practice.gln or None,
+        practice.provider_number or None,
+        practice.phone or None,
+    )
+
+
+def desk_settings(chosen: Settings) -> DeskSettings:
+    """Return the settings of the desk."""
+    return DeskSettings(
+        environment=chosen.environment,
+        node=chosen.vdx.node,
+        display_name=chosen.practice.name,
+        practice=chosen.practice.pseudonym or "own",
+        region=chosen.practice.region,
+        project_code=chosen.vdx.project_code,
+    )
+
+
+def booking(chosen: Settings, clock: WallClock, secrets: Secrets) -> VdxRooms:
+    """Return the rooms at VDX."""
+    vdx = chosen.vdx
+    access = VdxAccess(vdx.api_url, vdx.token_url, vdx.client_id, secrets("vdx.client_secret"), chosen.environment)
+    return open_rooms(access, clock, patience=Patience(poll_s=vdx.poll_s))
+
+
+def message_composer(chosen: Settings, practice: Organisation) -> composer.MessageComposer:
+    """Return what builds letters and mails."""
+    return composer.MessageComposer(
+        composer.SenderSettings(
+            organisation=practice,
+            author=PersonName(chosen.practice.author_family, chosen.practice.author_given),
+            author_role=AUTHOR_ROLE,
+            portal=chosen.vdx.portal,
+            mail_from=chosen.mail.sender,
+        )
+    )
+
+
+def message_delivery(
+    chosen: Settings, practice: Organisation, store: Store, clock: WallClock, secrets: Secrets
+) -> delivery.MessageDelivery:
+    """Return what carries the outbox out, over the roads that the settings name."""
+    carriers: dict[Channel, transport.Carrier] = {}
+    mailbox = None
+    if chosen.partners.hub_url:
+        hub_settings = hub.HubSettings(chosen.partners.hub_url, practice.gln or "")
+        mailbox = hub.MessageHub(hub_settings, httpx.AsyncClient(timeout=30.0), uuid4)
+        carriers[Channel.MEDCOM] = mailbox
+    if chosen.mail.host:
+        mail = chosen.mail
+        password = secrets("mail.password") if mail.user else Secret("")
+        carriers[Channel.EMAIL] = smtp.SmtpCarrier(
+            smtp.MailSettings(mail.host, mail.port, mail.sender, smtp.Security(mail.security), mail.user, password)
+        )
+    own = resources.Party(str(uuid4()), practice.name, practice.sor or "", practice.gln or "")
+    return delivery.MessageDelivery(store.outbox, delivery.Roads(carriers, mailbox), own, clock, uuid4)
+
+
+def partners(chosen: Settings) -> directory.TableDirectory:
+    """Read the directory of partners; an empty one where none is named. Raises Misconfigured."""
+    path = chosen.partners.directory
+    if path is None:
+        return directory.TableDirectory(())
+    try:
+        found = directory.read_directory(path.read_bytes())
+    except OSError as error:
+        raise Misconfigured("settings.file", type(error).__name__, setting="partners.directory") from error
+    for row in found.refused:
+        _log.warning("directory of partners: row %s refused: %s", row.line, row.reason)
+    return found
+
+
+# --- for commands ---------------------------------------------------------------------------------------------------
+
+
+def redeem(ticket: str, chosen: Settings) -> None:
+    """Hand a ticket to the program that runs on this workplace. Raises Refused(``ticket.*``), Unavailable."""
+    from vdx_plugin.adapters.local import redeem_in_running_program
+
+    redeem_in_running_program(ticket, chosen.data_dir / "adapters" / "local")
+
+
+def report_from_store(
+    data_dir: Path, folder: Path, start: datetime, until: datetime, vault: KeyVault | None = None
+) -> Sequence[Path]:
+    """Write the report from the measures kept in ``data_dir``. Raises Unavailable(``store.*``)."""
+    from vdx_plugin.monitoring.aggregation import Period
+    from vdx_plugin.monitoring.report import write_report
+
+    async def read() -> Sequence[Path]:
+        store = await open_the_store(data_dir, WallClock(), vault)
+        try:
+            uses, parties = await store.measures.between(start, until)
+        finally:
+            await store.close()
+        return write_report(uses, parties, folder, Period(start, until), made_at=until)
+
+    return asyncio.run(read())
+
+
+def load_statuses() -> Sequence[AdapterStatus]:
+    """Load every installed adapter once, and say how that went."""
+    chosen = settings.load()
+    return installed(disabled=chosen.disabled_adapters)

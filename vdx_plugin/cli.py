@@ -1,0 +1,151 @@
+"""The commands. Heavy parts are imported by the command that needs them, so that ``--help`` is quick."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import sys
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from functools import wraps
+from pathlib import Path
+from typing import ParamSpec
+
+import click
+
+from vdx_plugin import __version__, log, texts
+from vdx_plugin.errors import VdxError
+
+P = ParamSpec("P")
+MEASURES_KEPT = timedelta(days=3650)
+
+
+def _explains(command: Callable[P, None]) -> Callable[P, None]:
+    """Turn an error of ours into its sentence and exit status 1, without a traceback."""
+
+    @wraps(command)
+    def wrapped(*args: P.args, **kwargs: P.kwargs) -> None:
+        try:
+            command(*args, **kwargs)
+        except VdxError as error:
+            raise click.ClickException(f"{texts.problem(error.code, **error.facts)} ({error.code})") from error
+
+    return wrapped
+
+
+@click.group(invoke_without_command=True)
+@click.version_option(__version__, prog_name="vdx-plugin")
+@click.option("--verbose", is_flag=True, help="Log more (never patient data).")
+@click.pass_context
+def main(context: click.Context, *, verbose: bool) -> None:
+    """Video consultations from the open patient record."""
+    log.setup(level=logging.DEBUG if verbose else logging.WARNING)
+    if context.invoked_subcommand is None:
+        context.invoke(run)
+
+
+@main.command()
+@_explains
+def run() -> None:
+    """Start the program beside the record."""
+    from vdx_plugin import settings
+    from vdx_plugin.errors import Misconfigured
+    from vdx_plugin.window import run_with_window
+
+    chosen = settings.load()
+    texts.set_language(chosen.language)
+    missing = chosen.missing()
+    if missing:
+        raise Misconfigured("settings.missing", setting=", ".join(missing))
+    log.setup(file=chosen.data_dir / "vdx-plugin.log")
+    sys.exit(run_with_window(chosen))
+
+
+@main.command()
+@click.option("--headless", is_flag=True, help="Do the entire job without a screen and check it.")
+@click.option("--guest", type=click.Choice(["bot", "none"]), default="none", help="Let a synthetic guest join.")
+@click.option("--language", type=click.Choice(["da", "en"]), default="da", help="Language of the program.")
+@click.option("--data", type=click.Path(path_type=Path), default=None, help="Keep the demo's data here.")
+@_explains
+def demo(*, headless: bool, guest: str, language: str, data: Path | None) -> None:
+    """See the whole product on this machine, with a local VDX."""
+    texts.set_language(language)
+    from vdx_plugin.demo.screen import has_screen
+
+    if not headless and not has_screen():
+        click.echo("Her er ingen skærm, så demoen kører uden vinduer (som --headless).")
+        headless = True
+    if headless:
+        from vdx_plugin.demo.script import run_headless
+
+        sys.exit(asyncio.run(run_headless(click.echo, data)))
+    from vdx_plugin.demo.windows import run_windows
+
+    sys.exit(run_windows(click.echo, data, with_bot=guest == "bot"))
+
+
+@main.command()
+@click.option("--port", default=8765, show_default=True, help="Port on this machine.")
+@_explains
+def sandbox(*, port: int) -> None:
+    """Run a local VDX with partners, mail and a demo clinic, until Ctrl+C."""
+    from vdx_plugin.demo.world import run_sandbox
+
+    try:
+        asyncio.run(run_sandbox(port, click.echo))
+    except KeyboardInterrupt:
+        click.echo("Stoppet.")
+
+
+@main.command()
+@click.argument("ticket")
+@_explains
+def start(ticket: str) -> None:
+    """Start a video consultation in the running program from a TICKET or a vdx:// address."""
+    from vdx_plugin import settings
+    from vdx_plugin.app import redeem
+
+    redeem(ticket, settings.load())
+
+
+@main.command()
+@click.argument("folder", type=click.Path(path_type=Path), default=Path())
+@click.option("--data", type=click.Path(path_type=Path), default=None, help="Where the program's data lies.")
+@click.option("--days", default=90, show_default=True, help="How far back.")
+@_explains
+def report(*, folder: Path, data: Path | None, days: int) -> None:
+    """Write the report on use and quality into FOLDER: one HTML page and a CSV file."""
+    from vdx_plugin import settings
+    from vdx_plugin.app import report_from_store
+
+    until = datetime.now(UTC)
+    written = report_from_store(data or settings.load().data_dir, folder, until - timedelta(days=days), until)
+    for path in written:
+        click.echo(str(path))
+
+
+@main.group()
+def adapters() -> None:
+    """Look after the connections to clinic systems."""
+
+
+@adapters.command("list")
+@_explains
+def list_adapters() -> None:
+    """Show every installed connection and how it fares."""
+    from vdx_plugin.app import load_statuses
+
+    for status in load_statuses():
+        reason = f"  {texts.problem(status.reason, name=status.name)}" if status.reason else ""
+        click.echo(f"{status.name:<12} {status.state:<9} {', '.join(sorted(status.capabilities.can))}{reason}")
+
+
+@main.command()
+@click.argument("name", type=click.Choice(["vdx.client_secret", "mail.password"]))
+@_explains
+def secret(name: str) -> None:
+    """Put a secret into the keyring (asked for, not shown)."""
+    from vdx_plugin import settings
+
+    settings.keep_secret(name, click.prompt(name, hide_input=True))
+    click.echo("Gemt.")

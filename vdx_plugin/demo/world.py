@@ -1,0 +1,165 @@
+"""The demo's world: a sandbox with room server and clinic, and the settings of a program pointed at it."""
+
+from __future__ import annotations
+
+import asyncio
+import csv
+import socket
+from collections.abc import Callable
+from contextlib import asynccontextmanager
+from importlib.resources import files
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from vdx_plugin.domain.secret import Secret
+from vdx_plugin.sandbox.clinic import ClinicConfig, DemoClinic
+from vdx_plugin.sandbox.pexip import RoomServer
+from vdx_plugin.sandbox.rooms import RoomDirectory
+from vdx_plugin.sandbox.server import Part, Sandbox, SandboxConfig
+from vdx_plugin.settings import Mail, Partners, Practice, Settings, Vdx
+from vdx_plugin.store.sealing import NoVault
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+HANDSHAKE = "handshake.json"
+HOSPITAL_GLN = "5790000000203"
+_PARTNERS = files("vdx_plugin.sandbox") / "demo_partners.csv"
+
+
+class World:
+    """Sandbox, rooms and clinic, started together. ``settings`` are those of a program that uses them."""
+
+    def __init__(self, data_dir: Path, *, port: int = 0, provision_delay_s: float = 1.0) -> None:
+        self.data_dir = data_dir
+        self.adt_port = free_port()
+        rooms = RoomDirectory()
+        self.rooms = RoomServer(rooms)
+        self.clinic = DemoClinic(ClinicConfig(self.adt_port, free_port(), data_dir / "adapters" / "local" / HANDSHAKE))
+        self.sandbox = Sandbox(
+            SandboxConfig(port=port, provision_delay_s=provision_delay_s, pool_minimum_age_s=0.0),
+            rooms=rooms,
+            extra_routes=[*self.rooms.routes(), *self.clinic.routes()],
+            extra_parts=[
+                Part("Klinikken", "/clinic/", "Et lille journalsystem med opdigtede patienter."),
+                Part("Gæstesiden", "/guest/", "Det, patienten eller sygehuset ser, når de følger linket."),
+            ],
+            on_start=[self.rooms.start, self.clinic.start],
+            on_stop=[self.clinic.stop, self.rooms.close],
+        )
+
+    async def start(self) -> None:
+        """Start everything; returns when it answers."""
+        await self.sandbox.start()
+
+    async def stop(self) -> None:
+        """Stop everything."""
+        await self.sandbox.stop()
+
+    @property
+    def clinic_url(self) -> str:
+        """The clinic system's page."""
+        return f"{self.sandbox.base_url}/clinic/"
+
+    @property
+    def hospital_url(self) -> str:
+        """The hospital's inbox."""
+        return f"{self.sandbox.base_url}/partners/{HOSPITAL_GLN}/"
+
+    def settings(self) -> Settings:
+        """Return the settings of a practice in this world. Valid after ``start``."""
+        practice = _own_row()
+        return Settings(
+            environment="sandbox",
+            data_dir=self.data_dir,
+            vdx=Vdx(
+                api_url=self.sandbox.video_api_url,
+                token_url=self.sandbox.token_url,
+                client_id=self.sandbox.config.client_id,
+                node=self.sandbox.node_url,
+                portal=self.sandbox.guest_url,
+                poll_s=0.25,
+            ),
+            practice=Practice(
+                name=practice["name"],
+                sor=practice["sor"],
+                gln=practice["gln"],
+                phone=practice["phone"],
+                author_given="Karen",
+                author_family="Eksempel",
+                pseudonym="demo",
+            ),
+            mail=Mail(host="127.0.0.1", port=self.sandbox.smtp_port, sender="laege@klinik.example", security="none"),
+            partners=Partners(hub_url=self.sandbox.partner_url, directory=self._directory_file()),
+            adapters={
+                "hl7v2": {
+                    "port": str(self.adt_port),
+                    "outgoing": f"127.0.0.1:{self.clinic.config.note_port}",
+                },
+            },
+        )
+
+    def secret(self, name: str) -> Secret:
+        """Return what the keyring would give."""
+        return Secret(self.sandbox.config.client_secret if name == "vdx.client_secret" else "")
+
+    def _directory_file(self) -> Path:
+        """Write the partners, without the practice itself, as a clinic would keep them."""
+        self.data_dir.mkdir(parents=True, exist_ok=True)
+        path = self.data_dir / "partners.csv"
+        rows = [row for row in _rows() if row["role"] != "practice"]
+        with path.open("w", encoding="utf-8", newline="") as file:
+            table = csv.DictWriter(file, rows[0])
+            table.writeheader()
+            table.writerows(rows)
+        return path
+
+
+class FileVault:
+    """No keyring: the demo's key lies beside its data and is thrown away with it."""
+
+    def get(self, name: str) -> str | None:
+        raise NoVault
+
+    def put(self, name: str, text: str) -> None:
+        raise NoVault
+
+
+def free_port() -> int:
+    """Return a port of this machine that nobody listens on now."""
+    with socket.create_server(("127.0.0.1", 0)) as line:
+        return int(line.getsockname()[1])
+
+
+@asynccontextmanager
+async def running_world(data_dir: Path, *, port: int = 0) -> AsyncIterator[World]:
+    """Run a world for the length of an ``async with`` block."""
+    world = World(data_dir, port=port)
+    await world.start()
+    try:
+        yield world
+    finally:
+        await world.stop()
+
+
+async def run_sandbox(port: int, say: Callable[[str], None]) -> None:
+    """Run the sandbox alone until cancelled, for a program started elsewhere."""
+    import tempfile
+
+    with tempfile.TemporaryDirectory(prefix="vdx-sandbox-") as folder:
+        async with running_world(Path(folder), port=port) as world:
+            say(f"Sandkassen kører: {world.sandbox.base_url}/")
+            say(f"  klinik     {world.clinic_url}")
+            say(f"  sygehus    {world.hospital_url}")
+            say(f"  e-mail     {world.sandbox.base_url}/mail/")
+            say("Stop med Ctrl+C.")
+            await asyncio.Event().wait()
+
+
+def _rows() -> list[dict[str, str]]:
+    with _PARTNERS.open(encoding="utf-8") as file:
+        return list(csv.DictReader(file))
+
+
+def _own_row() -> dict[str, str]:
+    return next(row for row in _rows() if row["role"] == "practice")

@@ -1,0 +1,68 @@
+"""The local call: the record tells the helper program on the same workstation which patient is open.
+
+The shape is the one Danish record systems built for Sentinel: number of the practice, the user's initials, the
+patient's own doctor, the patient's number. Port and session secret stand in a file only the user can read.
+"""
+
+from __future__ import annotations
+
+import json
+import uuid
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from vdx_plugin.sandbox.clinic.feed import Person
+
+
+class HelperAwayError(Exception):
+    """The helper program does not run, or does not answer."""
+
+
+class HelperCall:
+    """Calls of one record system to the helper of its user."""
+
+    def __init__(self, handshake: Path, *, provider_number: str, initials: str) -> None:
+        self._handshake = handshake
+        self._who = {"ydernummer": provider_number, "user_initials": initials, "user_id": initials.lower()}
+
+    async def open(self, person: Person, now: datetime) -> None:
+        """Tell which patient is open. Raises HelperAwayError."""
+        await self._post("/v1/context/open", self._context(person, now))
+
+    async def close(self) -> None:
+        """Tell that no patient is open any longer."""
+        await self._post("/v1/context/close", {})
+
+    async def start_video(self, person: Person, now: datetime) -> None:
+        """Carry the click on Start video over."""
+        await self._post("/v1/action/start-video", self._context(person, now))
+
+    async def ticket(self, person: Person, now: datetime) -> str:
+        """Get a ticket good for one start within a minute."""
+        answer = await self._post("/v1/ticket", self._context(person, now))
+        return str(answer.json()["ticket"])
+
+    def _context(self, person: Person, now: datetime) -> dict[str, Any]:
+        patient = {"system": person.system, "value": person.number} if person.number else None
+        return {
+            **self._who,
+            "own_doctor_ydernummer": self._who["ydernummer"],
+            "patient": patient or {"system": "urn:vdx-plugin:hl7v2:DEMOKLINIK", "value": person.local_id},
+            "local_patient_id": person.local_id,
+            "opened_at": now.isoformat(),
+            "nonce": uuid.uuid4().hex,
+        }
+
+    async def _post(self, path: str, body: dict[str, Any]) -> httpx.Response:
+        try:
+            found = json.loads(self._handshake.read_text("utf-8"))
+            headers = {"Authorization": f"Bearer {found['secret']}"}
+            async with httpx.AsyncClient(trust_env=False, timeout=5.0) as client:
+                answer = await client.post(f"http://127.0.0.1:{found['port']}{path}", json=body, headers=headers)
+                answer.raise_for_status()
+                return answer
+        except (OSError, KeyError, ValueError, httpx.HTTPError) as error:
+            raise HelperAwayError(type(error).__name__) from error
