@@ -50,7 +50,9 @@ class Band(QFrame):
         outer = QHBoxLayout(self)
         outer.setContentsMargins(theme.px(12), theme.px(8), theme.px(12), theme.px(8))
         outer.setSpacing(theme.px(8))
-        outer.addWidget(self._symbol, 0, Qt.AlignmentFlag.AlignTop)
+        # Beside a button the line of text stands in the middle; above buttons it begins at the top.
+        height = Qt.AlignmentFlag.AlignVCenter if is_wide else Qt.AlignmentFlag.AlignTop
+        outer.addWidget(self._symbol, 0, height)
         column = QVBoxLayout()
         column.setSpacing(theme.px(4))
         outer.addLayout(column, 1)

@@ -29,7 +29,9 @@ class CallControl(QPushButton):
     def show_state(self, words: str, symbol: str, meaning: str, *, tone: str = "") -> None:
         """Show what pressing it does (``meaning``) and how it stands (``words``)."""
         set_style(self, tone=tone)
-        set_symbol(self._theme, self, symbol, {"": "on_stage", "off": "on_stage_off", "danger": "on_danger"}[tone])
+        set_symbol(
+            self._theme, self, symbol, {"": "on_stage", "off": "on_stage_off", "danger": "on_stage_danger"}[tone]
+        )
         if self.text() != words:
             self.setText(words)
             # setText forgets a shortcut, as if the text could hold another one.
@@ -101,11 +103,15 @@ class CallBar(QWidget):
             self.lock.show_state(_("Låst"), "lock", _("Rummet er låst. Lås op, så alle med linket kan komme ind"))
         else:
             self.lock.show_state(_("Ulåst"), "unlock", _("Alle med linket kan komme ind. Lås rummet"), tone="off")
-        chat = _("Chat ({count} nye)").format(count=unread) if unread else _("Chat")
-        self.chat.show_state(chat, "chat", _("Vis eller skjul beskeder til alle i samtalen"))
+        self.show_unread(unread)
         self.phone.show_state(_("Telefon"), "phone", _("Vis numre, og fortsæt på telefon"))
         self.small.show_state(_("Lille vindue"), "shrink", _("Vis samtalen i et lille vindue ved siden af journalen"))
         self.hang_up.show_state(_("Læg på"), "hang-up", _("Afslut samtalen"), tone="danger")
+
+    def show_unread(self, count: int) -> None:
+        """Show how many messages have not been looked at."""
+        words = _("Chat ({count} nye)").format(count=count) if count else _("Chat")
+        self.chat.show_state(words, "chat", _("Vis eller skjul beskeder til alle i samtalen"))
 
 
 def show_microphone(control: CallControl, *, is_on: bool) -> None:

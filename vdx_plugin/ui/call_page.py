@@ -69,6 +69,8 @@ class CallPage(QWidget):
         left.addWidget(self.bar)
         outer.addLayout(left, 1)
         outer.addWidget(self._side())
+        # What one does comes before what one may move.
+        self.setTabOrder(self.bar.hang_up, self.stage.own)
 
     def _head(self) -> QHBoxLayout:
         px = self._theme.px
@@ -138,6 +140,7 @@ class CallPage(QWidget):
         self._panels.setVisible(opening)
         if opening and panel is self.chat:
             self._seen = self._messages
+            self.bar.show_unread(0)
             self.chat.field.setFocus()
 
     def open_phone(self) -> None:

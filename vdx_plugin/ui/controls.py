@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QSize, Qt
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtGui import QPainter, QPaintEvent
+from PySide6.QtWidgets import QComboBox, QDateTimeEdit, QFrame, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from vdx_plugin.ui import icons
 from vdx_plugin.ui.theme import TARGET, Theme
@@ -101,6 +102,46 @@ TONE_INK = {"": "quiet", "accent": "accent", "warning": "on_warning_soft", "dang
 """Colour role of a state's symbol upon an ordinary surface, by its tone."""
 
 
+class ChoiceField(QComboBox):
+    """A field to choose from, at target height, with an arrow of ours: the style sheet's border removes Qt's."""
+
+    def __init__(self, theme: Theme, name: str) -> None:
+        super().__init__()
+        self._theme = theme
+        self.setAccessibleName(name)
+        self.setMinimumHeight(theme.px(TARGET))
+        self.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        super().paintEvent(event)
+        paint_arrow(self._theme, self)
+
+
+class TimeField(QDateTimeEdit):
+    """A day and a time, with a calendar to choose the day from."""
+
+    def __init__(self, theme: Theme, name: str) -> None:
+        super().__init__()
+        self._theme = theme
+        self.setAccessibleName(name)
+        self.setDisplayFormat("dd.MM.yyyy  HH:mm")
+        self.setCalendarPopup(True)
+        self.setMinimumHeight(theme.px(TARGET))
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        super().paintEvent(event)
+        paint_arrow(self._theme, self)
+
+
+def paint_arrow(theme: Theme, field: QWidget) -> None:
+    """Draw the arrow that says that a field opens."""
+    side = theme.px(16)
+    painter = QPainter(field)
+    drawn = icons.pixmap("chevron", theme.color("quiet"), side, field.devicePixelRatioF())
+    painter.drawPixmap(field.width() - side - theme.px(8), (field.height() - side) // 2, drawn)
+    painter.end()
+
+
 class StateLine(QWidget):
     """A state as symbol and word, with an addition such as a time."""
 
@@ -108,6 +149,8 @@ class StateLine(QWidget):
         super().__init__(parent)
         self._theme = theme
         self._symbol = symbol_label(theme, "ring", "quiet", 16)
+        # As high as a line of text, in whose middle the symbol then stands.
+        self._symbol.setFixedHeight(theme.px(20))
         self._text = label()
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)

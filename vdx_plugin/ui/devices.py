@@ -10,10 +10,10 @@ from PySide6.QtWidgets import QComboBox, QHBoxLayout, QProgressBar, QVBoxLayout,
 
 from vdx_plugin.ports import MediaChoice
 from vdx_plugin.texts import _
-from vdx_plugin.ui.controls import button, card, label
+from vdx_plugin.ui.controls import ChoiceField, button, card, label
 from vdx_plugin.ui.device_names import DeviceNames, DeviceSource
 from vdx_plugin.ui.device_trial import DeviceTrial
-from vdx_plugin.ui.theme import TARGET, Theme
+from vdx_plugin.ui.theme import Theme
 from vdx_plugin.ui.video_view import VideoView
 
 TEST_CARD = "\0test-card"
@@ -33,9 +33,9 @@ class DevicesPage(QWidget):
         self.setProperty("kind", "window")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self.setWindowTitle(_("Kamera, mikrofon og højttaler"))
-        self.camera = self._field(_("Kamera"))
-        self.microphone = self._field(_("Mikrofon"))
-        self.speaker = self._field(_("Højttaler"))
+        self.camera = ChoiceField(theme, _("Kamera"))
+        self.microphone = ChoiceField(theme, _("Mikrofon"))
+        self.speaker = ChoiceField(theme, _("Højttaler"))
         self.picture = VideoView(theme, is_mirrored=True)
         self.picture.setFixedHeight(theme.px(160))
         self.picture.setAccessibleName(_("Billede fra dit kamera"))
@@ -57,13 +57,6 @@ class DevicesPage(QWidget):
             field.currentIndexChanged.connect(self._on_choice)
         source.on_change(self._load)
         QShortcut(QKeySequence("Escape"), self, self.close)
-
-    def _field(self, name: str) -> QComboBox:
-        field = QComboBox()
-        field.setAccessibleName(name)
-        field.setMinimumHeight(self._theme.px(TARGET))
-        field.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-        return field
 
     def _lay_out(self) -> None:
         px = self._theme.px

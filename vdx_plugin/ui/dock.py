@@ -7,7 +7,7 @@ from datetime import datetime
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QCloseEvent, QKeySequence
-from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
 from vdx_plugin.domain.consultation import FINISHED
 from vdx_plugin.domain.parties import PartyRole
@@ -84,15 +84,13 @@ class Dock(QWidget):
         inner.setContentsMargins(px(16), px(16), px(16), px(8))
         inner.setSpacing(px(12))
         outer.addLayout(inner, 1)
-        inner.addWidget(self.bands)
         inner.addWidget(self._patient)
         self._under_way = StateLine(self._theme)
         inner.addWidget(self._under_way)
         for part in (self.go, self.start, self.plan):
             inner.addWidget(part)
         inner.addWidget(rule())
-        inner.addWidget(label(_("I dag"), "heading"))
-        inner.addWidget(self._today, 1)
+        inner.addWidget(self._middle(), 1)
         inner.addWidget(rule())
         inner.addWidget(self._foot)
         inner.addWidget(self._devices)
@@ -102,6 +100,24 @@ class Dock(QWidget):
         low.addWidget(self.check_devices)
         low.addStretch(1)
         inner.addLayout(low)
+
+    def _middle(self) -> QScrollArea:
+        """Bands and the day, below the buttons: a band that comes must not move a button under the mouse."""
+        inside = QWidget()
+        inside.setProperty("kind", "scrolled")
+        column = QVBoxLayout(inside)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(self._theme.px(12))
+        column.addWidget(self.bands)
+        column.addWidget(label(_("I dag"), "heading"))
+        column.addWidget(self._today)
+        column.addStretch(1)
+        area = QScrollArea()
+        area.setWidgetResizable(True)
+        area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        area.setWidget(inside)
+        return area
 
     def show_view(self, view: DeskView, now: datetime, roles: Mapping[str, PartyRole]) -> None:
         """Show the newest state. ``roles`` names partners by location number, for the symbols of the day's list."""

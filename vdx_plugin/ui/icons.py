@@ -36,6 +36,7 @@ SHAPES: dict[str, str] = {
     "interpreter": '<path d="M3 4h11v8H8l-3 3v-3H3zM17 9h4v8h-2v3l-3-3h-6v-2"/>',
     "other": _UNKNOWN,
     "stranger": _UNKNOWN,
+    "chevron": '<path d="m7 10 5 5 5-5"/>',
     "check": '<path d="m5 12.5 4.5 4.5L19 7.5"/>',
     "cross": '<path d="M6 6l12 12M18 6 6 18"/>',
     "clock": '<circle cx="12" cy="12" r="8.5"/><path d="M12 7v5l3.5 2"/>',

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
 
 from vdx_plugin.domain.parties import Channel, Party, PartyRole
 from vdx_plugin.texts import _
-from vdx_plugin.ui.controls import button, label, symbol_label
+from vdx_plugin.ui.controls import ChoiceField, button, label, symbol_label
 from vdx_plugin.ui.theme import TARGET, Theme
 from vdx_plugin.ui.wording import LANGUAGES, language, preview, role
 
@@ -65,9 +65,7 @@ class PlanRow(QWidget):
         self._column.addWidget(self.address)
 
     def _add_language(self) -> None:
-        self.language = QComboBox()
-        self.language.setAccessibleName(_("Tolkens sprog"))
-        self.language.setMinimumHeight(self._theme.px(TARGET))
+        self.language = ChoiceField(self._theme, _("Tolkens sprog"))
         self.language.addItem(_("Vælg sprog, så den rigtige tolk kommer"), None)
         known = sorted(LANGUAGES, key=language)
         chosen = self.party.language

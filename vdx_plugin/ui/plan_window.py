@@ -7,17 +7,17 @@ from datetime import datetime, timedelta
 
 from PySide6.QtCore import QDateTime, Qt, Signal
 from PySide6.QtGui import QKeySequence, QShortcut
-from PySide6.QtWidgets import QButtonGroup, QDateTimeEdit, QHBoxLayout, QRadioButton, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QRadioButton, QScrollArea, QVBoxLayout, QWidget
 
 from vdx_plugin.domain.context import ClinicContext
 from vdx_plugin.domain.parties import Partner, Party, PartyRole
 from vdx_plugin.domain.plan import DEFAULT_LENGTH, Plan, partner_party, patient_party
 from vdx_plugin.texts import _
-from vdx_plugin.ui.controls import button, card, label, rule
+from vdx_plugin.ui.controls import TimeField, button, card, label, rule
 from vdx_plugin.ui.flow import FlowLayout
 from vdx_plugin.ui.partner_search import PartnerSearch
 from vdx_plugin.ui.plan_rows import PlanRow
-from vdx_plugin.ui.theme import TARGET, Theme
+from vdx_plugin.ui.theme import Theme
 from vdx_plugin.ui.wording import party_name, patient_facts, patient_name
 
 
@@ -104,11 +104,7 @@ class PlanWindow(QWidget):
         inside.addLayout(row)
         self.now = QRadioButton(_("&Nu"))
         self.later = QRadioButton(_("S&enere"))
-        self.at = QDateTimeEdit()
-        self.at.setDisplayFormat("dd.MM.yyyy  HH:mm")
-        self.at.setCalendarPopup(True)
-        self.at.setAccessibleName(_("Dag og tid"))
-        self.at.setMinimumHeight(self._theme.px(TARGET))
+        self.at = TimeField(self._theme, _("Dag og tid"))
         choice = QButtonGroup(self)
         for each in (self.now, self.later):
             choice.addButton(each)

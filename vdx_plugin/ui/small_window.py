@@ -27,9 +27,11 @@ class SmallWindow(QWidget):
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent, Qt.WindowType.Window | Qt.WindowType.WindowStaysOnTopHint)
+        self._theme = theme
         self._call = CallView()
         self._first: WaitingGuest | None = None
         self._is_known = False
+        self._words = ""
         self.setProperty("kind", "stage")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self.setWindowTitle(_("Videokonsultation"))
@@ -75,7 +77,7 @@ class SmallWindow(QWidget):
         show_microphone(self.microphone, is_on=self._call.microphone_on)
         if not self._call.microphone_on:
             self.microphone.setText(_("Slukket"))
-        self.large.show_state(_("Stort vindue"), "grow", _("Vis hele samtalen igen"))
+        self.large.show_state(_("Større"), "grow", _("Vis hele samtalen igen"))
         self.hang_up.show_state(_("Læg på"), "hang-up", _("Afslut samtalen"), tone="danger")
         self._name.setText(patient_label(view.context))
         self._line.setText(line(self._call.line).text)
@@ -90,10 +92,9 @@ class SmallWindow(QWidget):
         self._is_known = bool(who)
         # A stranger is looked at in the large window, with the name given, before anybody decides.
         words = _("Luk ind: {name}").format(name=who) if who else _("Ukendt venter – se hvem")
-        room = self._picture.width() - 64
-        self.admit.setText(self.admit.fontMetrics().elidedText(words, Qt.TextElideMode.ElideRight, room))
         self.admit.setAccessibleName(words)
         self.admit.setToolTip(words)
+        self._words = words
         self._place_admit()
 
     def _on_admit(self) -> None:
@@ -106,6 +107,10 @@ class SmallWindow(QWidget):
         self._picture.show_picture(picture)
 
     def _place_admit(self) -> None:
+        # Only a polished button knows its font, and so the room its words need.
+        self.admit.ensurePolished()
+        room = self._picture.width() - self._theme.px(88)
+        self.admit.setText(self.admit.fontMetrics().elidedText(self._words, Qt.TextElideMode.ElideRight, room))
         self.admit.resize(self.admit.sizeHint())
         self.admit.move(
             (self._picture.width() - self.admit.width()) // 2, self._picture.height() - self.admit.height() - 4

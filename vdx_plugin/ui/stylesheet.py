@@ -119,9 +119,11 @@ def _fields(theme: Theme) -> str:
         border: 2px solid {c("border")}; border-radius: {px(6)}px; padding: {px(4)}px {px(8)}px;
         selection-background-color: {c("accent")}; selection-color: {c("on_accent")}; }}
     QLineEdit, QComboBox, QDateTimeEdit {{ min-height: {px(TARGET - 12)}px; }}
+    QLineEdit, QPlainTextEdit {{ placeholder-text-color: {c("quiet")}; }}
     QLineEdit:focus, QPlainTextEdit:focus, QComboBox:focus, QDateTimeEdit:focus {{ border-color: {c("focus")}; }}
     QLineEdit:disabled, QPlainTextEdit:disabled, QComboBox:disabled {{ color: {c("quiet")};
         background: {c("ground")}; border-color: {c("line")}; }}
+    QComboBox::drop-down, QDateTimeEdit::drop-down {{ border: none; width: {px(24)}px; }}
     QComboBox QAbstractItemView {{ background: {c("surface")}; color: {c("text")}; outline: none;
         selection-background-color: {c("accent")}; selection-color: {c("on_accent")}; }}
     QCheckBox, QRadioButton {{ spacing: {px(8)}px; min-height: {px(TARGET - 4)}px; border: 2px solid transparent;
@@ -192,9 +194,8 @@ def _stage(theme: Theme) -> str:
     QPushButton[kind="call"]:hover {{ background: {c("stage_hover")}; }}
     QPushButton[kind="call"][tone="off"] {{ background: {c("stage_off")}; color: {c("on_stage_off")};
         border-color: {c("stage_off")}; font-weight: 600; }}
-    QPushButton[kind="call"][tone="danger"] {{ background: {c("danger")}; color: {c("on_danger")};
-        border-color: {c("danger")}; font-weight: 600; }}
-    QPushButton[kind="call"][tone="danger"]:hover {{ background: {c("danger_hover")}; }}
+    QPushButton[kind="call"][tone="danger"] {{ background: {c("stage_danger")}; color: {c("on_stage_danger")};
+        border-color: {c("stage_danger")}; font-weight: 600; }}
     QPushButton[kind="call"]:focus {{ border-color: {c("stage_focus")}; }}
     QPushButton[kind="call"]:disabled {{ color: {c("stage_quiet")}; background: {c("stage")};
         border-color: {c("stage_control")}; }}

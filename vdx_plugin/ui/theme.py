@@ -52,6 +52,8 @@ class Palette:
     stage_quiet: str
     stage_control: str
     stage_hover: str
+    stage_danger: str
+    on_stage_danger: str
     stage_off: str
     on_stage_off: str
     focus: str
@@ -86,6 +88,8 @@ LIGHT = Palette(
     stage_quiet="#aeb9c3",
     stage_control="#28323b",
     stage_hover="#37434e",
+    stage_danger="#c9342b",
+    on_stage_danger="#ffffff",
     stage_off="#f2f5f7",
     on_stage_off="#16212b",
     focus="#16212b",
@@ -120,6 +124,8 @@ DARK = Palette(
     stage_quiet="#aeb9c3",
     stage_control="#28323b",
     stage_hover="#37434e",
+    stage_danger="#c9342b",
+    on_stage_danger="#ffffff",
     stage_off="#f2f5f7",
     on_stage_off="#16212b",
     focus="#e9eef2",
@@ -148,6 +154,7 @@ TEXT_PAIRS: tuple[tuple[str, str], ...] = (
     ("on_stage", "stage_control"),
     ("on_stage", "stage_hover"),
     ("on_stage_off", "stage_off"),
+    ("on_stage_danger", "stage_danger"),
 )
 """(text, background) wherever the style sheet puts one upon the other."""
 
@@ -157,6 +164,7 @@ CONTROL_PAIRS: tuple[tuple[str, str], ...] = (
     ("focus", "ground"),
     ("focus", "surface"),
     ("stage_focus", "stage"),
+    ("stage_danger", "stage"),
     ("stage_focus", "stage_control"),
 )
 """(edge or symbol, background) for which the lower bar holds."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtWidgets import QHBoxLayout, QPushButton, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
 from vdx_plugin.domain.parties import PartyRole
 from vdx_plugin.domain.plan import Appointment
@@ -22,6 +22,9 @@ class AppointmentRow(QPushButton):
         super().__init__()
         self.setProperty("kind", "row")
         self.setAutoDefault(False)
+        policy = QSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        policy.setHeightForWidth(True)
+        self.setSizePolicy(policy)
         self.item = item
         self._row = QHBoxLayout(self)
         self._row.setContentsMargins(theme.px(8), theme.px(8), theme.px(8), theme.px(8))
@@ -57,7 +60,7 @@ class AppointmentRow(QPushButton):
         return max(self._row.heightForWidth(width), self._row.minimumSize().height())
 
 
-class Today(QScrollArea):
+class Today(QWidget):
     """The list. Emits ``appointment_chosen(id)``."""
 
     appointment_chosen = Signal(str)
@@ -66,9 +69,9 @@ class Today(QScrollArea):
         super().__init__(parent)
         self._theme = theme
         self._shown: object = None
-        self.setWidgetResizable(True)
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self._column = QVBoxLayout(self)
+        self._column.setContentsMargins(0, 0, 0, 0)
+        self._column.setSpacing(0)
 
     def show_appointments(self, items: Sequence[Appointment], roles: Mapping[str, PartyRole]) -> None:
         """Show the day; ``roles`` tells the role of an organisation by its location number."""
@@ -76,17 +79,15 @@ class Today(QScrollArea):
         if wanted == self._shown:
             return
         self._shown = wanted
-        inside = QWidget()
-        inside.setProperty("kind", "scrolled")
-        column = QVBoxLayout(inside)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(0)
+        while old := self._column.takeAt(0):
+            widget = old.widget()
+            if widget is not None:
+                widget.hide()
+                widget.deleteLater()
         for item in items:
-            column.addWidget(self._row(item, roles))
+            self._column.addWidget(self._row(item, roles))
         if not items:
-            column.addWidget(label(_("Ingen videokonsultationer i dag."), "quiet"))
-        column.addStretch(1)
-        self.setWidget(inside)
+            self._column.addWidget(label(_("Ingen videokonsultationer i dag."), "quiet"))
 
     def _row(self, item: Appointment, roles: Mapping[str, PartyRole]) -> AppointmentRow:
         others = [roles.get(gln, PartyRole.OTHER) for gln in item.partner_glns]
