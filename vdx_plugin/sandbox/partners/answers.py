@@ -59,9 +59,10 @@ def acknowledgement(
 def reply(message: Message, words: str, partner: Partner, author: str, now: datetime, new_id: NewId) -> Json:
     """Return a reply to ``message``: same thread, earlier texts and history repeated, roles turned round."""
     header_id, communication_id, at = new_id(), new_id(), now.isoformat(timespec="seconds")
-    ends = [_copy(message.receiver), _copy(message.sender)]
-    # The newest letter of the thread may be the partner's own: who is who is told by the location number.
-    own, other = ends if identifier(ends[0], GLN_SYSTEM) == partner.gln else reversed(ends)
+    own, other = _copy(message.receiver), _copy(message.sender)
+    if identifier(other, GLN_SYSTEM) == partner.gln:
+        # The newest letter of the thread is the partner's own.
+        own, other = other, own
     practitioner, role = _author(author, new_id(), new_id())
     payload = _text_payload(words, f"urn:uuid:{new_id()}", at, role, own)
     communication = _reply_communication(message, communication_id, payload)
@@ -241,7 +242,7 @@ def _revision(header_id: str) -> Json:
 
 
 def _outcome(outcome_id: str, answer: Answer) -> Json:
-    findings = answer.findings or (Finding("transient", "", "try again later", "MSG_Mailbox_Out_Of_Operation"),)
+    findings = answer.findings or (Finding("transient", "", "prøv igen senere", "MSG_Mailbox_Out_Of_Operation"),)
     issues = [
         {
             "severity": "error" if finding.is_error else "warning",

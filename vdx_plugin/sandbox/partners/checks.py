@@ -83,11 +83,13 @@ def check_acknowledgement(message: Message) -> tuple[Finding, ...]:
     header = message.header
     code = text(header, "response", "code")
     if code not in ("ok", "transient-error", "fatal-error"):
-        findings.append(Finding("response-code", "MessageHeader.response.code", "unknown code", _VALUE_UNKNOWN))
+        findings.append(Finding("response-code", "MessageHeader.response.code", "ukendt kode", _VALUE_UNKNOWN))
     if not _ID.fullmatch(text(header, "response", "identifier")):
-        findings.append(Finding("response-identifier", "MessageHeader.response.identifier", "not a bare id"))
+        findings.append(
+            Finding("response-identifier", "MessageHeader.response.identifier", "er ikke et id uden præfiks")
+        )
     if code not in ("", "ok") and not message.all("OperationOutcome"):
-        findings.append(Finding("ack-1", "Bundle", "an error without OperationOutcome"))
+        findings.append(Finding("ack-1", "Bundle", "en fejl uden OperationOutcome"))
     return tuple(findings)
 
 
@@ -102,59 +104,61 @@ def gln_is_right(value: str) -> bool:
 def _bundle(message: Message) -> Iterator[Finding]:
     raw = message.raw
     if raw.get("type") != "message":
-        yield Finding("bundle-type", "Bundle.type", "is not message", _VALUE_UNKNOWN)
+        yield Finding("bundle-type", "Bundle.type", "er ikke message", _VALUE_UNKNOWN)
     if not text(raw, "id"):
-        yield Finding("bundle-id", "Bundle.id", "is missing")
+        yield Finding("bundle-id", "Bundle.id", "mangler")
     if not _ZONED.fullmatch(text(raw, "timestamp")):
-        yield Finding("bundle-timestamp", "Bundle.timestamp", "is no instant with time zone")
+        yield Finding("bundle-timestamp", "Bundle.timestamp", "er ikke et tidspunkt med tidszone")
     first = message.entries[0] if message.entries else {}
     if first.get("resourceType") != "MessageHeader":
-        yield Finding("bdl-12", "Bundle.entry[0]", "is not the MessageHeader")
+        yield Finding("bdl-12", "Bundle.entry[0]", "er ikke MessageHeader")
 
 
 def _profiles(message: Message) -> Iterator[Finding]:
     wanted = [(message.header, "messageHeader"), *((p, "provenance") for p in message.all("Provenance"))]
     for resource, name in wanted:
         if not text(resource, "meta", "profile").startswith(_CARE + name):
-            yield Finding(f"profile-{name}", f"{resource.get('resourceType')}.meta.profile", "is missing or another")
+            yield Finding(
+                f"profile-{name}", f"{resource.get('resourceType')}.meta.profile", "mangler eller er en anden"
+            )
     if not text(message.raw, "meta", "profile").startswith(_CARE + "message"):
-        yield Finding("profile-message", "Bundle.meta.profile", "is missing or another")
+        yield Finding("profile-message", "Bundle.meta.profile", "mangler eller er en anden")
 
 
 def _header(message: Message) -> Iterator[Finding]:
     header = message.header
     if not _ID.fullmatch(message.header_id):
-        yield Finding("header-id", "MessageHeader.id", "is missing or no FHIR id")
+        yield Finding("header-id", "MessageHeader.id", "mangler eller er ikke et FHIR-id")
     elif not _BARE_UUID.fullmatch(message.header_id):
         # Governance asks for a UUID; MedCom's own test message R-Tek-B has another id and must be taken.
-        yield Finding("header-id", "MessageHeader.id", "is not a UUID", is_error=False)
+        yield Finding("header-id", "MessageHeader.id", "er ikke et UUID", is_error=False)
     if message.event != "care-communication-message" or text(header, "eventCoding", "system") != (
         _TERMS + "medcom-messaging-eventCodes"
     ):
-        yield Finding("event-code", "MessageHeader.eventCoding", "unknown event", _VALUE_UNKNOWN)
+        yield Finding("event-code", "MessageHeader.eventCoding", "ukendt hændelse", _VALUE_UNKNOWN)
     if not _DEFINITION.fullmatch(text(header, "definition")):
-        yield Finding("definition", "MessageHeader.definition", "is not CareCommunication 5.x")
+        yield Finding("definition", "MessageHeader.definition", "er ikke CareCommunication 5.x")
     if not text(header, "source", "endpoint"):
-        yield Finding("source-endpoint", "MessageHeader.source.endpoint", "is missing")
+        yield Finding("source-endpoint", "MessageHeader.source.endpoint", "mangler")
     focus = items(header, "focus")
     if len(focus) != 1 or message.follow(focus[0]).get("resourceType") != "Communication":
-        yield Finding("focus", "MessageHeader.focus", "is not exactly one Communication in the message")
+        yield Finding("focus", "MessageHeader.focus", "er ikke netop én Communication i beskeden")
 
 
 def _destination(message: Message) -> Iterator[Finding]:
     destinations = items(message.header, "destination")
     if len(destinations) != 1:
-        yield Finding("destination-count", "MessageHeader.destination", "is not exactly one")
+        yield Finding("destination-count", "MessageHeader.destination", "er ikke netop én")
     url = _IG + "messaging/StructureDefinition/medcom-messaging-destinationUseExtension"
     for destination in destinations[:1]:
         if text(extension(destination, url), "valueCoding", "code") != "primary":
-            yield Finding("destination-primary", "MessageHeader.destination.extension", "use is not primary")
+            yield Finding("destination-primary", "MessageHeader.destination.extension", "anvendelsen er ikke primary")
         if not text(destination, "endpoint"):
-            yield Finding("destination-endpoint", "MessageHeader.destination.endpoint", "is missing")
+            yield Finding("destination-endpoint", "MessageHeader.destination.endpoint", "mangler")
     if message.receiver.get("resourceType") != "Organization":
-        yield Finding("receiver", "MessageHeader.destination.receiver", "is no organisation in the message")
+        yield Finding("receiver", "MessageHeader.destination.receiver", "er ingen organisation i beskeden")
     if message.sender.get("resourceType") != "Organization":
-        yield Finding("sender", "MessageHeader.sender", "is no organisation in the message")
+        yield Finding("sender", "MessageHeader.sender", "er ingen organisation i beskeden")
 
 
 def _organisations(message: Message) -> Iterator[Finding]:
@@ -164,26 +168,28 @@ def _organisations(message: Message) -> Iterator[Finding]:
         gln, sor = identifier(organisation, GLN_SYSTEM), identifier(organisation, SOR_SYSTEM)
         if not gln:
             code = "MSG_Receiver_Identifier_MISSING"
-            yield Finding("ean-id", "Organization.identifier", "no GLN under the https system", code)
+            yield Finding("ean-id", "Organization.identifier", "intet lokationsnummer (GLN) i https-systemet", code)
         elif not gln_is_right(gln):
-            yield Finding("gln-modulus-10", "Organization.identifier", "the GLN's check digit is wrong")
+            yield Finding("gln-modulus-10", "Organization.identifier", "lokationsnummerets kontrolciffer passer ikke")
         if not re.fullmatch(r"\d{11,}", sor):
-            yield Finding("sor-id", "Organization.identifier", "no SOR id of at least 11 digits")
+            yield Finding("sor-id", "Organization.identifier", "intet SOR-id på mindst 11 cifre")
 
 
 def _patient(message: Message) -> Iterator[Finding]:
     patients = message.all("Patient")
     if len(patients) != 1:
-        yield Finding("one-patient", "Bundle.entry", "there is not exactly one Patient")
+        yield Finding("one-patient", "Bundle.entry", "der er ikke netop én Patient")
     for patient in patients:
         official = [name for name in items(patient, "name") if name.get("use") == "official"]
         # The family name may be there only to say that it is unknown (R-Tek-B).
         if len(official) != 1 or not (official[0].get("family") or official[0].get("_family")):
-            yield Finding("patient-name", "Patient.name", "no official name with family name")
+            yield Finding("patient-name", "Patient.name", "intet officielt navn med efternavn")
         if not _patient_identifiers_fit(patient):
-            yield Finding("patient-identifier", "Patient.identifier", "no CPR or replacement number of right form")
+            yield Finding(
+                "patient-identifier", "Patient.identifier", "intet CPR- eller erstatningsnummer i rigtig form"
+            )
     if message.follow(message.first("Communication").get("subject")).get("resourceType") != "Patient":
-        yield Finding("subject", "Communication.subject", "is not the Patient in the message")
+        yield Finding("subject", "Communication.subject", "er ikke patienten i beskeden")
 
 
 def _patient_identifiers_fit(patient: Resource) -> bool:
@@ -199,39 +205,39 @@ def _patient_identifiers_fit(patient: Resource) -> bool:
 def _communication(message: Message) -> Iterator[Finding]:
     communication = message.first("Communication")
     if text(communication, "status") != "unknown":
-        yield Finding("status", "Communication.status", "is not unknown", _VALUE_UNKNOWN)
+        yield Finding("status", "Communication.status", "er ikke unknown", _VALUE_UNKNOWN)
     if not _URN_UUID.fullmatch(message.thread_id):
-        yield Finding("medcom-uuidv4", "Communication.identifier", "is not urn:uuid: in small letters")
+        yield Finding("medcom-uuidv4", "Communication.identifier", "er ikke urn:uuid: med små bogstaver")
     yield from _category(communication)
     sender = CORE + "medcom-core-sender-extension"
     if any(found.get("url") != sender for found in items(communication, "extension")):
-        yield Finding("careCommunication-11", "Communication.extension", "an extension that is not the sender")
+        yield Finding("careCommunication-11", "Communication.extension", "en udvidelse, der ikke er afsenderen")
     encounters = message.all("Encounter")
     referred = bool(communication.get("encounter"))
     if referred and not text(message.follow(communication.get("encounter")), "episodeOfCare", "identifier", "value"):
-        yield Finding("careCommunication-9", "Encounter.episodeOfCare", "no identifier")
+        yield Finding("careCommunication-9", "Encounter.episodeOfCare", "har intet id")
     if encounters and not referred:
-        yield Finding("careCommunication-15", "Communication.encounter", "does not refer to the Encounter")
+        yield Finding("careCommunication-15", "Communication.encounter", "henviser ikke til beskedens Encounter")
 
 
 def _category(communication: Resource) -> Iterator[Finding]:
     code = text(communication, "category", "coding", "code")
     system = text(communication, "category", "coding", "system")
     if code not in CATEGORIES or system != _TERMS + "medcom-careCommunication-categoryCodes":
-        yield Finding("category", "Communication.category", "unknown category", _VALUE_UNKNOWN)
+        yield Finding("category", "Communication.category", "ukendt kategori", _VALUE_UNKNOWN)
     if code != "regarding-referral" and communication.get("priority"):
-        yield Finding("careCommunication-5", "Communication.priority", "only for regarding-referral")
+        yield Finding("careCommunication-5", "Communication.priority", "kun ved regarding-referral")
     if code == "other" and not text(communication, "topic", "text"):
-        yield Finding("careCommunication-6", "Communication.topic", "category other needs a topic")
+        yield Finding("careCommunication-6", "Communication.topic", "kategorien other kræver et emne")
 
 
 def _payloads(message: Message) -> Iterator[Finding]:
     payloads = items(message.first("Communication"), "payload")
     if not any("contentString" in payload for payload in payloads):
-        yield Finding("payload-string", "Communication.payload", "no text")
+        yield Finding("payload-string", "Communication.payload", "ingen tekst")
     attachments = [payload for payload in payloads if "contentAttachment" in payload]
     if len(attachments) > MAX_ATTACHMENTS:
-        yield Finding("attachment-count", "Communication.payload", "more than ten attachments")
+        yield Finding("attachment-count", "Communication.payload", "flere end ti vedhæftninger")
     for payload in payloads:
         yield from _shared_extensions(payload)
         yield from _author(message, payload) if "contentString" in payload else _attachment(payload)
@@ -240,60 +246,60 @@ def _payloads(message: Message) -> Iterator[Finding]:
 def _shared_extensions(payload: Resource) -> Iterator[Finding]:
     sent = text(extension(payload, CORE + "medcom-core-datetime-extension"), "valueDateTime")
     if not _ZONED.fullmatch(sent):
-        yield Finding("payload-date", "Communication.payload.extension", "no time of sending with time zone")
+        yield Finding("payload-date", "Communication.payload.extension", "intet afsendelsestidspunkt med tidszone")
     if not _URN_UUID.fullmatch(payload_identifier(payload)):
-        yield Finding("payload-identifier", "Communication.payload.extension", "no urn:uuid: identifier")
+        yield Finding("payload-identifier", "Communication.payload.extension", "intet id med urn:uuid:")
 
 
 def _author(message: Message, payload: Resource) -> Iterator[Finding]:
     author = extension(payload, CORE + "medcom-core-practitioner-extension")
     role = message.follow(author.get("valueReference"))
     if role.get("resourceType") != "PractitionerRole":
-        yield Finding("payload-author", "Communication.payload.extension", "no author in the message")
+        yield Finding("payload-author", "Communication.payload.extension", "ingen forfatter i beskeden")
         return
     contact = extension(payload, CORE + "medcom-core-contact-extension")
     if not re.search(r"\d", text(contact, "valueContactPoint", "value")):
-        yield Finding("payload-contact", "Communication.payload.extension", "no telephone number")
+        yield Finding("payload-contact", "Communication.payload.extension", "intet telefonnummer")
     has_code, has_text = bool(text(role, "code", "coding", "code")), bool(text(role, "code", "text"))
     if has_code == has_text:
-        yield Finding("careCommunication-7", "PractitionerRole.code", "not either a code or a text")
+        yield Finding("careCommunication-7", "PractitionerRole.code", "er ikke enten en kode eller en tekst")
     if not message.follow(role.get("practitioner")).get("name"):
-        yield Finding("careCommunication-8", "Practitioner.name", "the author has no name")
+        yield Finding("careCommunication-8", "Practitioner.name", "forfatteren har intet navn")
 
 
 def _attachment(payload: Resource) -> Iterator[Finding]:
     attachment = payload.get("contentAttachment")
     title = text(attachment, "title")
     if not title:
-        yield Finding("attachment-title", "Communication.payload.contentAttachment.title", "is missing")
+        yield Finding("attachment-title", "Communication.payload.contentAttachment.title", "mangler")
     elif _FILE_ENDING.search(title):
-        yield Finding("attachment-title", "Communication.payload.contentAttachment.title", "shows a file ending")
+        yield Finding("attachment-title", "Communication.payload.contentAttachment.title", "viser en filendelse")
     kind = text(attachment, "contentType")
     if kind and kind not in _ATTACHMENT_TYPES:
         place = "Communication.payload.contentAttachment.contentType"
-        yield Finding("attachment-type", place, "not an allowed type", _VALUE_UNKNOWN)
+        yield Finding("attachment-type", place, "er ikke en tilladt type", _VALUE_UNKNOWN)
     if text(attachment, "data") and text(attachment, "url"):
-        yield Finding("attachment-content", "Communication.payload.contentAttachment", "both data and link")
+        yield Finding("attachment-content", "Communication.payload.contentAttachment", "både indhold og link")
 
 
 def _provenances(message: Message) -> Iterator[Finding]:
     own = message.own_provenance
     if not own:
-        yield Finding("provenance-own", "Provenance.target", "none is about this message")
+        yield Finding("provenance-own", "Provenance.target", "ingen handler om denne besked")
         return
     activity = text(own, "activity", "coding", "code")
     if activity not in _ACTIVITIES:
-        yield Finding("activity", "Provenance.activity", "not new, reply or forward", _VALUE_UNKNOWN)
+        yield Finding("activity", "Provenance.activity", "er hverken ny, svar eller videresendt", _VALUE_UNKNOWN)
     for name in ("occurredDateTime", "recorded"):
         if not _ZONED.fullmatch(text(own, name)):
-            yield Finding("provenance-time", f"Provenance.{name}", "is missing or without time zone")
+            yield Finding("provenance-time", f"Provenance.{name}", "mangler eller er uden tidszone")
     if not message.follow(next(iter(items(own, "agent")), {}).get("who")):
-        yield Finding("provenance-agent", "Provenance.agent.who", "is nobody in the message")
+        yield Finding("provenance-agent", "Provenance.agent.who", "er ingen i beskeden")
     revisions = [entity for entity in items(own, "entity") if entity.get("role") == "revision"]
     if activity in ("reply-message", "forward-message") and len(revisions) != 1:
-        yield Finding("provenance-revision", "Provenance.entity", "an answer without the message answered")
+        yield Finding("provenance-revision", "Provenance.entity", "et svar uden den besked, der svares på")
     if activity == "new-message" and revisions:
-        yield Finding("provenance-revision", "Provenance.entity", "a new message that revises another")
+        yield Finding("provenance-revision", "Provenance.entity", "en ny besked, der ændrer en anden")
 
 
 def _provenance_payloads(message: Message) -> Iterator[Finding]:
@@ -302,10 +308,10 @@ def _provenance_payloads(message: Message) -> Iterator[Finding]:
     own = message.own_provenance
     is_new = text(own, "activity", "coding", "code") == "new-message"
     if own and len(set(_sources(own))) < (len(payloads) if is_new else 1):
-        yield Finding("provenance-payload", "Provenance.entity", "the message's own history leaves out a new payload")
+        yield Finding("provenance-payload", "Provenance.entity", "beskedens historik udelader en ny del")
     elif set(payloads) - told:
         # Three of MedCom's own examples name other identifiers than the payloads have: told, not refused.
-        yield Finding("provenance-payload", "Provenance.entity", "a payload that no history names", is_error=False)
+        yield Finding("provenance-payload", "Provenance.entity", "en del, som ingen historik nævner", is_error=False)
 
 
 def _sources(provenance: Resource) -> list[str]:
@@ -317,9 +323,9 @@ def _narratives(message: Message) -> Iterator[Finding]:
     for resource in message.entries:
         kind = str(resource.get("resourceType"))
         if text(resource, "text", "status") not in ("generated", "extensions", "additional"):
-            yield Finding("narrative", f"{kind}.text", "no narrative, or an empty one")
+            yield Finding("narrative", f"{kind}.text", "ingen læsbar tekst (narrative), eller en tom")
         elif not _has_words(text(resource, "text", "div")):
-            yield Finding("narrative", f"{kind}.text.div", "says nothing")
+            yield Finding("narrative", f"{kind}.text.div", "siger intet")
 
 
 def _has_words(div: str) -> bool:
@@ -331,7 +337,7 @@ def _known_members(message: Message) -> Iterator[Finding]:
         kind = str(resource.get("resourceType"))
         known = _MEMBERS.get(kind)
         if known is not None and not set(_stems(resource)) <= known:
-            yield Finding("unknown-member", kind, "a member that the resource does not have")
+            yield Finding("unknown-member", kind, "et felt, som ressourcen ikke har")
 
 
 def _stems(resource: Resource) -> Iterable[str]:

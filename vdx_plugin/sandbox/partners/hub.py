@@ -42,7 +42,7 @@ _LONGEST_WAIT_S = 0.5
 _REFUSED = Finding(
     "behaviour",
     "MessageHeader.destination",
-    "this receiver takes no letters",
+    "modtageren tager ikke imod korrespondance",
     "MSG_RECEIVER_UNABLE_TO_RECEIVE_MSG_TYPE",
 )
 
@@ -315,15 +315,15 @@ def _delivery_findings(inbox: _Inbox, message: Message, parcel: Parcel) -> list[
     findings = []
     earlier = inbox.letters.get(message.header_id)
     if earlier is not None and Message(earlier.bundle).first("Communication") != message.first("Communication"):
-        findings.append(Finding("resend-changed", "Communication", "another content under the same MessageHeader.id"))
+        findings.append(Finding("resend-changed", "Communication", "et andet indhold under samme MessageHeader.id"))
     if identifier(message.receiver, GLN_SYSTEM) not in ("", parcel.receiver_gln):
         findings.append(
-            Finding("envelope-receiver", "MessageHeader.destination", "is not the envelope's receiver", is_error=False)
+            Finding("envelope-receiver", "MessageHeader.destination", "er ikke kuvertens modtager", is_error=False)
         )
     header_id, envelope_id = inbox.bundles.get(str(message.raw.get("id")), ("", parcel.envelope_id))
     if envelope_id != parcel.envelope_id:
         same = header_id == message.header_id
-        findings.append(Finding("bundle-id-reused", "Bundle.id", "was used before", is_error=not same))
+        findings.append(Finding("bundle-id-reused", "Bundle.id", "er brugt før", is_error=not same))
     return findings
 
 

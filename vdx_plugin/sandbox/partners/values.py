@@ -74,7 +74,7 @@ class MailboxEntry:
 
 @dataclass(frozen=True)
 class Finding:
-    """A broken rule: a short stable code, where, and what is wrong in words without the content.
+    """A broken rule: a short stable code, where, and in Danish what is wrong, without the content.
 
     ``is_error`` false: a receiver accepts the message all the same, as MedCom asks for warnings.
     """

@@ -230,8 +230,9 @@ class _Api:
         return _answer([self._pool_info(org.code, org.pool_size or 0) for org in pooled if self._listed])
 
     async def _info(self, _request: Request, _caller: Caller) -> Response:
-        value = {"name": "medcom-video-api", "version": "2.5.0"}
-        return JSONResponse({"info": [{"key": "build", "value": value}]})
+        git = {"branch": "sandbox", "commit": {"id": "sandbox"}}
+        build = {"artifact": "medcom-video-api", "version": "2.5.0"}
+        return JSONResponse({"info": [{"key": "git", "value": git}, {"key": "build", "value": build}]})
 
     # Parts
 
