@@ -148,6 +148,9 @@ def is_unanswered(row: OutboxRow, now: datetime, limits: Limits) -> bool:
     """True for a claimed row that was taken long enough ago that its acknowledgement is overdue."""
     if row.draft.channel is not Channel.MEDCOM or row.draft.kind is MessageKind.ACKNOWLEDGEMENT:
         return False
+    if row.problem:
+        # Something was heard since: a transient-error, or an endpoint that was away.
+        return False
     return row.sent_at is not None and row.settled_at is None and now - row.sent_at >= limits.answer_within
 
 

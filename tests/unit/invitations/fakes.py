@@ -75,7 +75,7 @@ class MemoryOutbox:
             problem=problem,
             receipt=receipt or row.receipt,
             next_attempt_at=next_attempt_at,
-            sent_at=now if state is OutboxState.SENT else row.sent_at,
+            sent_at=row.sent_at or (now if state is OutboxState.SENT else None),
             settled_at=now if state in _SETTLED else None,
         )
         self.changed.set()

@@ -1,4 +1,7 @@
-"""One consultation with every kind of party, and ids and times that never change. MedCom's published test persons only."""
+"""One consultation with every kind of party, and ids and times that never change.
+
+The patients are MedCom's published test persons.
+"""
 
 from __future__ import annotations
 

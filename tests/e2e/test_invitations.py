@@ -1,0 +1,261 @@
+"""Invitations all the way: composer, real store, real delivery, and the sandbox's partners over HTTP and SMTP.
+
+The sandbox checks every message by rules written apart from ours.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from uuid import uuid4
+
+import httpx
+import pytest
+import pytest_asyncio
+
+from tests.unit.invitations.fakes import News
+from tests.unit.invitations.samples import OWN, PATIENT_PARTY, PRACTICE, ROOM, SETTINGS, consultation
+from vdx_plugin.domain.parties import Channel, Partner, Party, PartyRole
+from vdx_plugin.invitations.composer import MessageComposer
+from vdx_plugin.invitations.delivery import MessageDelivery, Roads
+from vdx_plugin.invitations.directory import read_directory
+from vdx_plugin.invitations.hub import HubSettings, MessageHub
+from vdx_plugin.invitations.smtp import MailSettings, Security, SmtpCarrier
+from vdx_plugin.ports import OutboxDraft, OutboxState
+from vdx_plugin.sandbox import server as sandbox_server
+from vdx_plugin.sandbox.partners import Behaviour, PartnerTimes, demo_partners
+from vdx_plugin.sandbox.partners.values import XML_MIME
+from vdx_plugin.sandbox.server import Sandbox, SandboxConfig
+from vdx_plugin.store import AesSealer, Store, open_store
+
+LIMIT_S = 20.0
+START = datetime(2026, 10, 14, 11, 0, tzinfo=UTC)
+
+
+class MovableClock:
+    """Real time, pushed forward by a test."""
+
+    def __init__(self) -> None:
+        self.ahead = timedelta()
+
+    def now(self) -> datetime:
+        return datetime.now(UTC) + self.ahead
+
+
+@dataclass
+class World:
+    """A practice and its partners."""
+
+    sandbox: Sandbox
+    store: Store
+    clock: MovableClock
+    delivery: MessageDelivery
+    news: News
+    composer: MessageComposer
+    partners: dict[str, Partner]
+
+    def party(self, partner_id: str) -> Party:
+        partner = self.partners[partner_id]
+        return Party(f"p-{partner_id}", partner.role, partner.channel, partner, partner.email)
+
+    def invite(self, *parties: Party) -> list[OutboxDraft]:
+        plan = consultation(*parties, start=START)
+        return [self.composer.invitation(plan, party, ROOM, self.clock.now(), uuid4) for party in parties]
+
+    async def write(self, *drafts: OutboxDraft) -> None:
+        await self.store.outbox.add(drafts, self.clock.now())
+        self.delivery.wake()
+
+    async def told(self, party_key: str, state: str) -> None:
+        """Wait until the desk has heard that a party's invitation has come into a state."""
+        async with asyncio.timeout(LIMIT_S):
+            while not any(one.party_key == party_key and one.state == state for one in self.news.heard):
+                await self.news.until(len(self.news.heard) + 1)
+
+    async def state_of(self, draft: OutboxDraft) -> OutboxState:
+        row = await self.store.outbox.by_message(draft.message_id)
+        assert row is not None
+        return row.state
+
+    async def until(self, test: Callable[[], bool]) -> None:
+        async def asked() -> bool:
+            return test()
+
+        await _until(asked)
+
+    async def until_state(self, draft: OutboxDraft, state: OutboxState) -> None:
+        async def asked() -> bool:
+            return await self.state_of(draft) is state
+
+        await _until(asked)
+
+    def behave(self, partner_id: str, behaviour: Behaviour) -> None:
+        self.sandbox.partners.behave(self.partners[partner_id].gln or "", behaviour)
+
+
+def make_delivery(sandbox: Sandbox, store: Store, clock: MovableClock) -> MessageDelivery:
+    hub = MessageHub(HubSettings(sandbox.partner_url, PRACTICE.gln or "", wait_s=5), httpx.AsyncClient(), uuid4)
+    mail = MailSettings("127.0.0.1", sandbox.smtp_port, SETTINGS.mail_from, Security.NONE)
+    roads = Roads({Channel.MEDCOM: hub, Channel.EMAIL: SmtpCarrier(mail)}, hub)
+    return MessageDelivery(store.outbox, roads, OWN, clock, uuid4, look_every_s=0.2)
+
+
+@pytest_asyncio.fixture
+async def world(tmp_path: Path) -> AsyncIterator[World]:
+    # The hospital answers in XML, the others in JSON: receivers must take both.
+    partners = tuple(replace(one, answers_in=XML_MIME) if one.kind == "hospital" else one for one in demo_partners())
+    config = SandboxConfig(partners=partners, partner_times=PartnerTimes(acknowledge_s=0.05, slow_s=0.5), pool_size=1)
+    table = Path(sandbox_server.__file__).parent / "demo_partners.csv"
+    clock, news = MovableClock(), News()
+    async with Sandbox(config).running() as sandbox:
+        store = await open_store(tmp_path / "vdx.sqlite", AesSealer(bytes(32)), clock)
+        delivery = make_delivery(sandbox, store, clock)
+        delivery.start(news)
+        found = {partner.id: partner for partner in read_directory(table.read_bytes()).all()}
+        yield World(sandbox, store, clock, delivery, news, MessageComposer(SETTINGS), found)
+        await delivery.close()
+        await store.close()
+
+
+async def test_every_party_gets_its_invitation_and_every_system_says_so(world: World) -> None:
+    """Three letters and two mails from one consultation; the partners' own rules find nothing wrong."""
+    letters = [world.party(one) for one in ("hospital-geriatrics", "municipality-homecare", "nursing-home")]
+    mails = [PATIENT_PARTY, world.party("interpreter-agency")]
+    await world.write(*world.invite(*letters, *mails))
+    for party in letters:
+        await world.told(party.key, "delivered")
+        assert world.sandbox.partners.findings(party.partner.gln if party.partner else "") == []
+    for party in mails:
+        await world.told(party.key, "sent")
+    assert world.sandbox.partners.count().received_total == 3
+    assert {mail.recipients for mail in world.sandbox.mail.caught} == {
+        ("bruno@patient.example",),
+        ("tolk@tolkebureau.example",),
+    }
+    assert not any("Elmer" in mail.text for mail in world.sandbox.mail.caught)
+
+
+@pytest.mark.parametrize("partner_id", ["hospital-geriatrics", "municipality-homecare"])
+async def test_a_persons_answer_comes_to_the_desk_and_is_acknowledged(world: World, partner_id: str) -> None:
+    """In XML from one partner and JSON from the other; the partner's system hears our ok."""
+    party = world.party(partner_id)
+    (draft,) = world.invite(party)
+    await world.write(draft)
+    await world.told(party.key, "delivered")
+    hub = world.sandbox.partners
+    sent = await hub.reply(draft.receiver, draft.message_id, "Vi deltager begge", "Sygeplejerske Test")
+    await world.told(party.key, "answered")
+    assert world.news.heard[-1].answer == "Vi deltager begge"
+    assert await world.state_of(draft) is OutboxState.ANSWERED
+    await world.until(lambda: hub.acknowledged(draft.receiver, sent.header_id) != "")
+    assert hub.acknowledged(draft.receiver, sent.header_id) == "ok"
+    assert hub.findings(draft.receiver) == []
+
+
+async def test_a_cancellation_follows_in_the_same_thread(world: World) -> None:
+    """The partner sees one thread with two letters, the newest says AFLYST."""
+    party = world.party("hospital-geriatrics")
+    (draft,) = world.invite(party)
+    await world.write(draft)
+    await world.told(party.key, "delivered")
+    off = world.composer.cancellation(consultation(party, start=START), party, draft, world.clock.now(), uuid4)
+    await world.write(off)
+    await world.told(party.key, "withdrawn")
+    count = world.sandbox.partners.count(draft.receiver)
+    assert (count.distinct, count.threads) == (2, 1)
+    assert world.sandbox.partners.findings(draft.receiver) == []
+
+
+async def test_a_rejection_is_told_and_the_others_get_theirs(world: World) -> None:
+    """One partner that refuses holds up nobody."""
+    bad, good = world.party("hospital-geriatrics"), world.party("nursing-home")
+    world.behave("hospital-geriatrics", Behaviour.REJECT)
+    await world.write(*world.invite(bad, good))
+    await world.told(bad.key, "rejected")
+    await world.told(good.key, "delivered")
+
+
+async def test_two_acknowledgements_are_one_piece_of_news(world: World) -> None:
+    """Networks repeat."""
+    party = world.party("nursing-home")
+    world.behave("nursing-home", Behaviour.DUPLICATE)
+    (draft,) = world.invite(party)
+    await world.write(draft)
+    await world.told(party.key, "delivered")
+    hub = world.sandbox.partners
+
+    async def is_empty() -> bool:
+        return not await hub.waiting(PRACTICE.gln or "")
+
+    await _until(is_empty)
+    assert [one.state for one in world.news.heard].count("delivered") == 1
+
+
+async def test_a_passing_fault_is_waited_out_and_the_letter_shown_once(world: World) -> None:
+    """transient-error: the same letter again, which the partner counts twice and shows once."""
+    party = world.party("municipality-homecare")
+    world.behave("municipality-homecare", Behaviour.TRANSIENT)
+    (draft,) = world.invite(party)
+    await world.write(draft)
+    await world.told(party.key, "queued")
+    world.clock.ahead += timedelta(seconds=6)
+    world.delivery.wake()
+    await world.told(party.key, "delivered")
+    count = world.sandbox.partners.count(draft.receiver)
+    assert (count.received_total, count.distinct) == (2, 1)
+    assert world.sandbox.partners.findings(draft.receiver) == []
+
+
+async def test_silence_for_half_an_hour_is_told_and_the_letter_sent_again(world: World) -> None:
+    """The doctor calls; the system tries twice more under the same letter id."""
+    party = world.party("nursing-home")
+    world.behave("nursing-home", Behaviour.SILENT)
+    (draft,) = world.invite(party)
+    await world.write(draft)
+    await world.until(lambda: world.sandbox.partners.times_came(draft.receiver, draft.message_id) == 1)
+    await world.until_state(draft, OutboxState.SENT)
+    world.clock.ahead += timedelta(minutes=31)
+    world.delivery.wake()
+    await world.until(lambda: world.sandbox.partners.times_came(draft.receiver, draft.message_id) == 2)
+    assert ("sent", "invite.no_answer") in world.news.told
+    assert world.sandbox.partners.count(draft.receiver).distinct == 1
+    assert world.sandbox.partners.findings(draft.receiver) == []
+
+
+async def test_a_letter_left_half_sent_by_a_crash_goes_out_again_as_the_same_letter(world: World) -> None:
+    """Claimed, handed over, and the process gone before it was written down: the partner shows it once."""
+    party = world.party("hospital-geriatrics")
+    (draft,) = world.invite(party)
+    await world.delivery.close()
+    await world.store.outbox.add([draft], world.clock.now())
+    (row,) = await world.store.outbox.claim(world.clock.now())
+    carrier = MessageHub(HubSettings(world.sandbox.partner_url, PRACTICE.gln or ""), httpx.AsyncClient(), uuid4)
+    await carrier.send(row.draft)
+    await carrier.close()
+
+    recovered = await world.store.outbox.recover(world.clock.now())
+    assert [one.state for one in recovered] == [OutboxState.QUEUED]
+    second = make_delivery(world.sandbox, world.store, world.clock)
+    second.start(world.news)
+    await world.told(party.key, "delivered")
+    await second.close()
+    count = world.sandbox.partners.count(draft.receiver)
+    assert (count.received_total, count.distinct) == (2, 1)
+    assert world.sandbox.partners.findings(draft.receiver) == []
+
+
+async def test_an_unknown_receiver_is_turned_down_by_the_network(world: World) -> None:
+    """A valid number that nobody has: no acknowledgement will ever come, so it is told at once."""
+    nobody = replace(world.partners["nursing-home"], gln="5790000000012")
+    party = Party("p-nobody", PartyRole.NURSING_HOME, Channel.MEDCOM, nobody)
+    await world.write(*world.invite(party))
+    await world.told(party.key, "rejected")
+
+
+async def _until(test: Callable[[], Awaitable[bool]]) -> None:
+    async with asyncio.timeout(LIMIT_S):
+        while not await test():  # noqa: ASYNC110 - the sandbox's memory and the database tell nobody when they change
+            await asyncio.sleep(0.02)
