@@ -149,6 +149,9 @@ async def test_a_careless_resend_is_noticed(hub: PartnerHub) -> None:
     resource(changed, "Communication")["topic"] = {"text": "Et andet emne"}
     await hub.hand_in(parcel(changed))
     assert {finding.rule for finding in hub.findings(HOSPITAL.gln)} == {"bundle-id-reused", "resend-changed"}
+    letter = hub.letter(HOSPITAL.gln, HEADER_ID)
+    assert letter is not None
+    assert resource(dict(letter.bundle), "Communication")["topic"] == {"text": "Videomøde 14.10.2026 kl. 13.00"}
 
 
 async def test_an_unknown_receiver_is_refused_and_rubbish_is_never_answered(hub: PartnerHub) -> None:
