@@ -362,6 +362,22 @@ async def test_a_media_path_that_dies_is_replaced_without_a_click() -> None:
             assert LineQuality.LOST in [event.quality for event in _lines(doctor)]
 
 
+async def test_a_line_gone_silent_is_noticed_and_renewed_on_the_same_call() -> None:
+    """Nothing arrives any more and nobody says so, as when a router forgets us; the node still has the call."""
+    async with serve() as served, doctor_in(served) as doctor:
+        await doctor.call.start_media(CARD)
+        async with Bot(served.guest) as guest:
+            await doctor.until(lambda: doctor.call.received().frames >= 10)
+            call_id = _path(doctor).call_id
+            transport = _path(doctor)._peer._connection.getTransceivers()[0].receiver.transport
+            transport.transport._recv = asyncio.Event().wait
+            await doctor.until(lambda: LineQuality.LOST in [event.quality for event in _lines(doctor)])
+            await doctor.until(lambda: doctor.call.figures().reconnects == 1)
+            await _frames_go_on(doctor, guest)
+            assert _path(doctor).call_id == call_id
+            await doctor.until(lambda: _lines(doctor)[-1].quality is LineQuality.GOOD)
+
+
 async def test_a_new_path_through_update_carries_the_call_on() -> None:
     """aiortc cannot restart ICE, so a fresh connection offered through ``update`` is our restart."""
     async with serve() as served, doctor_in(served) as doctor:

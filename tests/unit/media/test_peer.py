@@ -1,0 +1,87 @@
+"""One media path by itself, without a node."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from vdx_plugin.errors import Unreadable
+from vdx_plugin.media.line import Counts
+from vdx_plugin.media.peer import Peer
+from vdx_plugin.media.players import Playout, Received, Speaker
+from vdx_plugin.media.recovery import PathState
+from vdx_plugin.media.report import statistics_of
+from vdx_plugin.media.sdp import OfferShape
+from vdx_plugin.media.sources import PictureFeed, SoundFeed
+from vdx_plugin.media.testcard import PictureFormat
+
+ANSWER = (Path(__file__).parent / "golden" / "answer_from_node.sdp").read_text(encoding="ascii")
+
+
+def ignore(*_: object) -> None:
+    """Nobody looks on."""
+
+
+def peer() -> Peer:
+    feed = PictureFeed(
+        PictureFormat(64, 64, 15), None, now=lambda: datetime.now(UTC), on_picture=ignore, on_notice=ignore
+    )
+    playout = Playout(ignore, ignore, Speaker())
+    return Peer([], relay_only=False, loopback=True, pictures=feed, sound=SoundFeed(None), playout=playout)
+
+
+def running() -> tuple[int, int]:
+    return len(os.listdir("/proc/self/fd")), len(asyncio.all_tasks())
+
+
+async def test_a_path_that_was_only_offered_leaves_nothing_behind() -> None:
+    """The node may refuse, and the doctor may try all morning."""
+    before = running()
+    for _ in range(3):
+        made = peer()
+        await made.offer(OfferShape())
+        assert running()[0] > before[0]
+        await made.close()
+    assert running() == before
+
+
+async def test_a_path_closed_while_it_connects_leaves_nothing_behind() -> None:
+    """Nobody answers at the address in the answer."""
+    before = running()
+    made = peer()
+    await made.offer(OfferShape())
+    await made.accept(ANSWER.replace("203.0.113.9", "127.0.0.1").replace("11:22", ":".join(["11"] * 32)))
+    assert made.state is PathState.CONNECTING
+    assert made.video_codec == "H264"
+    await made.close()
+    # aiortc's own connecting task ends by itself, a little later.
+    others = asyncio.all_tasks() - {asyncio.current_task()}
+    if others:
+        await asyncio.wait(others, timeout=5)
+    assert running() == before
+
+
+@pytest.mark.parametrize("answer", ["", "v=0", ANSWER.replace("96 opus", "96 speex"), ANSWER.replace("m=audio", "m=x")])
+async def test_an_answer_aiortc_cannot_take_is_unreadable(answer: str) -> None:
+    """Its own exceptions are many and stay inside."""
+    made = peer()
+    await made.offer(OfferShape())
+    with pytest.raises(Unreadable) as error:
+        await made.accept(answer)
+    assert error.value.code == "media.answer"
+    await made.close()
+
+
+def test_statistics_have_the_nodes_units() -> None:
+    """Loss in per cent, jitter in milliseconds, sizes as words."""
+    counts = Counts(received=97, lost=3, sent=80, jitter_ms=4.25)
+    statistics = statistics_of(counts, Received(width=640, height=360), "H264")
+    assert statistics["video"]["rx_resolution"] == "640x360"
+    assert statistics["video"]["tx_codec"] == "H264"
+    assert statistics["audio"]["rx_historic_packet_loss"] == 3.0
+    assert statistics["audio"]["rx_jitter"] == 4.2
+    assert "rx_resolution" not in statistics_of(Counts(), Received(), "VP8")["video"]
