@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QKeySequence
+from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtGui import QFontMetrics, QKeySequence
 from PySide6.QtWidgets import QPushButton, QVBoxLayout, QWidget
 
 from vdx_plugin.service.view import CallView
@@ -12,13 +12,19 @@ from vdx_plugin.ui.controls import set_style, set_symbol
 from vdx_plugin.ui.flow import FlowLayout
 from vdx_plugin.ui.theme import CALL_TARGET, Theme
 
+_INK = {"": "on_stage", "off": "on_stage_off", "danger": "on_stage_danger"}
+
 
 class CallControl(QPushButton):
-    """One control of the bar: symbol, word, and a tone that says off or danger."""
+    """One control of the bar: symbol, word, and a tone that says off or danger.
+
+    It keeps the widest size it has had: muting must not move the next control under the mouse.
+    """
 
     def __init__(self, theme: Theme, symbol: str, key: str = "") -> None:
         super().__init__()
         self._theme, self._key = theme, key
+        self._widest = 0
         self.setProperty("kind", "call")
         self.setAutoDefault(False)
         self.setMinimumSize(theme.px(CALL_TARGET), theme.px(CALL_TARGET))
@@ -29,9 +35,7 @@ class CallControl(QPushButton):
     def show_state(self, words: str, symbol: str, meaning: str, *, tone: str = "") -> None:
         """Show what pressing it does (``meaning``) and how it stands (``words``)."""
         set_style(self, tone=tone)
-        set_symbol(
-            self._theme, self, symbol, {"": "on_stage", "off": "on_stage_off", "danger": "on_stage_danger"}[tone]
-        )
+        set_symbol(self._theme, self, symbol, _INK[tone])
         if self.text() != words:
             self.setText(words)
             # setText forgets a shortcut, as if the text could hold another one.
@@ -39,6 +43,20 @@ class CallControl(QPushButton):
         native = QKeySequence(self._key).toString(QKeySequence.SequenceFormat.NativeText)
         self.setToolTip(f"{meaning} ({native})" if native else meaning)
         self.setAccessibleDescription(meaning)
+
+    def sizeHint(self) -> QSize:
+        hint = super().sizeHint()
+        self._widest = max(self._widest, hint.width())
+        return QSize(self._widest, hint.height())
+
+    def reserve(self, words: str, *, is_bold: bool = True) -> None:
+        """Keep room for these words from the beginning, in the bold that a tone brings."""
+        font = self.font()
+        font.setPixelSize(self._theme.body)
+        font.setBold(is_bold)
+        padding = 2 * (self._theme.px(8) + 2)
+        icon = self.iconSize().width() + self._theme.px(8)
+        self._widest = max(self._widest, QFontMetrics(font).horizontalAdvance(words) + padding + icon)
 
 
 class CallBar(QWidget):
@@ -73,6 +91,10 @@ class CallBar(QWidget):
         self.hang_up.clicked.connect(self.hang_up_wanted)
         self._lay_out(theme)
         self.show_call(CallView(), unread=0)
+        self.microphone.reserve(_("Mikrofon fra"))
+        self.camera.reserve(_("Kamera fra"))
+        self.chat.reserve(_("Chat ({count})").format(count=9), is_bold=False)
+        self.lock.reserve(_("Ulåst"))
 
     def _lay_out(self, theme: Theme) -> None:
         outer = QVBoxLayout(self)
@@ -98,7 +120,7 @@ class CallBar(QWidget):
         if call.camera_on:
             self.camera.show_state(_("Kamera"), "camera", _("Sluk kameraet"))
         else:
-            self.camera.show_state(_("Kamera slukket"), "camera-off", _("Tænd kameraet"), tone="off")
+            self.camera.show_state(_("Kamera fra"), "camera-off", _("Tænd kameraet"), tone="off")
         if call.locked:
             self.lock.show_state(_("Låst"), "lock", _("Rummet er låst. Lås op, så alle med linket kan komme ind"))
         else:
@@ -110,8 +132,9 @@ class CallBar(QWidget):
 
     def show_unread(self, count: int) -> None:
         """Show how many messages have not been looked at."""
-        words = _("Chat ({count} nye)").format(count=count) if count else _("Chat")
-        self.chat.show_state(words, "chat", _("Vis eller skjul beskeder til alle i samtalen"))
+        words = _("Chat ({count})").format(count=count) if count else _("Chat")
+        news = _("{count} nye beskeder.").format(count=count) + " " if count else ""
+        self.chat.show_state(words, "chat", news + _("Vis eller skjul beskeder til alle i samtalen"))
 
 
 def show_microphone(control: CallControl, *, is_on: bool) -> None:
@@ -119,4 +142,4 @@ def show_microphone(control: CallControl, *, is_on: bool) -> None:
     if is_on:
         control.show_state(_("Mikrofon"), "microphone", _("Sluk mikrofonen"))
     else:
-        control.show_state(_("Mikrofon slukket"), "microphone-off", _("Tænd mikrofonen"), tone="off")
+        control.show_state(_("Mikrofon fra"), "microphone-off", _("Tænd mikrofonen"), tone="off")

@@ -190,7 +190,7 @@ def _stage(theme: Theme) -> str:
     QLabel[kind="stage-quiet"] {{ color: {c("stage_quiet")}; font-size: {theme.small}px; }}
     QPushButton[kind="call"] {{ background: {c("stage_control")}; color: {c("on_stage")};
         border: 2px solid {c("stage_control")}; border-radius: {px(8)}px; min-height: {px(CALL_TARGET - 8)}px;
-        padding: {px(4)}px {px(12)}px; }}
+        padding: {px(4)}px {px(8)}px; }}
     QPushButton[kind="call"]:hover {{ background: {c("stage_hover")}; }}
     QPushButton[kind="call"][tone="off"] {{ background: {c("stage_off")}; color: {c("on_stage_off")};
         border-color: {c("stage_off")}; font-weight: 600; }}
