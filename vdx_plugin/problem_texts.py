@@ -101,6 +101,20 @@ def sentences(_: Callable[[str], str]) -> dict[str, str]:
         "context.stale": _("Det er mere end et minut siden, patienten blev åbnet. Åbn patienten igen i journalen."),
         "context.open_in_record": _("Åbn {patient} i journalen. Så står patienten her, og du kan starte."),
         "context.changed_during_call": _("Journalen viser en anden patient. Samtalen gælder fortsat {patient}."),
+        "context.clock": _(
+            "Uret i journalsystemet og på denne computer er mere end et minut fra hinanden. Ring til support."
+        ),
+        "context.replayed": _("Journalen sendte den samme åbning to gange. Åbn patienten igen i journalen."),
+        "context.unreadable": _(
+            "Journalen sendte patienten på en måde, programmet ikke kan læse. Åbn patienten igen, eller ring til support."
+        ),
+        "local.*": _(
+            "Journalen kan ikke kalde programmet på denne computer. Genstart programmet, eller ring til support."
+        ),
+        "hl7.port_taken": _(
+            "Et andet program bruger porten {port}, så journalens aftaler ikke kommer ind. Luk det andet, eller ring til support."
+        ),
+        "ticket.no_program": _("Videoprogrammet kører ikke. Start det, og klik igen i journalen."),
         "ticket.unknown": _("Linket til at starte video er ukendt. Start fra journalen igen."),
         "ticket.used": _("Linket til at starte video er allerede brugt. Start fra journalen igen."),
         "ticket.stale": _("Linket til at starte video er for gammelt (over et minut). Start fra journalen igen."),
