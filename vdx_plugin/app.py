@@ -31,6 +31,8 @@ from vdx_plugin.store.sealing import KeyVault
 _log = log.get("app")
 
 AUTHOR_ROLE = "speciallaegeipraksis"
+OWN_PRACTICE = "own-1"
+"""How the practice appears in measures until it has been given a pseudonym."""
 STORE_FILE = "vdx-plugin.db"
 Secrets = Callable[[str], Secret]
 
@@ -125,7 +127,7 @@ def desk_settings(chosen: Settings) -> DeskSettings:
         environment=chosen.environment,
         node=chosen.vdx.node,
         display_name=chosen.practice.name,
-        practice=chosen.practice.pseudonym or "own",
+        practice=chosen.practice.pseudonym or OWN_PRACTICE,
         region=chosen.practice.region,
         project_code=chosen.vdx.project_code,
     )

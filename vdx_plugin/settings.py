@@ -48,8 +48,9 @@ class Practice(_Part):
     author_given: str = ""
     author_family: str = ""
     """Who signs letters when the record does not say who is signed in."""
-    pseudonym: str = ""
-    region: str = ""
+    pseudonym: str = Field(default="", pattern=r"^([a-z]{1,10}-?[0-9]{1,6}|[0-9a-f]{32})?$")
+    region: str = Field(default="", pattern=r"^([0-9]{4})?$")
+    """Code of the region, four digits."""
 
 
 class Mail(_Part):

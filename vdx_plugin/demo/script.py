@@ -10,9 +10,10 @@ import asyncio
 import re
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
 from pathlib import Path
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import httpx
@@ -150,14 +151,16 @@ class Script:
     async def let_guests_in(self) -> tuple[Bot, Bot]:
         """The hospital follows the link in its letter, the patient the link in the mail; both wait and are let in."""
         (letter,) = self._world.sandbox.partners.letters(HOSPITAL_GLN)
-        hospital = await self._enter(_first_link(letter.source), "sygehuset")
+        hospital = await self._enter(_attached_link(letter.bundle), "sygehuset")
         await self._admit("sygehuset")
         mails = await self._world.sandbox.mail.wait_for(1, STEP_LIMIT_S)
         patient = await self._enter(_first_link(mails[0].text), "patienten")
         await self._admit("patienten")
-        inside = [status for status in self.consultation.parties if status.presence is Presence.IN_CALL]
-        check(len(inside) == 2, "the two guests were not recognised as the parties invited")
+        await self.until(self._both_are_in, "the two guests were not recognised as the parties invited")
         return hospital, patient
+
+    def _both_are_in(self) -> bool:
+        return all(status.presence is Presence.IN_CALL for status in self.consultation.parties)
 
     async def _enter(self, link: str, who: str) -> Bot:
         target = target_of(link, self._world.sandbox.node_url)
@@ -246,10 +249,18 @@ def _sees_and_hears(report: BotReport) -> bool:
     return report.frames >= FRAMES_WANTED and report.audible_s >= SOUND_WANTED_S
 
 
+def _attached_link(bundle: Mapping[str, Any]) -> str:
+    """Return the link attached to a letter."""
+    letters = [entry["resource"] for entry in bundle["entry"] if entry["resource"]["resourceType"] == "Communication"]
+    attachments = [part["contentAttachment"] for part in letters[0]["payload"] if "contentAttachment" in part]
+    check(len(attachments) == 1, "no link attached to the letter")
+    return str(attachments[0]["url"])
+
+
 def _first_link(text: str) -> str:
-    found = _LINK.search(text.replace("\\n", "\n").replace('"', " ").replace("&amp;", "&"))
+    found = _LINK.search(text)
     if found is None:
-        raise NotSeen("no link in the message")
+        raise NotSeen("no link in the mail")
     return found.group()
 
 

@@ -87,14 +87,14 @@ class World:
                 phone=practice["phone"],
                 author_given="Karen",
                 author_family="Eksempel",
-                pseudonym="demo",
+                pseudonym="practice-1",
             ),
             mail=Mail(host="127.0.0.1", port=self.sandbox.smtp_port, sender="laege@klinik.example", security="none"),
             partners=Partners(hub_url=self.sandbox.partner_url, directory=self._directory_file()),
             adapters={
                 "hl7v2": {
                     "port": str(self.adt_port),
-                    "outgoing": f"127.0.0.1:{self.clinic.config.note_port}",
+                    "note_port": str(self.clinic.config.note_port),
                 },
             },
         )

@@ -30,6 +30,7 @@ from vdx_plugin.sandbox.pages import page
 from vdx_plugin.sandbox.partners import Partner, PartnerHub, PartnerTimes, demo_partners
 from vdx_plugin.sandbox.rooms import RoomDirectory
 from vdx_plugin.sandbox.signin import Algorithm, SignIn, SignInClient
+from vdx_plugin.sandbox.witness import Witness
 from vdx_plugin.sandbox.video_api import MeetingBook, Organisation, Provisioner, Template, VideoApiSettings
 
 REGION = "sandbox-region"
@@ -112,6 +113,7 @@ class Sandbox:
         self._base_url = ""
         self._book: MeetingBook | None = None
         self._server: _QuietServer | None = None
+        self._witness: Witness | None = None
         self._tasks: list[asyncio.Task[None]] = []
 
     async def start(self) -> None:
@@ -126,7 +128,8 @@ class Sandbox:
         )
         provisioner.fill_pools_at_once()
         await self.mail.start()
-        self._server = _QuietServer(_server_config(FaultMiddleware(self._app(), self.faults)))
+        self._witness = Witness(FaultMiddleware(self._app(), self.faults))
+        self._server = _QuietServer(_server_config(self._witness))
         self._spawn("sandbox-http", self._server.serve([line]))
         self._spawn("sandbox-provisioner", provisioner.run())
         self._spawn("sandbox-partners", self.partners.run())
@@ -167,6 +170,17 @@ class Sandbox:
         if self._book is None:
             raise RuntimeError("the sandbox has not been started")
         return self._book
+
+    def addresses_asked_for(self) -> tuple[str, ...]:
+        """Return path and query of each request so far, oldest first."""
+        return self._witness.addresses if self._witness else ()
+
+    def room_names(self) -> list[str]:
+        """Return what VDX's other users can read of each meeting: its subject, description and room address."""
+        return [
+            f"{meeting.subject} {meeting.description or ''} {self.meetings.rooms[uuid].uri_with_domain}"
+            for uuid, meeting in self.meetings.meetings.items()
+        ]
 
     @property
     def base_url(self) -> str:
