@@ -60,6 +60,6 @@ def setup(*, level: int = logging.INFO, stream: TextIO | None = None, file: Path
         handler.addFilter(MaskingFilter())
         root.addHandler(handler)
     root.setLevel(level)
-    # httpx logs one line with the whole address for each request; aioice logs candidates.
-    for noisy in ("httpx", "httpcore", "aioice", "aiortc", "uvicorn.access", "alembic"):
+    # httpx logs one line with the whole address for each request, aioice candidates, aiosmtpd mail addresses.
+    for noisy in ("httpx", "httpcore", "aioice", "aiortc", "uvicorn.access", "alembic", "mail.log"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
