@@ -1,0 +1,195 @@
+"""A desk by hand: it plays the states it is told to and writes down what it was asked."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Any
+from uuid import UUID
+
+from PySide6.QtGui import QImage
+
+from vdx_plugin.domain.parties import Partner
+from vdx_plugin.domain.plan import Plan
+from vdx_plugin.errors import VdxError
+from vdx_plugin.ports import MediaChoice, VideoPicture
+from vdx_plugin.runtime import Runtime
+from vdx_plugin.service.view import DeskView
+from vdx_plugin.ui import scenes
+from vdx_plugin.ui.device_names import DeviceNames
+
+
+class FakeDevices:
+    """Devices and their trial, without any device."""
+
+    def __init__(self) -> None:
+        self.found = DeviceNames(("Logitech Brio",), ("Jabra",), ("Jabra",))
+        self.listener: Callable[[], None] = lambda: None
+        self.trials: list[MediaChoice] = []
+        self.is_trying = False
+        self.on_level: Callable[[int], None] = lambda _level: None
+
+    def names(self) -> DeviceNames:
+        return self.found
+
+    def on_change(self, listener: Callable[[], None]) -> None:
+        self.listener = listener
+
+    def start(self, choice: MediaChoice, on_picture: Callable[[QImage], None], on_level: Callable[[int], None]) -> None:
+        self.trials.append(choice)
+        self.is_trying, self.on_level = True, on_level
+
+    def stop(self) -> None:
+        self.is_trying = False
+
+    def play_tone(self, choice: MediaChoice) -> None:
+        self.trials.append(choice)
+
+
+class FakeDesk:
+    """Fills ``DeskPort``. ``calls`` holds (name, arguments); ``after_start`` is the state Start video leads to."""
+
+    def __init__(self, view: DeskView) -> None:
+        self._view = view
+        self.calls: list[tuple[Any, ...]] = []
+        self.listeners: list[Callable[[DeskView], None]] = []
+        self.remote: list[Callable[[VideoPicture], None]] = []
+        self.own: list[Callable[[VideoPicture], None]] = []
+        self.failure: VdxError | ValueError | None = None
+        self.hold: asyncio.Event | None = None
+        self.after_start = scenes.starting()
+        self.plan = scenes.plan(scenes.HOSPITAL)
+        self.devices = FakeDevices()
+        self.was_cancelled = False
+
+    @property
+    def stand_ins(self) -> dict[str, Any]:
+        """What the desktop takes in place of the machine's devices."""
+        return {"devices": lambda: self.devices, "trial": lambda: self.devices}
+
+    def named(self, name: str) -> list[tuple[Any, ...]]:
+        """The calls of one name, without it."""
+        return [call[1:] for call in self.calls if call[0] == name]
+
+    def play(self, runtime: Runtime, **changes: Any) -> None:
+        """Change the state as the desk would: on the asyncio thread."""
+        runtime.call(lambda: self._change(**changes))
+
+    def _change(self, **changes: Any) -> None:
+        self._view = replace(self._view, **changes)
+        for listener in tuple(self.listeners):
+            listener(self._view)
+
+    # --- DeskPort -----------------------------------------------------------------------------------------------
+
+    @property
+    def view(self) -> DeskView:
+        return self._view
+
+    def on_view(self, listener: Callable[[DeskView], None]) -> Callable[[], None]:
+        self.listeners.append(listener)
+        return lambda: self.listeners.remove(listener)
+
+    def on_remote_picture(self, listener: Callable[[VideoPicture], None]) -> None:
+        self.remote.append(listener)
+
+    def on_self_picture(self, listener: Callable[[VideoPicture], None]) -> None:
+        self.own.append(listener)
+
+    def new_party_key(self) -> str:
+        return f"k-new-{len(self.calls)}"
+
+    def search_partners(self, text: str) -> Sequence[Partner]:
+        self.calls.append(("search_partners", text))
+        return [each for each in scenes.PARTNERS if text.lower() in each.name.lower()]
+
+    async def _did(self, *call: Any) -> None:
+        self.calls.append(call)
+        if self.hold is not None:
+            try:
+                await self.hold.wait()
+            except asyncio.CancelledError:
+                self.was_cancelled = True
+                raise
+        if self.failure is not None:
+            raise self.failure
+
+    async def propose_plan(self) -> Plan:
+        await self._did("propose_plan")
+        return self.plan
+
+    async def start_video(self, plan: Plan | None = None) -> None:
+        await self._did("start_video", plan)
+        self._change(consultation=self.after_start)
+
+    async def cancel(self) -> None:
+        await self._did("cancel")
+
+    async def retry(self) -> None:
+        await self._did("retry")
+
+    async def admit(self, participant_id: str, party_key: str | None) -> None:
+        await self._did("admit", participant_id, party_key)
+
+    async def put_out(self, participant_id: str) -> None:
+        await self._did("put_out", participant_id)
+
+    async def set_lock(self, *, on: bool) -> None:
+        await self._did("set_lock", on)
+
+    async def set_microphone(self, *, on: bool) -> None:
+        await self._did("set_microphone", on)
+        self._change_call(microphone_on=on)
+
+    async def set_camera(self, *, on: bool) -> None:
+        await self._did("set_camera", on)
+        self._change_call(camera_on=on)
+
+    def _change_call(self, **changes: Any) -> None:
+        consultation = self._view.consultation
+        if consultation is not None and consultation.call is not None:
+            call = replace(consultation.call, **changes)
+            self._change(consultation=replace(consultation, call=call))
+
+    async def send_chat(self, text: str) -> None:
+        await self._did("send_chat", text)
+
+    async def hang_up(self) -> None:
+        await self._did("hang_up")
+
+    async def end_for_all(self) -> None:
+        await self._did("end_for_all")
+
+    async def to_phone(self) -> None:
+        await self._did("to_phone")
+
+    async def write_back(self, note: str, fee_code: str | None) -> None:
+        await self._did("write_back", note, fee_code)
+
+    async def decline_note(self) -> None:
+        await self._did("decline_note")
+
+    async def resume(self, consultation_id: UUID) -> None:
+        await self._did("resume", consultation_id)
+
+    async def drop(self, consultation_id: UUID) -> None:
+        await self._did("drop", consultation_id)
+
+    async def resend(self, party_key: str) -> None:
+        await self._did("resend", party_key)
+
+    async def mark_by_phone(self, party_key: str) -> None:
+        await self._did("mark_by_phone", party_key)
+
+    async def dismiss_notice(self, notice_id: int) -> None:
+        await self._did("dismiss_notice", notice_id)
+
+    async def set_media_choice(self, choice: MediaChoice) -> None:
+        await self._did("set_media_choice", choice)
+
+    async def open_appointment(self, appointment_id: str) -> None:
+        await self._did("open_appointment", appointment_id)
+
+    async def enable_adapter(self, name: str) -> None:
+        await self._did("enable_adapter", name)
