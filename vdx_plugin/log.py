@@ -58,6 +58,7 @@ def setup(*, level: int = logging.INFO, stream: TextIO | None = None, file: Path
     for handler in handlers:
         handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)-7s %(name)s %(message)s"))
         handler.addFilter(MaskingFilter())
+        handler.setLevel(level)
         root.addHandler(handler)
     root.setLevel(level)
     # httpx logs one line with the whole address for each request, aioice candidates, aiosmtpd mail addresses.

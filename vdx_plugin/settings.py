@@ -82,7 +82,8 @@ class Settings(BaseSettings):
     practice: Practice = Practice()
     mail: Mail = Mail()
     partners: Partners = Partners()
-    disabled_adapters: tuple[str, ...] = ()
+    disabled_adapters: tuple[str, ...] = ("dummy",)
+    """The specimen is switched off unless somebody wants to look at it: its patients are nobody's."""
     adapters: dict[str, dict[str, str]] = Field(default_factory=dict)
     """Settings of each adapter, by its name."""
 
