@@ -43,7 +43,11 @@ class Roads:
 
 
 class MessageDelivery:
-    """Implements ``ports.Delivery``. ``own`` is the practice as sender of acknowledgements."""
+    """Implements ``ports.Delivery``. ``own`` is the practice as sender of acknowledgements.
+
+    The outbox is looked into when something is due or ``wake`` is called, and every ``look_every_s`` for what other
+    processes wrote. ``mailbox_pause_s`` is the wait after a mailbox failed, or holds only what nobody can read.
+    """
 
     def __init__(
         self,
@@ -55,6 +59,7 @@ class MessageDelivery:
         limits: Limits | None = None,
         *,
         look_every_s: float = 15.0,
+        mailbox_pause_s: float = 5.0,
     ) -> None:
         self._outbox = outbox
         self._roads = roads
@@ -63,6 +68,7 @@ class MessageDelivery:
         self._new_id = new_id
         self._limits = limits or Limits()
         self._look_every_s = look_every_s
+        self._mailbox_pause_s = mailbox_pause_s
         self._tasks = Tasks()
         self._woken = asyncio.Event()
         self._on_news: OnNews = lambda _: None
@@ -80,7 +86,14 @@ class MessageDelivery:
         if self._roads.mailbox is not None and carrier is not None:
             heard = Heard(self._acknowledged, self._replied, self.wake)
             reader = MailboxReader(
-                self._roads.mailbox, carrier, self._outbox, self._own, self._clock, self._new_id, heard
+                self._roads.mailbox,
+                carrier,
+                self._outbox,
+                self._own,
+                self._clock,
+                self._new_id,
+                heard,
+                pause_s=self._mailbox_pause_s,
             )
             self._tasks.spawn(reader.run(), "delivery-mailbox")
 

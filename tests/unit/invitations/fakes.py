@@ -166,8 +166,11 @@ class MemoryMailbox:
     async def close(self) -> None: ...
 
     async def until_empty(self) -> None:
+        await self.until_left(0)
+
+    async def until_left(self, count: int) -> None:
         async with self._changed:
-            await self._changed.wait_for(lambda: not self.waiting)
+            await self._changed.wait_for(lambda: len(self.waiting) == count)
 
 
 class News:

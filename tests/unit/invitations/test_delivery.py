@@ -16,11 +16,14 @@ from tests.unit.invitations.samples import (
     HOSPITAL,
     HOSPITAL_PARTY,
     MUNICIPALITY,
+    MUNICIPALITY_PARTY,
     NOW,
     OWN,
     PATIENT,
     PATIENT_PARTY,
+    PRACTICE,
     ROOM,
+    SETTINGS,
     composer,
     consultation,
     ids,
@@ -32,6 +35,7 @@ from vdx_plugin.invitations import acknowledgement, care_communication, codes
 from vdx_plugin.invitations.acknowledgement import AckCode, Issue, Refusal
 from vdx_plugin.invitations.care_communication import Content
 from vdx_plugin.invitations.checks import check_outgoing
+from vdx_plugin.invitations.composer import MessageComposer
 from vdx_plugin.invitations.delivery import MessageDelivery, Roads
 from vdx_plugin.invitations.message import Message, read_message, write_json, write_xml
 from vdx_plugin.invitations.resources import Author, Party
@@ -84,7 +88,7 @@ async def desk() -> AsyncIterator[Desk]:
     outbox, medcom, mail = MemoryOutbox(), ScriptedCarrier(), ScriptedCarrier()
     mailbox, clock, news = MemoryMailbox(), ManualClock(), News()
     roads = Roads({Channel.MEDCOM: medcom, Channel.EMAIL: mail}, mailbox)
-    delivery = MessageDelivery(outbox, roads, OWN, clock, ids(5000))
+    delivery = MessageDelivery(outbox, roads, OWN, clock, ids(5000), mailbox_pause_s=0.01)
     delivery.start(news)
     yield Desk(delivery, outbox, medcom, mail, mailbox, clock, news)
     await delivery.close()
@@ -376,6 +380,32 @@ async def test_an_answer_about_another_patient_is_turned_down(desk: Desk) -> Non
     assert ack_code(of_kind(desk.medcom, MessageKind.ACKNOWLEDGEMENT)[0]) == AckCode.FATAL
 
 
+async def test_an_answer_from_another_organisation_is_turned_down(desk: Desk) -> None:
+    """Knowing a thread id is not being the partner."""
+    draft = letter()
+    await desk.write(draft)
+    await desk.until_state(draft, OutboxState.SENT)
+    stranger = composer().invitation(consultation(), MUNICIPALITY_PARTY, ROOM, NOW, ids())
+    assert stranger.thread_id == draft.thread_id
+    first = read_message(stranger.payload, stranger.mime)
+    forged = care_communication.answer(first, MUNICIPALITY.gln or "", NURSE, Content("Ja"), NOW, ids(9000))
+    await desk.take_in(forged)
+    assert desk.row(draft).state is OutboxState.SENT
+    assert ack_code(of_kind(desk.medcom, MessageKind.ACKNOWLEDGEMENT)[0]) == AckCode.FATAL
+
+
+async def test_an_answer_to_another_practice_is_turned_down(desk: Desk) -> None:
+    """Delivered to the wrong mailbox: it must reach the right one, so it is not taken in here."""
+    elsewhere = replace(SETTINGS, organisation=replace(PRACTICE, gln="5790000000012"))
+    draft = MessageComposer(elsewhere).invitation(consultation(), HOSPITAL_PARTY, ROOM, NOW, ids())
+    await desk.write(draft)
+    await desk.until_state(draft, OutboxState.SENT)
+    await desk.take_in(answer(draft))
+    assert desk.row(draft).state is OutboxState.SENT
+    sent = of_kind(desk.medcom, MessageKind.ACKNOWLEDGEMENT)[0]
+    assert acknowledgement.read(read_message(sent.payload, sent.mime)).reason == Issue.NOT_FOR_US
+
+
 async def test_an_invalid_answer_gets_a_fatal_error_with_its_reason(desk: Desk) -> None:
     """Receivers SHALL reject violations; the partner learns which rule."""
     draft = letter()
@@ -404,6 +434,9 @@ async def test_what_nobody_can_read_stays_in_the_mailbox_and_the_loop_lives(
     await desk.mailbox.put(b"[" * 100_000)
     await desk.mailbox.put(write_json(ack(draft)))
     await desk.until_state(draft, OutboxState.ACKNOWLEDGED)
+    await desk.mailbox.put(write_json(ack(draft)))
+    async with asyncio.timeout(LIMIT_S):
+        await desk.mailbox.until_left(3)
     assert of_kind(desk.medcom, MessageKind.ACKNOWLEDGEMENT) == []
     assert caplog.text.count("stays in the mailbox") == 3
     assert "2509479989" not in caplog.text

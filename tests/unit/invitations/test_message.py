@@ -46,6 +46,14 @@ def test_what_is_no_message_is_unreadable(body: bytes, mime: str) -> None:
         read_message(body, mime)
 
 
+def test_a_document_type_is_refused_on_a_message_that_is_good_without() -> None:
+    """Where a document type may stand, entities may be defined."""
+    xml = write_xml(read_message(invitation(), codes.FHIR_JSON))
+    head, _, rest = xml.partition(b"?>")
+    with pytest.raises(Unreadable, match="document type"):
+        read_message(head + b"?><!DOCTYPE Bundle>" + rest, codes.FHIR_XML)
+
+
 def test_a_message_longer_than_allowed_is_not_even_parsed() -> None:
     """Parsing hundreds of megabytes would stop the consultation."""
     with pytest.raises(Unreadable, match="longer"):

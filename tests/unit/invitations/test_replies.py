@@ -43,6 +43,17 @@ def test_the_order_of_payloads_does_not_count() -> None:
     assert replies.read(Message(bundle), OWN_GLN).text == "Vi kommer"
 
 
+def test_of_two_answers_the_newer_is_taken() -> None:
+    """First yes, then no: the letter repeats both, in whatever order."""
+    second = care_communication.answer(
+        answered(), HOSPITAL.gln or "", NURSE, Content("Vi kan ikke"), NOW + timedelta(hours=3), ids(600)
+    )
+    bundle: dict[str, Any] = json.loads(json.dumps(second.bundle))
+    for _ in range(2):
+        bundle["entry"][1]["resource"]["payload"].reverse()
+        assert replies.read(Message(bundle), OWN_GLN).text == "Vi kan ikke"
+
+
 def test_a_letter_in_which_nobody_else_wrote_has_no_answer() -> None:
     """Our own letter sent back to us is not an answer."""
     draft = composer().invitation(consultation(), HOSPITAL_PARTY, ROOM, NOW, ids())
