@@ -28,6 +28,7 @@ _BASE = f"{codes.MEDCOM}/acknowledgement/".replace("http:", "https:")
 # Our acknowledgement of a message always has the same id, so a repeat is known as one, also after a restart.
 _OURS = UUID("5b0d8a0e-6f0b-4b7e-9a53-7d1d0b7f2c11")
 _ID = re.compile(r"[A-Za-z0-9.-]{1,64}")  # FHIR's own form of an id
+_CODE = re.compile(r"[A-Za-z_-]{1,64}")
 
 
 class AckCode(StrEnum):
@@ -74,7 +75,9 @@ def read(message: Message) -> Acknowledgement:
     if not answers or code not in tuple(AckCode):
         raise Unreadable("invite.unreadable", "an acknowledgement without code", place="MessageHeader.response")
     coding = text_at(message.first("OperationOutcome"), "issue", 0, "details", "coding", 0, "code")
-    return Acknowledgement(message.id, answers, AckCode(code), gln_of(message.sender), coding)
+    # It goes into the log, so anything but a code is left out.
+    reason = coding if _CODE.fullmatch(coding) else ""
+    return Acknowledgement(message.id, answers, AckCode(code), gln_of(message.sender), reason)
 
 
 def id_for(message_id: str) -> str:

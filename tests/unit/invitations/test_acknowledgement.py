@@ -103,3 +103,11 @@ def test_it_goes_to_the_sender_from_us() -> None:
     ack = acknowledgement.build(letter(), OWN, NOW, ids(50))
     assert ack.receiver["name"] == letter().sender["name"]
     assert text_at(ack.sender, "name") == OWN.name
+
+
+def test_a_reason_that_is_no_code_is_left_out() -> None:
+    """The reason is logged, and a partner's system may put anything there."""
+    ack = acknowledgement.build(letter(), OWN, NOW, ids(50), Refusal(Issue.INVALID, "x"))
+    bundle = json.loads(json.dumps(ack.bundle))
+    bundle["entry"][-1]["resource"]["issue"][0]["details"]["coding"][0]["code"] = "2509479989"
+    assert acknowledgement.read(Message(bundle)).reason == ""
