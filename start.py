@@ -2,8 +2,8 @@
 
 Standard library only, because it runs before anything is installed. It makes the virtual environment ``.venv``,
 installs the package with the pinned versions of ``constraints.txt`` when they or ``pyproject.toml`` have changed, says
-which system libraries are missing and how to get them, and hands over. Any other word is a command of
-``vdx-plugin``: ``python3 start.py sandbox --port 8765``.
+which system libraries are missing and how to get them, and hands over. ``pictures`` takes those of the README anew.
+Any other word is a command of ``vdx-plugin``: ``python3 start.py sandbox --port 8765``.
 """
 
 from __future__ import annotations
@@ -73,6 +73,8 @@ def main(arguments: list[str]) -> int:
         check_libraries()
         if arguments[0] == "test":
             return run_checks(arguments[1:])
+        if arguments[0] == "pictures":
+            return take_pictures(arguments[1:])
         prepare(dev=False)
         return run("vdx_plugin", *arguments)
     except Stop as stop:
@@ -200,6 +202,13 @@ def run_checks(pytest_arguments: list[str]) -> int:
             return status
     print("\nAll checks passed.")
     return 0
+
+
+def take_pictures(arguments: list[str]) -> int:
+    """Take the pictures of the README from the running program and return the exit status."""
+    os.environ["VDX_CHROMIUM"] = find_chromium()
+    prepare(dev=True)
+    return run("tests.pictures", *arguments, folder=ROOT)
 
 
 def lint_imports() -> int:
