@@ -130,7 +130,7 @@ class Directory:
                 self._move_appointments(old_record, record, survivor)
             self._survivors[number] = record
             self._move_appointments(number.value, record, survivor)
-            told.append((number, survivor.identifiers[0]))
+            told.append((number, _successor(number, survivor)))
         return Changes(appointments=bool(told), merged=tuple(told))
 
     def _move_appointments(self, old_ref: str, new_ref: str, survivor: Patient) -> None:
@@ -138,3 +138,9 @@ class Directory:
         for item in list(self._appointments.values()):
             if item.patient_ref == old_ref:
                 self._appointments[item.id] = replace(item, patient_ref=new_ref, patient_label=label)
+
+
+def _successor(retired: Identifier, survivor: Patient) -> Identifier:
+    """The survivor's number of the same kind, else its first."""
+    same = (number for number in survivor.identifiers if number.system == retired.system)
+    return next(same, survivor.identifiers[0])

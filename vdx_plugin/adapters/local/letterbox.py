@@ -35,13 +35,17 @@ class Letterbox:
         self._last = 0
 
     def put(self, context: ClinicContext, summary: Summary) -> Entry:
-        """Offer a note; the one already there if it is waiting or accepted, a new offer after a refusal."""
+        """Offer a note under its key.
+
+        One already accepted stays as it is. One that was fetched and never answered, or refused, is offered again.
+        """
         known = self._entries.get(summary.key)
-        if known is not None and (known.receipt is None or known.receipt.accepted):
+        if known is not None and ((known.receipt and known.receipt.accepted) or not known.handed_out):
             return known
         self._last += 1
         self._entries.pop(summary.key, None)
         entry = self._entries[summary.key] = Entry(self._last, body_of(context, summary))
+        entry.handed_out = known is not None
         self._forget_settled()
         self.stirred.set()
         return entry
