@@ -53,6 +53,10 @@ class RoomBooking(Protocol):
         """Return the room as VDX knows it now, None if the booking does not exist."""
         ...
 
+    async def is_reachable(self) -> bool:
+        """Say whether VDX answers us now. Raises nothing."""
+        ...
+
     async def close(self, meeting_id: UUID, now: datetime) -> None:
         """Give the room back, whatever its state; a booking that does not exist is fine."""
         ...

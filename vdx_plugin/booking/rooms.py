@@ -71,6 +71,10 @@ class VdxRooms:
         """Say whether VDX answers, which roles we have, and how far the clocks are apart."""
         return await health.look(self._client, self._auth, self._clock)
 
+    async def is_reachable(self) -> bool:
+        """Say whether VDX answers us now; see ``ports.RoomBooking``."""
+        return (await self.check()).reachable
+
     async def book(self, draft: MeetingDraft, on_status: Callable[[ProvisionStatus], None]) -> Room:
         """Book, read back, make safe and wait; see ``ports.RoomBooking``.
 

@@ -89,13 +89,16 @@ def fault_of(room: Room) -> RoomFault | None:
     return None if room.is_ready else RoomFault.NOT_READY
 
 
-def guest_link(room: Room, *, portal: str, tag: str, name: str) -> Secret:
+def guest_link(room: Room, *, portal: str, tag: str, name: str, caller: str = "") -> Secret:
     """Build the link for one party from address and guest PIN; the host PIN cannot get into it.
 
     VDX's own portal link may hold a stale PIN or, with a careless template, the host PIN, so it is not used.
-    ``portal`` is the guest page's address, ``tag`` the party's opaque key, ``name`` the role shown in the room.
+    ``portal`` is the guest page's address, ``tag`` the party's opaque key, ``name`` the role shown in the room,
+    ``caller`` the practice as the guest knows it.
     """
     if not room.guest_pin:
         raise ValueError("a room without guest PIN has no guest link")
     query = {"conference": room.alias, "pin": room.guest_pin.reveal(), "name": name, "tag": tag}
+    if caller:
+        query["from"] = caller
     return Secret(f"{portal.rstrip('/')}/?{urlencode(query, quote_via=quote)}")

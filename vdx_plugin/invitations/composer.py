@@ -102,9 +102,13 @@ class MessageComposer:
         return self._answer(consultation, party, MessageKind.INVITATION, previous, content, now, new_id)
 
     def guest_link(self, room: Room, party: Party) -> Secret:
-        """Return the link for one party; its name in the room is its role."""
+        """Return the link for one party; its name in the room is its role.
+
+        Only the patient's tells who calls: letters are read by systems that break long addresses, and say so anyway.
+        """
         name = letter.role_label(party.role)
-        return guest_link(room, portal=self._settings.portal, tag=party.key, name=name)
+        caller = self._settings.organisation.name if party.role is PartyRole.PATIENT else ""
+        return guest_link(room, portal=self._settings.portal, tag=party.key, name=name, caller=caller)
 
     # MedCom
 

@@ -24,6 +24,7 @@ from vdx_plugin.ports import (
     ContextChange,
     InvitationNews,
     MediaChoice,
+    MessageKind,
     OutboxState,
     VideoPicture,
 )
@@ -39,11 +40,13 @@ from vdx_plugin.service.view import (
     Problem,
     Recoverable,
     Severity,
+    StepState,
 )
 
 _log = log.get("service")
 
 PARTY_KEYS_AHEAD = 10
+_ARRIVED = (OutboxState.ACKNOWLEDGED, OutboxState.ANSWERED, OutboxState.WITHDRAWN)
 _TAKEN_DOWN = (
     ProvisionStatus.STARTING_TO_DEPROVISION,
     ProvisionStatus.DEPROVISION_OK,
@@ -93,14 +96,21 @@ class Desk:
         """Call ``listener`` with each picture of our own camera."""
         self._self.append(listener)
 
-    def _change(self, **changes: Any) -> None:
+    def _change_quietly(self, **changes: Any) -> None:
         self._view = replace(self._view, **changes)
+
+    def _change(self, **changes: Any) -> None:
+        self._change_quietly(**changes)
         for listener in tuple(self._listeners):
             listener(self._view)
 
     def _publish(self) -> None:
         session = self._session
         view = session.view() if session else None
+        if view and view.steps[0].state is StepState.DONE:
+            self._change_quietly(vdx_reachable=True)
+        elif view and view.steps[0].problem:
+            self._change_quietly(vdx_reachable=view.steps[0].problem.code != "vdx.unreachable")
         shown, bound = self._view.context, view.context if view else None
         other = bool(
             view
@@ -125,9 +135,13 @@ class Desk:
         """Take up what a crash left, start delivery and the clinic systems."""
         await self._take_stock()
         self._outside.delivery.start(self._on_news)
+        self._tasks.spawn(self._look_for_vdx(), "look-for-vdx")
         await self._outside.systems.start(self)
         await self._load_appointments()
         self._publish()
+
+    async def _look_for_vdx(self) -> None:
+        self._change(vdx_reachable=await self._outside.booking.is_reachable())
 
     async def close(self) -> None:
         """Stop everything. A running consultation stays in the store and is found again."""
@@ -444,12 +458,14 @@ class Desk:
             self._session.hear(news)
 
     async def resend(self, party_key: str) -> None:
-        """Send a party's invitation again; the receiver tells repeats by the message id."""
+        """Send a party's invitation again unless it has arrived; the receiver tells repeats by the message id."""
         session = self._running()
         now = self._outside.clock.now()
         for row in await self._outside.outbox.of_consultation(session.consultation.id):
-            if row.draft.party_key == party_key:
+            mine = row.draft.party_key == party_key and row.draft.kind is MessageKind.INVITATION
+            if mine and row.state not in _ARRIVED:
                 await self._outside.outbox.mark(row.draft.key, OutboxState.QUEUED, now, next_attempt_at=now)
+                self._on_news(InvitationNews(session.consultation.id, party_key, InvitationState.QUEUED, now))
         self._outside.delivery.wake()
 
     async def mark_by_phone(self, party_key: str) -> None:

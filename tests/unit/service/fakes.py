@@ -81,6 +81,9 @@ class FakeBooking:
     async def lookup(self, meeting_id: UUID) -> Room | None:
         return self.rooms.get(meeting_id)
 
+    async def is_reachable(self) -> bool:
+        return self.fault is None
+
     async def close(self, meeting_id: UUID, now: datetime) -> None:
         self.log.append("close")
         if self.fault:

@@ -1,0 +1,193 @@
+"""Takes the pictures of the README from the running program: ``python -m tests.pictures [FOLDER]``.
+
+The whole demo runs: sandbox, clinic, program, two synthetic guests, and Chromium for the pages. Nothing is staged but
+the order of the clicks. Works without a screen (Qt's offscreen platform).
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from contextlib import AsyncExitStack
+from pathlib import Path
+
+os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+
+from playwright.sync_api import Page, sync_playwright
+from PySide6.QtWidgets import QApplication, QWidget
+
+from tests.chromium import ARGUMENTS, find_chromium
+from vdx_plugin import log
+from vdx_plugin.app import Program, assemble
+from vdx_plugin.demo.script import target_of
+from vdx_plugin.demo.world import HOSPITAL_GLN, FileVault, World
+from vdx_plugin.domain.consultation import Stage
+from vdx_plugin.domain.parties import InvitationState, PartyRole, Presence
+from vdx_plugin.media.bot import Bot
+from vdx_plugin.ports import MediaChoice
+from vdx_plugin.runtime import Runtime
+from vdx_plugin.service.view import ConsultationView
+from vdx_plugin.ui.main import Desktop
+
+LIMIT_S = 40.0
+
+
+class Photographer:
+    """The program with its windows, and a camera."""
+
+    def __init__(self, app: QApplication, world: World, program: Program, runtime: Runtime, folder: Path) -> None:
+        self._app, self._world, self._program, self._runtime, self._folder = app, world, program, runtime, folder
+        self._desktop = Desktop(app, program.desk, runtime, world.data_dir / "windows.ini")
+
+    @property
+    def _consultation(self) -> ConsultationView | None:
+        return self._program.desk.view.consultation
+
+    def until(self, seen: Callable[[], bool], what: str) -> None:
+        """Let Qt work until ``seen`` holds."""
+        deadline = time.monotonic() + LIMIT_S
+        while not seen():
+            if time.monotonic() > deadline:
+                raise TimeoutError(what)
+            self._app.processEvents()
+            time.sleep(0.02)
+
+    def let_pass(self, seconds: float) -> None:
+        end = time.monotonic() + seconds
+        self.until(lambda: time.monotonic() > end, "time")
+
+    def take(self, window: QWidget, name: str) -> None:
+        """Save the window as it is."""
+        self.let_pass(0.3)
+        window.grab().save(str(self._folder / f"{name}.png"))
+
+    def party(self, role: PartyRole) -> str:
+        consultation = self._consultation
+        assert consultation is not None
+        return next(status.party.key for status in consultation.parties if status.party.role is role)
+
+    def take_all(self) -> None:
+        """Go through the main job and take a picture at each stop."""
+        desk, windows, run = self._program.desk, self._desktop.windows, self._runtime.submit
+        self._desktop.open()
+        self.take(windows.dock, "dock-empty")
+        run(self._world.clinic.send_directory()).result(10)
+        run(self._world.clinic.open_patient(0)).result(10)
+        self.until(lambda: desk.view.context is not None and bool(desk.view.appointments), "context")
+        run(desk.set_media_choice(MediaChoice(use_test_card=True))).result()
+        self.take(windows.dock, "dock")
+        windows.dock.plan_wanted.emit()
+        self.until(windows.plan.isVisible, "plan")
+        self.take(windows.plan, "plan")
+        windows.plan.close()
+        windows.dock.start_wanted.emit()
+        self.until(lambda: self._consultation is not None and windows.call.isVisible(), "starting")
+        self.take(windows.call, "starting")
+        self.until(lambda: self._stage() is Stage.IN_CALL, "in call")
+        self.until(lambda: self._invitation(PartyRole.HOSPITAL) is InvitationState.DELIVERED, "acknowledgement")
+        with sync_playwright() as playwright:
+            browser = playwright.chromium.launch(executable_path=find_chromium(), args=ARGUMENTS)
+            self._pages(browser.new_page(viewport={"width": 1000, "height": 900}))
+            phone = browser.new_context(viewport={"width": 390, "height": 844}, permissions=["camera", "microphone"])
+            self._call(phone.new_page(), windows)
+            self._after(browser.new_page(viewport={"width": 1000, "height": 700}), windows)
+            browser.close()
+        self._desktop.close()
+
+    def _stage(self) -> Stage | None:
+        return self._consultation.stage if self._consultation else None
+
+    def _invitation(self, role: PartyRole) -> InvitationState | None:
+        consultation = self._consultation
+        if consultation is None:
+            return None
+        return next(status.invitation for status in consultation.parties if status.party.role is role)
+
+    def _pages(self, page: Page) -> None:
+        (letter,) = self._world.sandbox.partners.letters(HOSPITAL_GLN)
+        page.goto(f"{self._world.hospital_url}{letter.header_id}")
+        page.screenshot(path=self._folder / "partner-inbox.png")
+        page.goto(f"{self._world.sandbox.base_url}/")
+        page.screenshot(path=self._folder / "sandbox.png")
+
+    def _call(self, page: Page, windows: object) -> None:
+        desk, run, consultation = self._program.desk, self._runtime.submit, self._consultation
+        assert consultation is not None
+        hospital = consultation.links[self.party(PartyRole.HOSPITAL)].reveal()
+        patient = consultation.links[self.party(PartyRole.PATIENT)].reveal()
+        stack = AsyncExitStack()
+        bot = Bot(target_of(hospital, self._world.sandbox.node_url))
+        run(stack.enter_async_context(bot)).result(LIMIT_S)
+        self.until(lambda: bool(self._waiting()), "the hospital waits")
+        page.goto(patient)
+        page.wait_for_timeout(1500)
+        page.screenshot(path=self._folder / "guest-page.png")
+        page.get_by_role("button", name="Deltag").click()
+        self.until(lambda: len(self._waiting()) == 2, "the patient waits")
+        page.wait_for_timeout(500)
+        page.screenshot(path=self._folder / "guest-waiting.png")
+        self.take(windows.call, "waiting")  # type: ignore[attr-defined]
+        for guest in self._waiting():
+            run(desk.admit(guest)).result(10)
+        self.until(lambda: self._present() == 2, "both are in")
+        self.until(lambda: bool(self._consultation and self._consultation.call and self._consultation.call.remote_video), "picture")
+        self.let_pass(4.0)
+        self.take(windows.call, "call-window")  # type: ignore[attr-defined]
+        page.screenshot(path=self._folder / "guest-call.png")
+        windows.call.call.bar.small_wanted.emit()  # type: ignore[attr-defined]
+        self.let_pass(1.0)
+        self.take(windows.small, "small-window")  # type: ignore[attr-defined]
+        windows.small.large_wanted.emit()  # type: ignore[attr-defined]
+        run(self._world.clinic.open_patient(1)).result(10)
+        self.until(lambda: desk.view.record_shows_other, "other patient")
+        self.take(windows.call, "other-patient")  # type: ignore[attr-defined]
+        run(desk.end_for_all()).result(20)
+        run(stack.aclose()).result(20)
+
+    def _waiting(self) -> list[str]:
+        return [guest.participant_id for guest in self._consultation.waiting] if self._consultation else []
+
+    def _present(self) -> int:
+        consultation = self._consultation
+        return sum(1 for s in consultation.parties if s.presence is Presence.IN_CALL) if consultation else 0
+
+    def _after(self, page: Page, windows: object) -> None:
+        desk, run = self._program.desk, self._runtime.submit
+        self.until(lambda: self._stage() is Stage.ENDED, "ended")
+        self.take(windows.call, "summary")  # type: ignore[attr-defined]
+        consultation = self._consultation
+        assert consultation is not None
+        assert consultation.summary is not None
+        run(desk.write_back(consultation.summary.note, None)).result(20)
+        self.until(lambda: bool(self._world.clinic.notes_of(0)), "note")
+        page.goto(f"{self._world.clinic_url}0")
+        page.screenshot(path=self._folder / "record.png")
+
+
+def main(folder: Path) -> None:
+    """Take every picture into ``folder``."""
+    log.setup(level=30)
+    folder.mkdir(parents=True, exist_ok=True)
+    app = QApplication([])
+    runtime = Runtime()
+    runtime.start()
+    with tempfile.TemporaryDirectory() as data:
+        world = World(Path(data))
+        runtime.submit(world.start()).result()
+        program = runtime.submit(assemble(world.settings(), secrets=world.secret, vault=FileVault())).result()
+        runtime.submit(program.desk.start()).result()
+        try:
+            Photographer(app, world, program, runtime, folder).take_all()
+        finally:
+            runtime.submit(program.close()).result(20)
+            runtime.submit(world.stop()).result(20)
+            runtime.close()
+    for picture in sorted(folder.glob("*.png")):
+        print(picture)
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]) if len(sys.argv) > 1 else Path("docs/images"))
