@@ -21,7 +21,7 @@ from vdx_plugin.errors import Misconfigured
 from vdx_plugin.host import AdapterHost, installed
 from vdx_plugin.invitations import composer, delivery, directory, hub, resources, smtp, transport
 from vdx_plugin.media import engine
-from vdx_plugin.ports import AdapterStatus
+from vdx_plugin.ports import AdapterStatus, Clock
 from vdx_plugin.service.desk import Desk
 from vdx_plugin.service.outside import DeskSettings, Outside
 from vdx_plugin.settings import Settings
@@ -65,14 +65,15 @@ async def assemble(
     *,
     secrets: Secrets = settings.secret,
     vault: KeyVault | None = None,
+    clock: Clock | None = None,
     change: Callable[[Outside], Outside] = lambda outside: outside,
 ) -> Program:
     """Build the program from its settings; nothing is sent before ``desk.start``.
 
-    ``vault`` keeps the store's key, the system's keyring unless given. ``change`` may replace parts before the desk is
-    made. Raises Misconfigured, Unavailable(``store.*``).
+    ``vault`` keeps the store's key, the system's keyring unless given; ``clock`` is the machine's unless given.
+    ``change`` may replace parts before the desk is made. Raises Misconfigured, Unavailable(``store.*``).
     """
-    clock, practice = WallClock(), organisation(chosen)
+    clock, practice = clock or WallClock(), organisation(chosen)
     chosen.data_dir.mkdir(parents=True, exist_ok=True)
     store = await open_the_store(chosen.data_dir, clock, vault)
     rooms = booking(chosen, clock, secrets)
@@ -102,7 +103,7 @@ async def assemble(
     return Program(Desk(outside, desk_settings(chosen)), outside, store, rooms, host)
 
 
-async def open_the_store(data_dir: Path, clock: WallClock, vault: KeyVault | None = None) -> Store:
+async def open_the_store(data_dir: Path, clock: Clock, vault: KeyVault | None = None) -> Store:
     """Open the store of this workplace. Raises Unavailable(``store.*``), Misconfigured(``store.*``)."""
     place = data_dir / STORE_FILE
     sealer = await asyncio.to_thread(open_sealer, place, vault=vault)
@@ -133,7 +134,7 @@ def desk_settings(chosen: Settings) -> DeskSettings:
     )
 
 
-def booking(chosen: Settings, clock: WallClock, secrets: Secrets) -> VdxRooms:
+def booking(chosen: Settings, clock: Clock, secrets: Secrets) -> VdxRooms:
     """Return the rooms at VDX."""
     vdx = chosen.vdx
     access = VdxAccess(vdx.api_url, vdx.token_url, vdx.client_id, secrets("vdx.client_secret"), chosen.environment)
@@ -154,7 +155,7 @@ def message_composer(chosen: Settings, practice: Organisation) -> composer.Messa
 
 
 def message_delivery(
-    chosen: Settings, practice: Organisation, store: Store, clock: WallClock, secrets: Secrets
+    chosen: Settings, practice: Organisation, store: Store, clock: Clock, secrets: Secrets
 ) -> delivery.MessageDelivery:
     """Return what carries the outbox out, over the roads that the settings name."""
     carriers: dict[Channel, transport.Carrier] = {}

@@ -10,10 +10,10 @@ import asyncio
 import re
 import tempfile
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import parse_qs, urlsplit
 
 import httpx
@@ -25,11 +25,13 @@ from vdx_plugin.demo.world import HOSPITAL_GLN, FileVault, World
 from vdx_plugin.domain.consultation import Stage
 from vdx_plugin.domain.parties import InvitationState, PartyRole, PartyStatus, Presence
 from vdx_plugin.domain.secret import Secret
-from vdx_plugin.media.bot import Bot, BotReport
+from vdx_plugin.errors import VdxError
+from vdx_plugin.media.bot import Bot
 from vdx_plugin.ports import JoinTarget, MediaChoice, VideoPicture
 from vdx_plugin.service.view import ConsultationView, DeskView
 
 Say = Callable[[str], None]
+T = TypeVar("T")
 STEP_LIMIT_S = 40.0
 LOOK_EVERY_S = 0.05
 FRAMES_WANTED = 30
@@ -47,6 +49,14 @@ def check(holds: bool, what: str) -> None:
         raise NotSeen(what)
 
 
+async def named(step: str, work: Awaitable[T]) -> T:
+    """Await one step of the job. Raises NotSeen that names the step, whatever kept it from being seen."""
+    try:
+        return await work
+    except (NotSeen, TimeoutError, VdxError) as failure:
+        raise NotSeen(f"{step}: {str(failure) or type(failure).__name__}") from failure
+
+
 def target_of(link: str, node: str) -> JoinTarget:
     """Read a guest link as the guest's browser would."""
     query = {name: values[0] for name, values in parse_qs(urlsplit(link).query).items()}
@@ -56,7 +66,8 @@ def target_of(link: str, node: str) -> JoinTarget:
 class Script:
     """The run: the world, the program in it, and what has been seen so far."""
 
-    def __init__(self, world: World, program: Program, say: Say) -> None:
+    def __init__(self, world: World, program: Program, say: Say, *, limit_s: float = STEP_LIMIT_S) -> None:
+        self._limit_s = limit_s
         self._world = world
         self._program = program
         self._desk = program.desk
@@ -89,7 +100,7 @@ class Script:
 
     async def until(self, seen: Callable[[], bool], what: str) -> None:
         """Wait until ``seen`` holds. Raises NotSeen with ``what`` after a while."""
-        deadline = time.monotonic() + STEP_LIMIT_S
+        deadline = time.monotonic() + self._limit_s
         while not seen():
             check(time.monotonic() < deadline, what)
             await asyncio.sleep(LOOK_EVERY_S)
@@ -103,13 +114,13 @@ class Script:
     async def run(self) -> None:
         """Do the whole job. Raises NotSeen at the first thing that is not as it should be."""
         async with self._stack:
-            await self.take_context()
-            await self.book_lock_and_invite()
-            hospital, patient = await self.let_guests_in()
-            await self.keep_strangers_out()
-            await self.see_and_hear(hospital, patient)
-            await self.end(hospital, patient)
-            await self.write_the_note()
+            await named("context", self.take_context())
+            await named("start", self.book_lock_and_invite())
+            hospital, patient = await named("guests", self.let_guests_in())
+            await named("strangers", self.keep_strangers_out())
+            await named("picture and sound", self.see_and_hear(hospital, patient))
+            await named("end", self.end(hospital, patient))
+            await named("note", self.write_the_note())
 
     async def take_context(self) -> None:
         """Patients and appointments come by HL7, the open patient by the local call."""
@@ -153,7 +164,7 @@ class Script:
         (letter,) = self._world.sandbox.partners.letters(HOSPITAL_GLN)
         hospital = await self._enter(_attached_link(letter.bundle), "sygehuset")
         await self._admit("sygehuset")
-        mails = await self._world.sandbox.mail.wait_for(1, STEP_LIMIT_S)
+        mails = await self._world.sandbox.mail.wait_for(1, self._limit_s)
         patient = await self._enter(_first_link(mails[0].text), "patienten")
         await self._admit("patienten")
         await self.until(self._both_are_in, "the two guests were not recognised as the parties invited")
@@ -165,7 +176,7 @@ class Script:
     async def _enter(self, link: str, who: str) -> Bot:
         target = target_of(link, self._world.sandbox.node_url)
         bot = await self._stack.enter_async_context(Bot(target))
-        await bot.wait_until(lambda report: report.waited)
+        await bot.wait_until(lambda report: report.waited, timeout_s=self._limit_s)
         self.done(f"{who} har fulgt sit link og venter foran det låste rum")
         return bot
 
@@ -199,7 +210,7 @@ class Script:
         for guest in guests:
             await guest.wait_until(
                 lambda report: report.frames >= FRAMES_WANTED and report.audible_s >= SOUND_WANTED_S,
-                timeout_s=STEP_LIMIT_S,
+                timeout_s=self._limit_s,
             )
         await self.until(lambda: self._pictures >= FRAMES_WANTED, "the doctor sees no picture")
         call = self.consultation.call
@@ -210,14 +221,14 @@ class Script:
             f"sygehuset {report.frames} billeder og {report.audible_s:.1f} s lyd"
         )
         await self._desk.send_chat("Kan I høre mig?")
-        await guests[0].wait_until(lambda seen: bool(seen.chat))
+        await guests[0].wait_until(lambda seen: bool(seen.chat), timeout_s=self._limit_s)
         self.done("chatten er nået frem")
 
     async def end(self, *guests: Bot) -> None:
         """Ending for all puts everybody out and closes the room."""
         await self._desk.end_for_all()
         for guest in guests:
-            await guest.wait_until(lambda report: report.over_code is not None)
+            await guest.wait_until(lambda report: report.over_code is not None, timeout_s=self._limit_s)
         check(self.consultation.stage is Stage.ENDED, "the consultation did not end")
         self.done("samtalen er afsluttet for alle")
 
@@ -245,10 +256,6 @@ class Script:
         )
 
 
-def _sees_and_hears(report: BotReport) -> bool:
-    return report.frames >= FRAMES_WANTED and report.audible_s >= SOUND_WANTED_S
-
-
 def _attached_link(bundle: Mapping[str, Any]) -> str:
     """Return the link attached to a letter."""
     letters = [entry["resource"] for entry in bundle["entry"] if entry["resource"]["resourceType"] == "Communication"]
@@ -264,19 +271,29 @@ def _first_link(text: str) -> str:
     return found.group()
 
 
-async def run_headless(say: Say, data: Path | None = None) -> int:
-    """Run the whole job and print each step. Return 0 when everything was seen, 1 otherwise."""
+async def run_headless(
+    say: Say,
+    data: Path | None = None,
+    *,
+    limit_s: float = STEP_LIMIT_S,
+    prepare: Callable[[World], None] = lambda _world: None,
+) -> int:
+    """Run the whole job and print each step. Return 0 when everything was seen, 1 otherwise.
+
+    ``limit_s`` is how long anything is waited for. ``prepare`` may change the world that has just been started.
+    """
     with tempfile.TemporaryDirectory(prefix="vdx-demo-") as folder, Evidence() as evidence:
         world = World(data or Path(folder))
         await world.start()
+        prepare(world)
         program = await assemble(world.settings(), secrets=world.secret, vault=FileVault())
-        script = Script(world, program, say)
+        script = Script(world, program, say, limit_s=limit_s)
         try:
             await program.desk.start()
             script.done("sandkassen og programmet kører")
             await script.run()
             script.check_nothing_leaked(evidence)
-        except (NotSeen, TimeoutError) as failure:
+        except NotSeen as failure:
             say(f"IKKE SET: {log.mask(str(failure))}")
             return 1
         finally:

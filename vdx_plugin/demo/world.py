@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from vdx_plugin.domain.secret import Secret
 from vdx_plugin.sandbox.clinic import ClinicConfig, DemoClinic
+from vdx_plugin.sandbox.partners import PartnerTimes
 from vdx_plugin.sandbox.pexip import RoomServer
 from vdx_plugin.sandbox.rooms import RoomDirectory
 from vdx_plugin.sandbox.server import Part, Sandbox, SandboxConfig
@@ -30,14 +31,26 @@ _PARTNERS = files("vdx_plugin.sandbox") / "demo_partners.csv"
 class World:
     """Sandbox, rooms and clinic, started together. ``settings`` are those of a program that uses them."""
 
-    def __init__(self, data_dir: Path, *, port: int = 0, provision_delay_s: float = 1.0) -> None:
+    def __init__(
+        self,
+        data_dir: Path,
+        *,
+        port: int = 0,
+        provision_delay_s: float = 1.0,
+        partner_times: PartnerTimes | None = None,
+    ) -> None:
         self.data_dir = data_dir
         self.adt_port = free_port()
         rooms = RoomDirectory()
         self.rooms = RoomServer(rooms)
         self.clinic = DemoClinic(ClinicConfig(self.adt_port, free_port(), data_dir / "adapters" / "local" / HANDSHAKE))
         self.sandbox = Sandbox(
-            SandboxConfig(port=port, provision_delay_s=provision_delay_s, pool_minimum_age_s=0.0),
+            SandboxConfig(
+                port=port,
+                provision_delay_s=provision_delay_s,
+                pool_minimum_age_s=0.0,
+                partner_times=partner_times or PartnerTimes(),
+            ),
             rooms=rooms,
             extra_routes=[*self.rooms.routes(), *self.clinic.routes()],
             extra_parts=[
