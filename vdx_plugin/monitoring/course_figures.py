@@ -20,6 +20,7 @@ def _line(line: LineClass) -> Callable[[Figures], int]:
 
 def _times() -> tuple[Figure, ...]:
     from_click = _("Tid fra klikket på Start video.")
+    with_wait = from_click + " " + _("Ventetiden, til den anden kommer, er med.")
     return (
         *pair("room_ready_ms", Unit.MS, _("Rummet klar"), from_click, lambda f: f.room_ready_ms),
         *pair("join_ms", Unit.MS, _("Lægen inde i rummet"), from_click, lambda f: f.join_ms),
@@ -27,14 +28,14 @@ def _times() -> tuple[Figure, ...]:
             "first_audio_ms",
             Unit.MS,
             _("Første lyd fra den anden"),
-            f"{from_click} {_('Ventetiden, til den anden kommer, er med.')}",
+            with_wait,
             lambda f: f.first_audio_ms,
         ),
         *pair(
             "first_video_ms",
             Unit.MS,
             _("Første billede fra den anden"),
-            f"{from_click} {_('Ventetiden, til den anden kommer, er med.')}",
+            with_wait,
             lambda f: f.first_video_ms,
         ),
     )

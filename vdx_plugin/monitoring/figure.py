@@ -70,7 +70,7 @@ def pair(key: str, unit: Unit, name: str, definition: str, read: Callable[[Figur
     def n(figures: Figures) -> int:
         return read(figures).n
 
-    middle, slow = f"{name}, {_('median')}", f"{name}, {_('95 % inden for')}"
+    middle, slow = name + ", " + _("median"), name + ", " + _("95 % inden for")
     return (
         Figure(f"{key}_p50", unit, name, middle, definition, lambda f: read(f).p50, n),
         Figure(f"{key}_p95", unit, name, slow, definition, lambda f: read(f).p95, n),

@@ -79,7 +79,8 @@ def draft_note(
     start = (consultation.started_at or consultation.created_at).astimezone(DANISH_TIME)
     end = ended_at.astimezone(DANISH_TIME)
     kind = _("Videokonference") if fee.fee and fee.fee.code == "0126" else _("Videokonsultation")
-    lines = [f"{kind} {start:%d.%m.%Y} {_('kl.')} {start:%H.%M}-{end:%H.%M}."]
+    at = _("kl.")
+    lines = [f"{kind} {start:%d.%m.%Y} {at} {start:%H.%M}-{end:%H.%M}."]
     there = [_named(entry) for entry in attendance if entry.present_s > 0]
     missing = [_named(entry) for entry in attendance if entry.present_s <= 0]
     if there:

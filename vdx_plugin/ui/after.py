@@ -155,10 +155,11 @@ class AfterPage(QWidget):
 
 def _when(summary: Summary) -> str:
     end = summary.ended_at.astimezone()
+    at = _("kl.")
     if summary.started_at is None:
-        return f"{end:%d.%m.%Y}  ·  {_('kl.')} {clock(end)}"
+        return f"{end:%d.%m.%Y}  ·  {at} {clock(end)}"
     length = duration(summary.ended_at - summary.started_at)
-    return f"{end:%d.%m.%Y}  ·  {_('kl.')} {clock(summary.started_at)}–{clock(end)}  ·  {length}"
+    return f"{end:%d.%m.%Y}  ·  {at} {clock(summary.started_at)}–{clock(end)}  ·  {length}"
 
 
 def _attendance(each: Attendance, view: ConsultationView) -> str:
