@@ -135,7 +135,7 @@ class LocalRig(Rig):
 
     async def begin(self) -> None:
         self.system: local.LocalSystem = local.LocalSystem(
-            local.LocalSettings(write_back=True, receipt_limit_s=0.5),
+            local.LocalSettings(write_back=True, receipt_limit_s=0.5, confirm_limit_s=0.5),
             self.clock,
             PRACTICE,
             self.folder / "handshake.json",

@@ -51,6 +51,7 @@ class LocalSettings:
     port: int = 0
     write_back: bool = False
     receipt_limit_s: float = RECEIPT_LIMIT_S
+    confirm_limit_s: float = CONFIRM_LIMIT_S
 
     @classmethod
     def read(cls, settings: Mapping[str, str]) -> LocalSettings:
@@ -128,7 +129,7 @@ class LocalSystem:
             return False
         asked = self._questions.setdefault(context.version, asyncio.get_running_loop().create_future())
         self._letterbox.stirred.set()
-        done, _ = await asyncio.wait({asked}, timeout=CONFIRM_LIMIT_S)
+        done, _ = await asyncio.wait({asked}, timeout=self._settings.confirm_limit_s)
         self._questions.pop(context.version, None)
         return bool(done) and asked.result()
 
@@ -235,7 +236,8 @@ class LocalSystem:
                 await self._something_after(since)
         except TimeoutError:
             pass
-        entries = self._letterbox.since(since)
+        # A poll whose caller has gone must not count as fetched, or the doctor is told to look in vain.
+        entries = [] if await request.is_disconnected() else self._letterbox.since(since)
         return JSONResponse(
             {
                 "entries": [entry.body for entry in entries],
