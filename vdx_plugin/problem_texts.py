@@ -73,6 +73,9 @@ def sentences(_: Callable[[str], str]) -> dict[str, str]:
             "Der er ingen mikrofon, så de andre kan ikke høre dig. Sæt en i, eller fortsæt på telefon."
         ),
         "media.no_speaker": _("Der er ingen højttaler, så du kan ikke høre de andre. Sæt et headset i."),
+        "media.no_devices": _(
+            "Her er hverken kamera, mikrofon eller højttaler. De andre ser et testbillede. Sæt et headset i, eller fortsæt på telefon."
+        ),
         "media.camera_lost": _("Kameraet forsvandt. De andre ser et testbillede, til det er tilbage."),
         "media.microphone_lost": _("Mikrofonen forsvandt, så de andre kan ikke høre dig. Sæt den i igen."),
         "media.device_back": _("Kamera og mikrofon virker igen."),

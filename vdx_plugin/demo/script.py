@@ -19,13 +19,13 @@ from urllib.parse import parse_qs, urlsplit
 import httpx
 
 from vdx_plugin import log
-from vdx_plugin.app import Program, assemble
+from vdx_plugin.app import Program, assemble, redeem
 from vdx_plugin.demo.evidence import Evidence, leaks
 from vdx_plugin.demo.world import HOSPITAL_GLN, FileVault, World
 from vdx_plugin.domain.consultation import Stage
 from vdx_plugin.domain.parties import InvitationState, PartyRole, PartyStatus, Presence
 from vdx_plugin.domain.secret import Secret
-from vdx_plugin.errors import VdxError
+from vdx_plugin.errors import Refused, VdxError
 from vdx_plugin.media.bot import Bot
 from vdx_plugin.ports import JoinTarget, MediaChoice, VideoPicture
 from vdx_plugin.service.view import ConsultationView, DeskView
@@ -125,7 +125,8 @@ class Script:
     async def take_context(self) -> None:
         """Patients and appointments come by HL7, the open patient by the local call."""
         await self._world.clinic.send_directory()
-        await self.until(lambda: bool(self.view.appointments), "no appointment came by HL7")
+        wanted = len(self._world.clinic.slots)
+        await self.until(lambda: len(self.view.appointments) == wanted, "not every appointment came by HL7")
         self.done(f"journalen har sendt HL7: {len(self.view.appointments)} aftaler i dag")
         await self._world.clinic.open_patient(0)
         await self.until(lambda: self.view.context is not None, "no context came")
@@ -138,15 +139,18 @@ class Script:
         self.done("patient åben i journalen, konteksten modtaget")
 
     async def book_lock_and_invite(self) -> None:
-        """One click in the record does the rest."""
+        """One click in the record does the rest: it opens a ``vdx://`` link with a ticket that is good once."""
         await self._desk.set_media_choice(MediaChoice(use_test_card=True))
-        await self._world.clinic.start_video(0)
+        link = f"vdx://start/v1?ticket={await self._world.clinic.ticket(0)}"
+        await asyncio.to_thread(redeem, link, self._world.settings())
         await self.until(lambda: self.view.consultation is not None, "the click in the record did nothing")
         await self.until(
             lambda: self.consultation.stage is Stage.IN_CALL or self.consultation.problem is not None, "not in the call"
         )
         problem = self.consultation.problem
         check(problem is None, f"the start failed: {problem.code if problem else ''}")
+        self.done("engangsbilletten fra journalens link er indløst")
+        await self._refuse_the_ticket_again(link)
         for step in self.consultation.steps:
             spent = (step.ended_at - step.started_at).total_seconds() if step.ended_at and step.started_at else 0.0
             self.done(f"trin {step.kind}: {spent:.2f} s")
@@ -158,6 +162,15 @@ class Script:
         count = self._world.sandbox.partners.count(HOSPITAL_GLN)
         check(count.distinct == 1, "the hospital has not got exactly one letter")
         self.done("sygehuset har kvitteret for invitationen (MedCom Acknowledgement ok)")
+
+    async def _refuse_the_ticket_again(self, link: str) -> None:
+        try:
+            await asyncio.to_thread(redeem, link, self._world.settings())
+        except Refused as refusal:
+            check(refusal.code == "ticket.used", "a used ticket was refused for another reason")
+            self.done("samme billet igen er afvist")
+        else:
+            raise NotSeen("a used ticket was taken again")
 
     async def let_guests_in(self) -> tuple[Bot, Bot]:
         """The hospital follows the link in its letter, the patient the link in the mail; both wait and are let in."""

@@ -40,6 +40,7 @@ from vdx_plugin.service.view import CallView, ConsultationView, Problem, Step, S
 
 _log = log.get("service")
 
+_NO_DEVICE = {"media.no_camera", "media.no_microphone", "media.no_speaker"}
 _SENT_BY_US = (Channel.MEDCOM, Channel.EMAIL)
 PictureSink = Callable[[VideoPicture], None]
 
@@ -258,7 +259,7 @@ class Session:
         if code == "media.device_back":
             self.change_call(problems=tuple(p for p in problems if not p.endswith("_lost")))
         elif code not in problems:
-            self.change_call(problems=(*problems, code))
+            self.change_call(problems=_in_one_sentence((*problems, code)))
 
     def _call_lost(self, code: str) -> None:
         self.settle_call()
@@ -292,3 +293,10 @@ class Session:
         if self.call is None:
             raise Refused("call.not_found")
         return self.call
+
+
+def _in_one_sentence(problems: tuple[str, ...]) -> tuple[str, ...]:
+    """A workplace without any device gets one sentence, not three."""
+    if not _NO_DEVICE <= set(problems):
+        return problems
+    return (*(problem for problem in problems if problem not in _NO_DEVICE), "media.no_devices")
