@@ -1,22 +1,22 @@
 """One table from what VDX and httpx say to what must happen next.
 
 Keyed by (status, ``detailed_error_code``), never by text: the server's texts differ from its own description, and in
-version 1 the same number means different things under 400 and 406. The code is a string in the answer although the
-description calls it a number; 401, malformed JSON and refused roles come without it. Source: NotValidDataErrors,
-NotAcceptableErrors, ErrorController of medcom-video-api 2.5.0; what a client can do about each: facts, 4.3.
+version 1 the same number means different things under 400 and 406 (``wire`` turns its numbers into version 2's). The
+code is a string in the answer although the description calls it a number; 401, malformed JSON and refused roles come
+without it. Source: NotValidDataErrors, NotAcceptableErrors, ErrorController of medcom-video-api 2.5.0; what a client
+can do about each: facts, 4.3.
 """
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
 
 import httpx
 
+from vdx_plugin.booking.wire import Fault, Version2, Wire
 from vdx_plugin.errors import (
     Conflict,
     Misconfigured,
@@ -135,16 +135,15 @@ def _changes_something(error: httpx.RequestError | httpx.InvalidURL, api_url: st
     return request.method not in HARMLESS and str(request.url).startswith(api_url)
 
 
-def raise_for(response: httpx.Response) -> None:
-    """Return for a 2xx answer; raise what any other one means."""
+def raise_for(response: httpx.Response, wire: Wire | None = None) -> None:
+    """Return for a 2xx answer; raise what any other one means. ``wire`` tells how errors are written there."""
     if response.is_success:
         return
-    body = _body(response)
-    code = str(body.get("detailed_error_code", ""))
-    row = BY_CODE.get((response.status_code, code)) or _by_status(response.status_code)
-    field = row.field or (_field_named(body) if row is _INPUT else None)
+    fault = (wire or Version2()).fault(response)
+    row = BY_CODE.get((response.status_code, fault.code)) or _by_status(response.status_code)
+    field = row.field or (_field_named(fault) if row is _INPUT else None)
     harmless = response.request.method in HARMLESS
-    raise _plain(row, harmless, f"status {response.status_code}, error code {code or 'none'}", field)
+    raise _plain(row, harmless, f"status {response.status_code}, error code {fault.code or 'none'}", field)
 
 
 def _by_status(status: int) -> Row:
@@ -165,17 +164,9 @@ def _plain(row: Row, harmless: bool, detail: str, field: str | None = None) -> V
     return row.error(row.code, detail)
 
 
-def _body(response: httpx.Response) -> Mapping[str, Any]:
-    try:
-        body = json.loads(response.content)
-    except ValueError:
-        return {}
-    return body if isinstance(body, dict) else {}
-
-
-def _field_named(body: Mapping[str, Any]) -> str | None:
+def _field_named(fault: Fault) -> str | None:
     """The field that bean validation names first (``subject: must not be null``). A hint, so its form may change."""
-    found = re.match(r"([A-Za-z][A-Za-z0-9]{0,60}): ", str(body.get("detailed_error", "")))
+    found = re.match(r"([A-Za-z][A-Za-z0-9]{0,60}): ", fault.text)
     return found.group(1) if found else None
 
 
