@@ -9,6 +9,7 @@ from typing import Any
 from vdx_plugin import log, settings
 from vdx_plugin.app import Program, Secrets, assemble
 from vdx_plugin.runtime import Runtime
+from vdx_plugin.service.outside import Outside
 from vdx_plugin.settings import Settings
 from vdx_plugin.store.sealing import KeyVault
 
@@ -25,11 +26,13 @@ def run_with_window(
     secrets: Secrets = settings.secret,
     vault: KeyVault | None = None,
     companion: Companion | None = None,
+    change: Callable[[Outside], Outside] = lambda outside: outside,
 ) -> int:
     """Show the program until its user quits; return the exit status.
 
     ``runtime`` is started already when given, and is then the caller's to close. ``companion`` runs beside the
-    program on the asyncio thread and is cancelled when the program ends. Raises what ``assemble`` raises.
+    program on the asyncio thread and is cancelled when the program ends. ``change`` is ``assemble``'s. Raises what
+    ``assemble`` raises.
     """
     from PySide6.QtWidgets import QApplication
 
@@ -42,7 +45,7 @@ def run_with_window(
         runtime = Runtime()
         runtime.start()
     try:
-        program = runtime.submit(assemble(chosen, secrets=secrets, vault=vault)).result()
+        program = runtime.submit(assemble(chosen, secrets=secrets, vault=vault, change=change)).result()
         work = [runtime.submit(program.desk.start())]
         if companion:
             work.append(runtime.submit(companion(program)))

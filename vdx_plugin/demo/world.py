@@ -29,7 +29,10 @@ _PARTNERS = files("vdx_plugin.sandbox") / "demo_partners.csv"
 
 
 class World:
-    """Sandbox, rooms and clinic, started together. ``settings`` are those of a program that uses them."""
+    """Sandbox, rooms and clinic, started together. ``settings`` are those of a program that uses them.
+
+    A new room takes ``provision_delay_s`` to come up; ``pool_size`` of them stand ready.
+    """
 
     def __init__(
         self,
@@ -37,6 +40,7 @@ class World:
         *,
         port: int = 0,
         provision_delay_s: float = 1.0,
+        pool_size: int = 3,
         partner_times: PartnerTimes | None = None,
     ) -> None:
         self.data_dir = data_dir
@@ -48,6 +52,7 @@ class World:
             SandboxConfig(
                 port=port,
                 provision_delay_s=provision_delay_s,
+                pool_size=pool_size,
                 pool_minimum_age_s=0.0,
                 partner_times=partner_times or PartnerTimes(),
             ),
