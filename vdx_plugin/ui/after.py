@@ -150,6 +150,10 @@ class AfterPage(QWidget):
         code = summary.fee.fee.code if summary.fee.fee else NO_FEE
         for choice in self.fees.buttons():
             choice.setChecked(choice.property("code") == code)
+        chosen = self.fees.checkedButton()
+        if chosen is not None:
+            # Of a group only the one that has had the focus is reached by Tab: it must be the one proposed.
+            chosen.setFocus()
         self._reason.setText(_("Forslag: {reason}").format(reason=problem(summary.fee.rule)))
 
 

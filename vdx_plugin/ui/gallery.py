@@ -14,6 +14,7 @@ from pathlib import Path
 # Must be chosen before Qt looks for a screen.
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
+from PySide6.QtCore import QCoreApplication, QEvent
 from PySide6.QtWidgets import QApplication, QWidget
 
 from vdx_plugin import texts
@@ -178,7 +179,8 @@ def render(app: QApplication, screen: Screen, theme: Theme, file: Path) -> None:
     window.grab().save(str(file))
     window.hide()
     window.deleteLater()
-    app.processEvents()
+    # No event loop runs here that would delete it, and the next style sheet would dress it again.
+    QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete.value)
 
 
 def _variants() -> Iterator[tuple[str, str, Theme]]:

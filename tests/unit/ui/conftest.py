@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from PySide6.QtCore import QCoreApplication, QEvent
 from PySide6.QtWidgets import QApplication, QWidget
 from pytestqt.qtbot import QtBot
 
@@ -40,6 +41,13 @@ def _danish() -> Iterator[None]:
     texts.set_language("da")
     yield
     texts.set_language("da")
+
+
+@pytest.fixture(autouse=True)
+def _delete_windows() -> Iterator[None]:
+    """Outside an event loop Qt keeps what was told to delete itself; each new style sheet would dress it again."""
+    yield
+    QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete.value)
 
 
 @pytest.fixture
@@ -80,5 +88,7 @@ def shown(qtbot: QtBot, window: QWidget) -> QWidget:
     """Show a window and give it to the test's end to close."""
     qtbot.addWidget(window)
     window.show()
-    qtbot.waitExposed(window)
+    window.activateWindow()
+    # Shortcuts and focus work in the active window only.
+    qtbot.waitUntil(window.isActiveWindow)
     return window

@@ -77,9 +77,7 @@ async def _slip() -> None:
     raise KeyError("a mistake of ours")
 
 
-def test_a_result_comes_back_on_qts_thread(
-    qtbot: QtBot, qapp: QApplication, runtime: Runtime
-) -> None:
+def test_a_result_comes_back_on_qts_thread(qtbot: QtBot, qapp: QApplication, runtime: Runtime) -> None:
     """The success callback touches widgets."""
     operations, window = Operations(runtime), QWidget()
     qtbot.addWidget(window)
