@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import csv
-import socket
 from collections.abc import Callable
 from contextlib import asynccontextmanager
 from importlib.resources import files
@@ -24,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
 HANDSHAKE = "handshake.json"
+LISTENING = "listening.json"
 HOSPITAL_GLN = "5790000000203"
 _PARTNERS = files("vdx_plugin.sandbox") / "demo_partners.csv"
 
@@ -44,10 +44,10 @@ class World:
         partner_times: PartnerTimes | None = None,
     ) -> None:
         self.data_dir = data_dir
-        self.adt_port = free_port()
         rooms = RoomDirectory()
         self.rooms = RoomServer(rooms)
-        self.clinic = DemoClinic(ClinicConfig(self.adt_port, free_port(), data_dir / "adapters" / "local" / HANDSHAKE))
+        adapters = data_dir / "adapters"
+        self.clinic = DemoClinic(ClinicConfig(adapters / "hl7v2" / LISTENING, adapters / "local" / HANDSHAKE))
         self.sandbox = Sandbox(
             SandboxConfig(
                 port=port,
@@ -111,8 +111,8 @@ class World:
             partners=Partners(hub_url=self.sandbox.partner_url, directory=self._directory_file()),
             adapters={
                 "hl7v2": {
-                    "port": str(self.adt_port),
-                    "note_port": str(self.clinic.config.note_port),
+                    "port": "0",
+                    "note_port": str(self.clinic.note_port),
                 },
             },
         )
@@ -141,12 +141,6 @@ class FileVault:
 
     def put(self, name: str, text: str) -> None:
         raise NoVault
-
-
-def free_port() -> int:
-    """Return a port of this machine that nobody listens on now."""
-    with socket.create_server(("127.0.0.1", 0)) as line:
-        return int(line.getsockname()[1])
 
 
 @asynccontextmanager

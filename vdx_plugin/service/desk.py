@@ -306,6 +306,7 @@ class Desk:
             self._outside.new_id(), self._outside.new_id(), Stage.PLANNED, context, plan, clicked
         )
         self._session = self._new_session(consultation, path)
+        self._publish()
         await self._audit("start", consultation)
         self._run()
 

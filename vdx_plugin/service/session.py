@@ -297,6 +297,6 @@ class Session:
 
 def _in_one_sentence(problems: tuple[str, ...]) -> tuple[str, ...]:
     """A workplace without any device gets one sentence, not three."""
-    if not _NO_DEVICE <= set(problems):
+    if not set(problems) >= _NO_DEVICE:
         return problems
     return (*(problem for problem in problems if problem not in _NO_DEVICE), "media.no_devices")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import uuid
 from collections.abc import Awaitable
 from dataclasses import dataclass
@@ -23,11 +24,10 @@ CONSULTATION_LENGTH = timedelta(minutes=30)
 
 @dataclass(frozen=True)
 class ClinicConfig:
-    """``plugin_port`` is where the plug-in listens for HL7, ``note_port`` where the clinic does, ``handshake`` the
-    file in which the plug-in says how it can be called."""
+    """``listening`` is the file in which the plug-in says on which port it listens for HL7, ``handshake`` the one in
+    which it says how it can be called."""
 
-    plugin_port: int
-    note_port: int
+    listening: Path
     handshake: Path
     provider_number: str = "099999"
     initials: str = "KE"
@@ -60,6 +60,8 @@ class DemoClinic:
         self._directory = messages
         self._appointments = self._plan(now)
         self.slots: list[Slot] = [feed.slot(text) for text in self._appointments]
+        self.note_port = 0
+        """Where notes are received, from ``start`` on."""
         self.open: Person | None = None
         self.trouble = ""
 
@@ -75,18 +77,22 @@ class DemoClinic:
 
     async def start(self) -> None:
         """Listen for notes."""
-        await self._receiver.start(self.config.note_port)
+        self.note_port = await self._receiver.start()
 
     async def stop(self) -> None:
         """Stop listening."""
         await self._receiver.stop()
 
     async def send_directory(self) -> list[str]:
-        """Send patients, appointments, a correction and a merge. Return the answers. Raises OSError."""
+        """Send patients, appointments, a correction and a merge. Return the answers.
+
+        Raises OSError while the plug-in does not listen.
+        """
+        port = int(json.loads(self.config.listening.read_text("utf-8"))["port"])
         today = datetime.now(feed.COPENHAGEN).date()
         changes = [feed.message(name, today) for name in feed.CHANGES]
         messages = [*self._directory, *changes, *self._appointments]
-        return await mllp.send("127.0.0.1", self.config.plugin_port, messages)
+        return await mllp.send("127.0.0.1", port, messages)
 
     async def open_patient(self, number: int) -> None:
         """Open a record, by its place on the list. Raises HelperAwayError."""

@@ -37,9 +37,10 @@ class Receiver:
         self._answer = answer
         self._server: asyncio.Server | None = None
 
-    async def start(self, port: int) -> None:
-        """Listen on ``port`` of this machine."""
-        self._server = await asyncio.start_server(self._serve, "127.0.0.1", port, limit=LIMIT_BYTES)
+    async def start(self) -> int:
+        """Listen on a free port of this machine and return it."""
+        self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0, limit=LIMIT_BYTES)
+        return int(self._server.sockets[0].getsockname()[1])
 
     async def stop(self) -> None:
         """Stop listening and close what is open."""
