@@ -83,16 +83,20 @@ class DemoClinic:
         """Stop listening."""
         await self._receiver.stop()
 
+    @property
+    def plugin_port(self) -> int:
+        """Where the plug-in listens for HL7. Raises OSError while it does not."""
+        return int(json.loads(self.config.listening.read_text("utf-8"))["port"])
+
     async def send_directory(self) -> list[str]:
         """Send patients, appointments, a correction and a merge. Return the answers.
 
         Raises OSError while the plug-in does not listen.
         """
-        port = int(json.loads(self.config.listening.read_text("utf-8"))["port"])
         today = datetime.now(feed.COPENHAGEN).date()
         changes = [feed.message(name, today) for name in feed.CHANGES]
         messages = [*self._directory, *changes, *self._appointments]
-        return await mllp.send("127.0.0.1", port, messages)
+        return await mllp.send("127.0.0.1", self.plugin_port, messages)
 
     async def open_patient(self, number: int) -> None:
         """Open a record, by its place on the list. Raises HelperAwayError."""
