@@ -130,6 +130,18 @@ class Hl7Rig(Rig):
         return (self.folder / "listening.json").exists()
 
 
+class WatchedEvent(asyncio.Event):
+    """Tells when somebody waits for it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.awaited = asyncio.Event()
+
+    async def wait(self) -> bool:
+        self.awaited.set()
+        return await super().wait()
+
+
 class LocalRig(Rig):
     """Beside it a record that calls over HTTP, polls for notes, and answers whether its record is still open."""
 
@@ -141,6 +153,7 @@ class LocalRig(Rig):
             self.folder / "handshake.json",
         )
         await super().begin()
+        self.stirred = self.system._letterbox.stirred = WatchedEvent()
         shake = self.system.handshake
         assert shake is not None
         self.http = httpx.AsyncClient(

@@ -115,8 +115,7 @@ async def test_a_name_taken_twice_goes_to_the_first(clinic):
 
 async def test_a_hook_that_does_not_exist_is_an_error(clinic):
     """A mistyped hook would otherwise be an adapter that silently never appears."""
-    source = good("mistyped").replace("def vdx_adapters", "def vdx_adaptors")
-    clinic.install(mistyped=source)
+    clinic.install(mistyped=good("mistyped") + "\n    @hookimpl\n    def vdx_adaptors(register):\n        pass\n")
     await clinic.start()
     assert clinic.status("mistyped").reason == "adapter.invalid"
 
@@ -324,6 +323,28 @@ async def test_a_watched_coroutine_hears_its_cancellation():
     with pytest.raises(asyncio.CancelledError):
         await task
     assert heard == ["cancelled"]
+
+
+async def test_cancelling_a_call_cancels_what_the_adapter_does():
+    """A window that was closed waits for nobody, and nothing may go on behind it."""
+    guard = Guard("left", lambda: None)
+    begun, ended = asyncio.Event(), asyncio.Event()
+
+    async def work() -> None:
+        begun.set()
+        try:
+            await asyncio.Event().wait()
+        finally:
+            ended.set()
+
+    calling = asyncio.create_task(guard.call("confirm", 60.0, work()))
+    await begun.wait()
+    calling.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await calling
+    async with asyncio.timeout(2):
+        await ended.wait()
+    assert guard.faults == 0
 
 
 async def test_what_an_adapter_raised_is_not_in_the_log(clinic, caplog):

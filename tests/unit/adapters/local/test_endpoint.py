@@ -261,6 +261,7 @@ async def test_no_secret_or_ticket_reaches_the_log(rig, caplog):
 
 async def test_a_note_nobody_fetches_is_taken_back(rig):
     """The doctor will paste it by hand; it must not be filed as well when the record wakes up."""
+    await rig.stirred.awaited.wait()
     rig._polling.cancel()
     await asyncio.gather(rig._polling, return_exceptions=True)
     # The cancelled poll still waits on our side: the note stirs it, and it must see that nobody listens.
