@@ -221,6 +221,7 @@ class Desktop(QObject):
         self.windows.call.hide()
         # No picture of a patient stays behind for the next one's window.
         self.windows.call.call.forget()
+        self.windows.small.forget()
         if earlier is not None and view.consultation is not None and view.consultation.written_back:
             self._confirm("writeback.done")
 
@@ -235,11 +236,10 @@ class Desktop(QObject):
 
     def _call_attention(self) -> None:
         window = self.windows.small if self.windows.small.isVisible() else self.windows.call
-        present(window, is_active=True)
-        # Not on a button: a key meant for the record must press nothing here.
-        focused = window.focusWidget()
-        if focused is not None and focused is not self.windows.call.call.chat.field:
-            focused.clearFocus()
+        if not window.isActiveWindow():
+            # On the window itself and no button of it: a key meant for the record must press nothing here.
+            window.setFocus()
+            present(window, is_active=True)
         QApplication.alert(window)
 
     def _on_remote(self, picture: VideoPicture) -> None:

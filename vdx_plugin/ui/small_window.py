@@ -103,6 +103,14 @@ class SmallWindow(QWidget):
         else:
             self.large_wanted.emit()
 
+    @property
+    def has_picture(self) -> bool:
+        return self._picture.has_picture
+
+    def forget(self) -> None:
+        """Drop the picture when the call is over."""
+        self._picture.clear("", "people")
+
     def show_remote(self, picture: VideoPicture) -> None:
         self._picture.show_picture(picture)
 
