@@ -190,7 +190,8 @@ def _observations(summary: Summary) -> Iterator[Any]:
     # LOINC 11488-4 is the consultation note; the fee has no code outside this house.
     yield _observation(1, ("11488-4", "Consult note", "LN"), summary.note.splitlines(), summary)
     if summary.fee.fee is not None:
-        lines = [f"{summary.fee.fee.code} {summary.fee.fee.label}"]
+        # Many records show OBX-5 alone, so the line says itself what it is.
+        lines = [f"Foreslået ydelse: {summary.fee.fee.code} {summary.fee.fee.label}"]
         yield _observation(2, ("YDELSE", "Foreslået ydelse", "99VDX"), lines, summary)
 
 

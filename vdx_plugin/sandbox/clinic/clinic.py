@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import uuid
 from collections.abc import Awaitable
@@ -64,6 +65,7 @@ class DemoClinic:
         """Where notes are received, from ``start`` on."""
         self.open: Person | None = None
         self.trouble = ""
+        self._answering: asyncio.Task[None] | None = None
 
     def _plan(self, now: datetime) -> list[str]:
         """The first consultation is about to begin, so that whoever looks sees it; the others keep their hour."""
@@ -76,11 +78,15 @@ class DemoClinic:
         return pages.routes(self)
 
     async def start(self) -> None:
-        """Listen for notes."""
+        """Listen for notes, and answer the plug-in when it asks whether a record is still open."""
         self.note_port = await self._receiver.start()
+        self._answering = asyncio.create_task(self._helper.answer_questions(), name="clinic-answers")
 
     async def stop(self) -> None:
-        """Stop listening."""
+        """Stop listening and answering."""
+        if self._answering is not None:
+            self._answering.cancel()
+            await asyncio.gather(self._answering, return_exceptions=True)
         await self._receiver.stop()
 
     @property

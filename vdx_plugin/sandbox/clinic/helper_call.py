@@ -6,6 +6,7 @@ patient's own doctor, the patient's number. Port and session secret stand in a f
 
 from __future__ import annotations
 
+import asyncio
 import json
 import uuid
 from datetime import datetime
@@ -21,29 +22,50 @@ class HelperAwayError(Exception):
     """The helper program does not run, or does not answer."""
 
 
+POLL_S = 20
+AGAIN_AFTER_S = 1.0
+
+
 class HelperCall:
     """Calls of one record system to the helper of its user."""
 
     def __init__(self, handshake: Path, *, provider_number: str, initials: str) -> None:
         self._handshake = handshake
+        self._open_nonce = ""
         self._who = {"ydernummer": provider_number, "user_initials": initials, "user_id": initials.lower()}
 
     async def open(self, person: Person, now: datetime) -> None:
         """Tell which patient is open. Raises HelperAwayError."""
-        await self._post("/v1/context/open", self._context(person, now))
+        await self._post("/v1/context/open", self._opened(person, now))
 
     async def close(self) -> None:
         """Tell that no patient is open any longer."""
+        self._open_nonce = ""
         await self._post("/v1/context/close", {})
 
     async def start_video(self, person: Person, now: datetime) -> None:
         """Carry the click on Start video over."""
-        await self._post("/v1/action/start-video", self._context(person, now))
+        await self._post("/v1/action/start-video", self._opened(person, now))
 
     async def ticket(self, person: Person, now: datetime) -> str:
         """Get a ticket good for one start within a minute."""
         answer = await self._post("/v1/ticket", self._context(person, now))
         return str(answer.json()["ticket"])
+
+    async def answer_questions(self) -> None:
+        """Until cancelled: tell the helper, whenever it asks, whether a record it heard of is still open."""
+        while True:
+            try:
+                asked = (await self._call("GET", f"/v1/writeback?since=0&wait_s={POLL_S}")).json()["confirm"]
+                for nonce in asked:
+                    await self._post("/v1/context/confirm", {"nonce": nonce, "holds": nonce == self._open_nonce})
+            except HelperAwayError:
+                await asyncio.sleep(AGAIN_AFTER_S)
+
+    def _opened(self, person: Person, now: datetime) -> dict[str, Any]:
+        context = self._context(person, now)
+        self._open_nonce = context["nonce"]
+        return context
 
     def _context(self, person: Person, now: datetime) -> dict[str, Any]:
         patient = {"system": person.system, "value": person.number} if person.number else None
@@ -57,11 +79,15 @@ class HelperCall:
         }
 
     async def _post(self, path: str, body: dict[str, Any]) -> httpx.Response:
+        return await self._call("POST", path, body)
+
+    async def _call(self, method: str, path: str, body: dict[str, Any] | None = None) -> httpx.Response:
         try:
             found = json.loads(self._handshake.read_text("utf-8"))
             headers = {"Authorization": f"Bearer {found['secret']}"}
-            async with httpx.AsyncClient(trust_env=False, timeout=5.0) as client:
-                answer = await client.post(f"http://127.0.0.1:{found['port']}{path}", json=body, headers=headers)
+            async with httpx.AsyncClient(trust_env=False, timeout=POLL_S + 5.0) as client:
+                address = f"http://127.0.0.1:{found['port']}{path}"
+                answer = await client.request(method, address, json=body, headers=headers)
                 answer.raise_for_status()
                 return answer
         except (OSError, KeyError, ValueError, httpx.HTTPError) as error:

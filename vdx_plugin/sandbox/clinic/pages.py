@@ -28,7 +28,7 @@ def routes(clinic: DemoClinic) -> list[BaseRoute]:
         place = request.path_params["place"]
         if place >= len(clinic.people):
             return RedirectResponse("/clinic/", status_code=303)
-        if clinic.open is not clinic.people[place]:
+        if clinic.trouble or clinic.open is not clinic.people[place]:
             with suppress(HelperAwayError):
                 await clinic.open_patient(place)
         slots = [slot for slot in clinic.slots if slot.local_id == clinic.people[place].local_id]

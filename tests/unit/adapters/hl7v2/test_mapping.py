@@ -64,7 +64,7 @@ def test_framing_bytes_in_a_note_become_line_ends():
 def test_a_proposed_fee_is_an_observation_of_its_own_and_may_be_missing():
     """It is a proposal for the doctor, never a charge (no FT1)."""
     observations = list(note().all("OBX"))
-    assert observations[1].text(5) == "0126 Videokonference"
+    assert observations[1].text(5) == "Foreslået ydelse: 0126 Videokonference"
     assert len(list(note(fee=FeeProposal(None, "fee.not_held")).all("OBX"))) == 1
     assert note().first("FT1") is None
 
