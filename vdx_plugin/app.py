@@ -20,7 +20,7 @@ from vdx_plugin.domain.secret import Secret
 from vdx_plugin.errors import Misconfigured
 from vdx_plugin.host import AdapterHost, installed
 from vdx_plugin.invitations import composer, delivery, directory, hub, resources, smtp, transport
-from vdx_plugin.media import engine
+from vdx_plugin.media import call_engine
 from vdx_plugin.ports import AdapterStatus, Clock
 from vdx_plugin.service.desk import Desk
 from vdx_plugin.service.outside import DeskSettings, Outside
@@ -89,7 +89,7 @@ async def assemble(
             clock=clock,
             new_id=uuid4,
             booking=rooms,
-            engine=engine(clock),
+            engine=call_engine(clock),
             composer=message_composer(chosen, practice),
             delivery=message_delivery(chosen, practice, store, clock, secrets),
             consultations=store.consultations,

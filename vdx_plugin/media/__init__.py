@@ -1,9 +1,9 @@
 """The media client: a presence in a Pexip room, with picture and sound.
 
-From outside in. ``engine`` enters rooms and hands out calls (``call``), which join a ``presence`` (token, events and
-roster, by the package ``pexip``) to a ``session`` (devices, media path, look-out, recovery). The session opens
-``local_media`` (``sources`` for what is sent, ``players`` for what comes, on ``devices``) and one ``path`` at a time,
-whose ``peer`` is an aiortc connection. ``bot`` is a synthetic guest.
+From outside in. ``engine``, made by ``call_engine``, enters rooms and hands out calls (``call``), which join a
+``presence`` (token, events and roster, by the package ``pexip``) to a ``session`` (devices, media path, look-out,
+recovery). The session opens ``local_media`` (``sources`` for what is sent, ``players`` for what comes, on ``devices``)
+and one ``path`` at a time, whose ``peer`` is an aiortc connection. ``bot`` is a synthetic guest.
 
 Rules that need no input or output are modules of their own and pure: ``sdp``, ``router``, ``line``, ``recovery``,
 ``report``, ``testcard``, and in ``pexip`` admission, events, roster and reasons. Later work grows there: adaptive
@@ -21,8 +21,11 @@ if TYPE_CHECKING:
     from vdx_plugin.ports import CallEngine, Clock
 
 
-def engine(clock: Clock | None = None) -> CallEngine:
-    """Return the call engine for Pexip nodes, with this machine's devices."""
+def call_engine(clock: Clock | None = None) -> CallEngine:
+    """Return the call engine for Pexip nodes, with this machine's devices.
+
+    Not named like its module, which takes the place of the name in this package as soon as somebody imports it.
+    """
     from vdx_plugin.media.engine import PexipEngine
 
     return PexipEngine(clock=clock)
