@@ -16,6 +16,8 @@ from vdx_plugin.texts import _
 
 NOT_MEASURED = "–"
 _BINDING_SPACE = "\N{NO-BREAK SPACE}"
+_LOCALES = {"da": "da", "en": "en_GB"}
+"""English on its own would write dates the American way."""
 
 
 def shown(value: float | None, unit: Unit) -> str:
@@ -55,19 +57,20 @@ def duration(seconds: float) -> str:
 
 def day(at: date) -> str:
     """Write a day in full."""
-    return str(format_date(at, "long", locale=texts.language()))
+    return str(format_date(at, "long", locale=_LOCALES[texts.language()]))
 
 
 def moment(at: datetime) -> str:
     """Write a day and the time of day, in Danish time."""
-    return str(format_datetime(at.astimezone(CLINIC_TIME), "d. MMMM y HH:mm", locale=texts.language()))
+    pattern = "d MMMM y HH:mm" if texts.language() == "en" else "d. MMMM y HH:mm"
+    return str(format_datetime(at.astimezone(CLINIC_TIME), pattern, locale=_LOCALES[texts.language()]))
 
 
 def short_day(first: date, *, by_week: bool) -> str:
     """Write the start of a week, or a month, as short as a plot needs it."""
     if by_week:
         return f"{first.day}/{first.month}"
-    return str(format_date(first, "MMM", locale=texts.language())).rstrip(".")
+    return str(format_date(first, "MMM", locale=_LOCALES[texts.language()])).rstrip(".")
 
 
 def group_name(group: str) -> str:

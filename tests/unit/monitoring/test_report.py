@@ -173,7 +173,7 @@ def test_numbers_follow_the_language() -> None:
     """1.234 is a thousand in one language and one and a bit in the other."""
     danish = [shown(1234, Unit.COUNT), shown(0.996, Unit.SHARE), shown(1849, Unit.MS), shown(None, Unit.MS)]
     assert danish == ["1.234", "99,6\N{NO-BREAK SPACE}%", "1,8\N{NO-BREAK SPACE}s", "–"]
-    texts._language = "en"  # the catalogue need not be there for this
+    texts.set_language("en")
     assert shown(1234, Unit.COUNT) == "1,234"
     assert shown(4.25, Unit.MOS) == "4.2"
 
@@ -192,3 +192,13 @@ def test_the_moment_of_making_is_told_in_danish_time(tmp_path: Path) -> None:
     made = datetime(2026, 4, 1, 6, 30, tzinfo=UTC)
     text = write_report([], [], tmp_path, MARCH, made_at=made).page.read_text(encoding="utf-8")
     assert "1. april 2026 08:30" in text
+
+
+@pytest.mark.usefixtures("_danish_again")
+def test_english_dates_are_british(tmp_path: Path) -> None:
+    """Day before month in both languages; 3/1 and March 1 have been misread before."""
+    texts.set_language("en")
+    made = datetime(2026, 4, 1, 6, 30, tzinfo=UTC)
+    text = write_report([], [], tmp_path, MARCH, made_at=made).page.read_text(encoding="utf-8")
+    assert "1 March 2026" in text
+    assert "1 April 2026 08:30" in text
