@@ -29,9 +29,13 @@ class ChildFailed(Exception):
 
 
 class Child:
-    """``async with Child("tests.bench.guest") as guest: await guest.ask("enter", ...)``."""
+    """``async with Child("tests.bench.guest") as guest: await guest.ask("enter", ...)``.
 
-    def __init__(self, module: str, *arguments: str) -> None:
+    ``given`` is written to the process first, for what does not belong on a command line.
+    """
+
+    def __init__(self, module: str, *arguments: str, given: dict[str, Any] | None = None) -> None:
+        self._given = given
         self._module = module
         self._arguments = arguments
         self._numbers = itertools.count(1)
@@ -54,7 +58,13 @@ class Child:
         )
         self._reader = asyncio.create_task(self._read(), name=f"bench-read-{self._module}")
         self._words = asyncio.create_task(_all_of(self._process.stderr), name=f"bench-words-{self._module}")
-        await self.event("ready")
+        if self._given is not None:
+            self._write(self._given)
+        try:
+            await self.event("ready")
+        except BaseException:
+            await self.__aexit__(None, None, None)
+            raise
         return self
 
     async def __aexit__(
@@ -79,17 +89,21 @@ class Child:
         """Ask and return the answer. Raises ChildFailed."""
         number = next(self._numbers)
         answer = self._answers[number] = asyncio.get_running_loop().create_future()
-        assert self._process.stdin is not None
-        self._process.stdin.write(json.dumps({"id": number, "do": do, **facts}).encode() + b"\n")
+        self._write({"id": number, "do": do, **facts})
         return await self._within(answer, do)
 
     async def event(self, name: str) -> dict[str, Any]:
         """Return the next event of that name, one that has come already included. Raises ChildFailed."""
-        return await self._within(self._queue(name).get(), name)
+        found: dict[str, Any] = await self._within(self._queue(name).get(), name)
+        return found
 
     def forget(self) -> None:
         """Throw away the events that have come and were not asked for."""
         self._events.clear()
+
+    def _write(self, message: dict[str, Any]) -> None:
+        assert self._process.stdin is not None
+        self._process.stdin.write(json.dumps(message).encode() + b"\n")
 
     def _queue(self, name: str) -> asyncio.Queue[dict[str, Any]]:
         return self._events.setdefault(name, asyncio.Queue())

@@ -85,7 +85,7 @@ def main() -> None:
     stamps.take("interpreter")
     sys.argv = ["vdx-plugin", "run"]
     stamped(stamps)
-    from vdx_plugin.__main__ import main as program
+    from vdx_plugin.cli import main as program
 
     program()
 

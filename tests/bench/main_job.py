@@ -1,0 +1,71 @@
+"""``python -m tests.bench.main_job [--runs 20] [--seconds 20] [--json FILE] [--parts dock,feed,click,cold,load]``.
+
+Prints a table: for each figure its number of values, median, 10th and 90th percentile, least and most.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import os
+import platform
+from datetime import UTC, datetime
+from pathlib import Path
+
+from tests.bench import browser, click, dock, feed, load, usage
+from tests.bench.figures import Figures
+
+PARTS = ("dock", "feed", "click", "cold", "load")
+
+
+async def measure(figures: Figures, parts: list[str], runs: int, seconds: int) -> None:
+    """Measure the named parts, one after the other."""
+    with_browser = browser.chromium() is not None
+    if not with_browser:
+        figures.note("No Chromium on this machine: nothing to compare with. VDX_CHROMIUM may name one.")
+    if "dock" in parts:
+        await dock.measure(figures, runs)
+    if "feed" in parts:
+        await feed.measure(figures, runs)
+    if "click" in parts:
+        await click.measure(figures, runs, with_browser=with_browser)
+    if "cold" in parts:
+        await click.measure_cold(figures, runs)
+    if "load" in parts and usage.is_readable():
+        await load.measure(figures, seconds, with_browser=with_browser)
+
+
+def machine() -> str:
+    """Return what the figures were taken on."""
+    lines = Path("/proc/cpuinfo").read_text("utf-8").splitlines() if usage.is_readable() else []
+    model = next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), "?")
+    return f"{os.cpu_count()} cores ({model}), {platform.system()}, Python {platform.python_version()}"
+
+
+def busy() -> str:
+    """Return how busy the machine is, in the words of uptime(1)."""
+    return ", ".join(f"{load:.2f}" for load in os.getloadavg()) if hasattr(os, "getloadavg") else "?"
+
+
+def main() -> None:
+    """Measure, print, and keep."""
+    options = argparse.ArgumentParser(prog="tests.bench.main_job")
+    options.add_argument("--runs", type=int, default=20)
+    options.add_argument("--seconds", type=int, default=20)
+    options.add_argument("--json", type=Path)
+    options.add_argument("--parts", default=",".join(PARTS))
+    given = options.parse_args()
+    parts = given.parts.split(",")
+    if unknown := set(parts) - set(PARTS):
+        options.error(f"no such part: {', '.join(sorted(unknown))}")
+    figures, before = Figures(), busy()
+    asyncio.run(measure(figures, parts, given.runs, given.seconds))
+    print(f"{machine()}\nload average before: {before}; after: {busy()}")
+    print(figures.table())
+    if given.json:
+        at = datetime.now(UTC).isoformat(timespec="seconds")
+        given.json.write_text(figures.as_json(machine=machine(), at=at, load_before=before), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
