@@ -1,6 +1,6 @@
 // The page: one state at a time, moved by the room, the devices and the guest's few buttons.
 
-import { Devices, Link } from "./media.js";
+import { Devices, Link, mark, marks } from "./media.js";
 import { Refusal, Room } from "./room.js";
 import { currentLanguage, setLanguage, text } from "./texts.js";
 
@@ -233,7 +233,9 @@ async function join() {
   page.room = room;
   page.others.clear();
   try {
+    mark("join");
     const reply = await room.enter(page.link.name, pin, page.link.tag);
+    mark("token");
     keep({ pin, joined: true });
     page.devices.stopLevel();
     enterAs(reply.current_service_type);
@@ -278,7 +280,10 @@ function sends(row) {
 
 async function play(stream) {
   const remote = $("remote");
-  if (remote.srcObject !== stream) remote.srcObject = stream;
+  if (remote.srcObject !== stream) {
+    remote.srcObject = stream;
+    remote.requestVideoFrameCallback?.(() => mark("picture"));
+  }
   try {
     await remote.play();
     $("unblock").hidden = true;
@@ -464,6 +469,7 @@ for (const id of ["camera", "microphone"]) {
 $("join-form").addEventListener("submit", async (event) => {
   event.preventDefault();
   keep({ name: $("name").value.trim() });
+  mark("pressed");
   $("join").disabled = true;
   $("join").textContent = text("joining");
   // Whoever is quicker than the camera shall not be without it.
@@ -490,6 +496,7 @@ addEventListener("online", () => page.media?.restart());
 // For tests and for support over the phone.
 window.vdxGuest = {
   get state() { return page.state; },
+  marks,
   stats: async () => ({ state: page.state, framesDecoded: 0, audioEnergy: 0, ...(await page.media?.stats()) }),
 };
 

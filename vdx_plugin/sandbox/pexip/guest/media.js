@@ -1,5 +1,15 @@
 // Camera, microphone and the one connection to the room. Knows the room's commands but no page.
 
+// A moment of joining, for whoever asks where the time goes; the last of a name counts.
+export function mark(name) {
+  performance.mark(`vdx:${name}`);
+}
+
+export function marks() {
+  const found = performance.getEntriesByType("mark").filter((entry) => entry.name.startsWith("vdx:"));
+  return Object.fromEntries(found.map((entry) => [entry.name.slice(4), entry.startTime]));
+}
+
 // What went wrong with the devices, in our words: denied, busy, nothing, insecure.
 function complaint(error) {
   if (error.name === "NotAllowedError" || error.name === "SecurityError") return "denied";
@@ -102,10 +112,13 @@ export class Link {
   async start() {
     this._onState("connecting");
     const sdp = await this._offer();
+    mark("offer");
     const answer = await this._room.mine("calls", { call_type: "WEBRTC", sdp, media_type: "video" });
+    mark("answer");
     this._call = answer.call_uuid;
     await this._accept(answer.sdp);
     await this._room.mine(`calls/${this._call}/ack`);
+    mark("acknowledged");
   }
 
   // New keys and addresses under the same call; a fresh call if the server has forgotten it.
@@ -167,7 +180,10 @@ export class Link {
 
   _stateChanged(pc) {
     if (pc !== this._pc) return;
-    if (pc.connectionState === "connected") this._onState("connected");
+    if (pc.connectionState === "connected") {
+      mark("connected");
+      this._onState("connected");
+    }
     if (pc.connectionState === "disconnected") this._onState("unstable");
     // "closed" without our doing means the other end said goodbye to the connection, not to the call.
     if (["failed", "closed"].includes(pc.connectionState)) { this._onState("unstable"); this.restart(); }
