@@ -1,6 +1,6 @@
 """What the doctor sees.
 
-``main.Desktop`` joins everything: it takes the newest ``DeskView`` from ``bridge.Bridge`` (the only place where Qt
+``desktop.Desktop`` joins everything: it takes the newest ``DeskView`` from ``bridge.Bridge`` (the only place where Qt
 and asyncio meet), hands it to the windows, and turns the facts they emit into calls of ``desk_port.DeskPort``.
 
 Windows: ``dock`` (the strip beside the record), ``plan_window``, ``call_window`` (with its pages ``starting``,

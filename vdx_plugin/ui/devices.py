@@ -52,10 +52,9 @@ class DevicesPage(QWidget):
         self.close_button = button(theme, _("&Luk"))
         self.close_button.clicked.connect(self.close)
         self._lay_out()
-        self._load()
+        self.show_devices()
         for field in (self.camera, self.microphone, self.speaker):
             field.currentIndexChanged.connect(self._on_choice)
-        source.on_change(self._load)
         QShortcut(QKeySequence("Escape"), self, self.close)
 
     def _lay_out(self) -> None:
@@ -89,7 +88,8 @@ class DevicesPage(QWidget):
         outer.addLayout(row)
         outer.addStretch(1)
 
-    def _load(self) -> None:
+    def show_devices(self) -> None:
+        """Show the devices there are now."""
         names: DeviceNames = self._source.names()
         camera = TEST_CARD if self.choice.use_test_card else self.choice.camera
         _fill(self.camera, _("Systemets kamera"), names.cameras, camera, ((_("Testbillede med ur"), TEST_CARD),))

@@ -601,7 +601,7 @@ def test_a_device_that_is_plugged_in_appears(qtbot: QtBot, theme: Theme) -> None
     page = DevicesPage(theme, devices, devices, MediaChoice())
     shown(qtbot, page)
     devices.found = DeviceNames(("Logitech Brio", "Nyt kamera"), ("Jabra",), ("Jabra",))
-    devices.listener()
+    page.show_devices()
     assert page.camera.findData("Nyt kamera") > 0
 
 

@@ -1,0 +1,395 @@
+"""The controller: joins windows, bridge and commands. It decides which window is open and who gets the focus."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+from PySide6.QtCore import QObject, QTimer, QUrl
+from PySide6.QtGui import QDesktopServices, QGuiApplication
+from PySide6.QtWidgets import QApplication, QWidget
+
+from vdx_plugin import texts
+from vdx_plugin.domain.consultation import Stage
+from vdx_plugin.domain.parties import Partner, PartyRole
+from vdx_plugin.domain.plan import Plan
+from vdx_plugin.errors import VdxError
+from vdx_plugin.ports import MediaChoice, VideoPicture
+from vdx_plugin.runtime import Runtime
+from vdx_plugin.service.view import ConsultationView, DeskView, Severity
+from vdx_plugin.ui.about import AboutDialog
+from vdx_plugin.ui.attention import calls_for
+from vdx_plugin.ui.bridge import Bridge
+from vdx_plugin.ui.call_window import is_in_call
+from vdx_plugin.ui.choices import keep_choices, read_choices
+from vdx_plugin.ui.commands import Commands
+from vdx_plugin.ui.desk_port import DeskPort
+from vdx_plugin.ui.device_names import DeviceSource, SystemDevices
+from vdx_plugin.ui.device_setup import DeviceSetup
+from vdx_plugin.ui.device_trial import DeviceTrial, SystemTrial
+from vdx_plugin.ui.hang_up_dialog import HangUpDialog
+from vdx_plugin.ui.menu import Choices, DockMenu
+from vdx_plugin.ui.own_notices import OwnNotices
+from vdx_plugin.ui.placement import Placement
+from vdx_plugin.ui.quit_dialog import QuitDialog
+from vdx_plugin.ui.running import can_start, can_write, current, present_names
+from vdx_plugin.ui.windows import Windows, dress, present, theme_of
+from vdx_plugin.ui.wording import party_name
+
+TICK_MS = 1000
+
+
+def utc_now() -> datetime:
+    """Return the present as an aware time."""
+    return datetime.now(UTC)
+
+
+class Desktop(QObject):
+    """Shows the newest view in every window and turns what the user does into commands.
+
+    Made and used on Qt's thread. ``open`` shows the strip and subscribes; ``close`` takes everything down.
+    """
+
+    def __init__(
+        self,
+        app: QApplication,
+        desk: DeskPort,
+        runtime: Runtime,
+        settings_path: Path,
+        *,
+        now: Callable[[], datetime] = utc_now,
+        devices: Callable[[], DeviceSource] = SystemDevices,
+        trial: Callable[[], DeviceTrial] = SystemTrial,
+    ) -> None:
+        super().__init__()
+        self._app, self._desk, self._now = app, desk, now
+        self._places = Placement(settings_path)
+        self.choices = read_choices(self._places)
+        self.devices = DeviceSetup(self._places, devices, trial, self)
+        self.bridge = Bridge(desk, runtime, self)
+        self.commands = Commands(desk, self.bridge.operations, self._on_failed)
+        self._view: DeskView | None = None
+        self.notices = OwnNotices(now, self)
+        self.notices.changed.connect(self._show)
+        self._roles: dict[str, PartyRole] = {}
+        self._is_user_start = False
+        self._tick = QTimer(self)
+        self._tick.setInterval(TICK_MS)
+        self._tick.timeout.connect(self._show)
+        self.devices.chosen.connect(self.commands.choose_media)
+        self.bridge.views.arrived.connect(self._on_view)
+        self.bridge.remote_pictures.arrived.connect(self._on_remote)
+        self.bridge.self_pictures.arrived.connect(self._on_self)
+        self._build()
+        QGuiApplication.styleHints().colorSchemeChanged.connect(self._on_scheme)
+
+    # --- life -------------------------------------------------------------------------------------------------------
+
+    def open(self) -> None:
+        """Show the strip without taking the focus from the record, and subscribe to the desk."""
+        present(self.windows.dock, is_active=False)
+        self.windows.tray.show()
+        self.bridge.open()
+        if self.devices.choice != MediaChoice():
+            self.commands.choose_media(self.devices.choice)
+        self.commands.load_partners(self._on_partners)
+
+    def close(self) -> None:
+        """Take down windows and subscriptions; the desk and the runtime live on."""
+        self._tick.stop()
+        QGuiApplication.styleHints().colorSchemeChanged.disconnect(self._on_scheme)
+        self.bridge.close()
+        self.devices.close()
+        self.windows.close()
+
+    def _build(self) -> None:
+        texts.set_language(self.choices.language)
+        theme = theme_of(self.choices)
+        dress(self._app, theme)
+        can_plan_ahead = self.commands.can_plan_ahead
+        self.windows = Windows(theme, self._places, self._desk.new_party_key, can_plan_ahead=can_plan_ahead)
+        self.windows.set_on_top(on=self.choices.is_on_top)
+        self._join_dock()
+        self._join_call()
+        self._join_rest()
+
+    def _rebuild(self) -> None:
+        old = self.windows
+        was_visible = old.dock.isVisible()
+        old.close()
+        self.devices.close()
+        self._build()
+        self._show()
+        if was_visible:
+            present(self.windows.dock, is_active=False)
+        self.windows.tray.show()
+
+    def _join_dock(self) -> None:
+        dock, commands = self.windows.dock, self.commands
+        dock.start_wanted.connect(self._on_start)
+        dock.plan_wanted.connect(self._on_plan)
+        dock.consultation_wanted.connect(self._show_consultation)
+        dock.appointment_chosen.connect(commands.open_appointment)
+        dock.notice_dismissed.connect(self._on_dismiss)
+        dock.resume_wanted.connect(commands.resume)
+        dock.drop_wanted.connect(commands.drop)
+        dock.devices_wanted.connect(self._on_devices)
+        dock.menu_wanted.connect(self._on_menu)
+        dock.close_wanted.connect(self._on_dock_close)
+
+    def _join_call(self) -> None:
+        window, commands = self.windows.call, self.commands
+        window.starting.cancel_wanted.connect(commands.cancel)
+        window.starting.retry_wanted.connect(commands.retry)
+        window.starting.phone_wanted.connect(commands.to_phone)
+        window.admit_wanted.connect(commands.admit)
+        window.notice_dismissed.connect(self._on_dismiss)
+        window.close_wanted.connect(self._on_call_close)
+        page = window.call
+        page.bar.microphone_wanted.connect(commands.set_microphone)
+        page.bar.camera_wanted.connect(commands.set_camera)
+        page.bar.lock_wanted.connect(commands.set_lock)
+        page.bar.small_wanted.connect(self._on_small)
+        page.bar.hang_up_wanted.connect(self._on_hang_up)
+        page.chat.message_written.connect(commands.send_chat)
+        page.phone.phone_wanted.connect(commands.to_phone)
+        page.phone.ring_wanted.connect(_ring)
+        page.parties.put_out_wanted.connect(commands.put_out)
+        page.parties.party_acted.connect(self._on_party)
+        window.after.write_wanted.connect(commands.write_back)
+        window.after.decline_wanted.connect(commands.decline_note)
+        window.after.copy_wanted.connect(self._on_copy_note)
+
+    def _join_rest(self) -> None:
+        windows, commands = self.windows, self.commands
+        windows.plan.search_wanted.connect(self._on_search)
+        windows.plan.start_wanted.connect(self._on_plan_start)
+        windows.plan.later_wanted.connect(self._on_plan_later)
+        windows.small.microphone_wanted.connect(commands.set_microphone)
+        windows.small.hang_up_wanted.connect(self._on_hang_up)
+        windows.small.large_wanted.connect(self._on_large)
+        windows.small.admit_wanted.connect(lambda guest: commands.admit(guest, guest.party_key))
+        windows.adapters.enable_wanted.connect(commands.enable_adapter)
+        windows.tray.open_wanted.connect(lambda: present(self.windows.dock, is_active=True))
+        windows.tray.start_wanted.connect(self._on_start)
+        windows.tray.quit_wanted.connect(self._on_quit)
+
+    # --- what the desk tells ------------------------------------------------------------------------------------------
+
+    def _on_view(self, view: DeskView) -> None:
+        before, self._view = self._view, view
+        running = current(view)
+        earlier = current(before)
+        self._guard_plan(view)
+        self._show()
+        if running is None:
+            self._on_over(earlier, view)
+        elif earlier is None or earlier.id != running.id:
+            present(self.windows.call, is_active=self._is_user_start)
+            self._is_user_start = False
+        elif running.stage is Stage.ENDED and self.windows.small.isVisible():
+            self._on_large()
+        if calls_for(earlier, running):
+            self._call_attention()
+
+    def _show(self) -> None:
+        if self._view is None:
+            return
+        now = self._now()
+        view = replace(self._view, notices=(*self._view.notices, *self.notices.all))
+        windows = self.windows
+        windows.dock.show_view(view, now, self._roles)
+        windows.adapters.show_adapters(view.adapters)
+        running = current(view)
+        windows.tray.show_ready(can_start=can_start(view))
+        if running is not None:
+            windows.call.show_view(view, now, can_write=can_write(view, running))
+            windows.small.show_consultation(running)
+        if (running is not None) != self._tick.isActive():
+            (self._tick.start if running is not None else self._tick.stop)()
+
+    def _on_over(self, earlier: ConsultationView | None, view: DeskView) -> None:
+        self.windows.keep_places()
+        self.windows.small.hide()
+        self.windows.call.hide()
+        # No picture of a patient stays behind for the next one's window.
+        self.windows.call.call.forget()
+        self.windows.small.forget()
+        if earlier is not None and view.consultation is not None and view.consultation.written_back:
+            self.notices.confirm("writeback.done")
+
+    def _guard_plan(self, view: DeskView) -> None:
+        """Close a plan that was made for a patient who is no longer open: it must not start for another."""
+        planned = self.windows.plan.context
+        if planned is None or not self.windows.plan.isVisible():
+            return
+        if view.context is None or not view.context.patient.is_same_person(planned.patient):
+            self.windows.plan.close()
+            self.notices.tell("plan.patient_changed", Severity.WARNING)
+
+    def _call_attention(self) -> None:
+        window = self.windows.small if self.windows.small.isVisible() else self.windows.call
+        if not window.isActiveWindow():
+            # On the window itself and no button of it: a key meant for the record must press nothing here.
+            window.setFocus()
+            present(window, is_active=True)
+        QApplication.alert(window)
+
+    def _on_remote(self, picture: VideoPicture) -> None:
+        if self.windows.small.isVisible():
+            self.windows.small.show_remote(picture)
+        elif self.windows.call.isVisible():
+            self.windows.call.call.show_remote(picture)
+
+    def _on_self(self, picture: VideoPicture) -> None:
+        if self.windows.call.isVisible():
+            self.windows.call.call.show_own(picture)
+
+    def _on_partners(self, partners: Sequence[Partner]) -> None:
+        self._roles = {each.gln: each.role for each in partners if each.gln}
+        self._show()
+
+    def _on_failed(self, error: VdxError) -> None:
+        self.notices.tell(error.code, Severity.DANGER, **error.facts)
+
+    def _on_dismiss(self, number: int) -> None:
+        if number < 0:
+            self.notices.forget(number)
+        else:
+            self.commands.dismiss_notice(number)
+
+    # --- what the user does -------------------------------------------------------------------------------------------
+
+    def _on_start(self) -> None:
+        self._is_user_start = True
+        self.commands.start()
+
+    def _on_plan(self) -> None:
+        self.commands.propose(self._on_proposed)
+
+    def _on_proposed(self, plan: Plan) -> None:
+        context = self._view.context if self._view else None
+        if context is not None:
+            self.windows.plan.show_plan(plan, context, self._now())
+            present(self.windows.plan, is_active=True)
+
+    def _on_search(self, text: str) -> None:
+        self.commands.search(self.windows.plan, text, self.windows.plan.show_found)
+
+    def _on_plan_start(self, plan: Plan) -> None:
+        self._is_user_start = True
+        self.commands.start(plan)
+        self.windows.plan.close()
+
+    def _on_plan_later(self, plan: Plan) -> None:
+        self.commands.plan_for_later(plan)
+        self.windows.plan.close()
+
+    def _show_consultation(self) -> None:
+        self.windows.small.hide()
+        present(self.windows.call, is_active=True)
+
+    def _on_small(self) -> None:
+        self.windows.keep_places()
+        self.windows.call.hide()
+        present(self.windows.small, is_active=True)
+
+    def _on_large(self) -> None:
+        self.windows.keep_places()
+        self._show_consultation()
+
+    def _on_hang_up(self) -> None:
+        running = current(self._view)
+        names = present_names(running) if running else []
+        if not names:
+            self.commands.hang_up()
+            return
+        dialog = HangUpDialog(self.windows.theme, names, self._front())
+        dialog.end_wanted.connect(self.commands.end_for_all)
+        dialog.leave_wanted.connect(self.commands.hang_up)
+        dialog.open()
+
+    def _front(self) -> QWidget:
+        return self.windows.small if self.windows.small.isVisible() else self.windows.call
+
+    def _on_call_close(self) -> None:
+        running = current(self._view)
+        if running is not None and is_in_call(running) and running.stage is not Stage.ENDED:
+            self._on_hang_up()
+        else:
+            self.windows.keep_places()
+            self.windows.call.hide()
+
+    def _on_party(self, key: str, action: str) -> None:
+        running = current(self._view)
+        status = next((each for each in running.parties if each.party.key == key), None) if running else None
+        if running is None or status is None:
+            return
+        match action:
+            case "copy" if key in running.links:
+                QGuiApplication.clipboard().setText(running.links[key].reveal())
+                self.notices.confirm("link.copied", party=party_name(status.party, running.context))
+            case "resend":
+                self.commands.resend(key)
+            case "told":
+                self.commands.mark_by_phone(key)
+            case "put_out" if status.participant_id:
+                self.commands.put_out(status.participant_id)
+
+    def _on_copy_note(self, text: str) -> None:
+        QGuiApplication.clipboard().setText(text)
+        self.notices.confirm("note.copied")
+
+    # --- menu, devices, end -------------------------------------------------------------------------------------------
+
+    def _on_menu(self) -> None:
+        is_busy = current(self._view) is not None
+        menu = DockMenu(self.choices, is_busy=is_busy, parent=self.windows.dock)
+        menu.devices_picked.connect(self._on_devices)
+        menu.adapters_picked.connect(lambda: present(self.windows.adapters, is_active=True))
+        menu.about_picked.connect(lambda: AboutDialog(self.windows.theme, self.windows.dock).open())
+        menu.quit_picked.connect(self._on_quit)
+        menu.choices_made.connect(self.choose)
+        menu.aboutToHide.connect(menu.deleteLater)
+        button = self.windows.dock.menu
+        menu.popup(button.mapToGlobal(button.rect().topLeft()))
+
+    def choose(self, choices: Choices) -> None:
+        """Take the user's choices for this workplace; a new language, size or colour builds the windows anew."""
+        before, self.choices = self.choices, choices
+        keep_choices(self._places, choices)
+        if replace(before, is_on_top=choices.is_on_top) != choices:
+            # Not from within the menu that is being destroyed with its window.
+            QTimer.singleShot(0, self, self._rebuild)
+        elif before.is_on_top != choices.is_on_top:
+            self.windows.set_on_top(on=choices.is_on_top)
+
+    def _on_scheme(self) -> None:
+        is_busy = current(self._view) is not None
+        if self.choices.colours == "system" and not is_busy:
+            self._rebuild()
+
+    def _on_devices(self) -> None:
+        self.devices.open(self.windows.theme)
+
+    def _on_dock_close(self) -> None:
+        if self.windows.tray.is_there:
+            self.windows.keep_places()
+            self.windows.dock.hide()
+        else:
+            self._on_quit()
+
+    def _on_quit(self) -> None:
+        running = current(self._view)
+        if running is None or running.stage is Stage.ENDED:
+            self._app.quit()
+            return
+        dialog = QuitDialog(self.windows.theme, self.windows.dock)
+        dialog.quit_wanted.connect(self._app.quit)
+        dialog.open()
+
+
+def _ring(number: str) -> None:
+    QDesktopServices.openUrl(QUrl(f"tel:{number}"))

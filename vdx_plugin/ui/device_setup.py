@@ -1,0 +1,65 @@
+"""Opens the page of devices when it is first asked for, and keeps what is chosen there."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from PySide6.QtCore import QObject, Signal
+
+from vdx_plugin.ports import MediaChoice
+from vdx_plugin.ui.choices import keep_media, read_media
+from vdx_plugin.ui.device_names import DeviceSource
+from vdx_plugin.ui.device_trial import DeviceTrial
+from vdx_plugin.ui.devices import DevicesPage
+from vdx_plugin.ui.placement import Placement
+from vdx_plugin.ui.theme import Theme
+from vdx_plugin.ui.windows import present
+
+
+class DeviceSetup(QObject):
+    """Emits ``chosen(MediaChoice)``. Qt multimedia is loaded with the first page, not with the program."""
+
+    chosen = Signal(object)
+
+    def __init__(
+        self,
+        places: Placement,
+        source: Callable[[], DeviceSource],
+        trial: Callable[[], DeviceTrial],
+        parent: QObject | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self._places, self._make_source, self._make_trial = places, source, trial
+        self._source: DeviceSource | None = None
+        self._trial: DeviceTrial | None = None
+        self._page: DevicesPage | None = None
+
+    @property
+    def choice(self) -> MediaChoice:
+        """The devices chosen on this workplace."""
+        return read_media(self._places)
+
+    def open(self, theme: Theme) -> None:
+        """Show the page."""
+        if self._source is None or self._trial is None:
+            self._source, self._trial = self._make_source(), self._make_trial()
+            self._source.on_change(self._on_change)
+        if self._page is None:
+            self._page = DevicesPage(theme, self._source, self._trial, self.choice)
+            self._page.choice_made.connect(self._on_choice)
+        present(self._page, is_active=True)
+
+    def close(self) -> None:
+        """Take the page down and free the devices; the next one wears the theme of its day."""
+        if self._page is not None:
+            self._page.hide()
+            self._page.deleteLater()
+            self._page = None
+
+    def _on_change(self) -> None:
+        if self._page is not None:
+            self._page.show_devices()
+
+    def _on_choice(self, choice: MediaChoice) -> None:
+        keep_media(self._places, choice)
+        self.chosen.emit(choice)
