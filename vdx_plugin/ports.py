@@ -13,6 +13,7 @@ from enum import StrEnum
 from typing import Protocol
 from uuid import UUID
 
+from vdx_plugin.domain.booked import BookedMeeting, Cancelled, EditOutcome, MeetingEdit, RoomTemplate, SeriesItem
 from vdx_plugin.domain.consultation import Consultation
 from vdx_plugin.domain.context import ClinicContext, Organisation
 from vdx_plugin.domain.measures import LineFigures, PartyMeasure, UseMeasure
@@ -59,6 +60,60 @@ class RoomBooking(Protocol):
 
     async def close(self, meeting_id: UUID, now: datetime) -> None:
         """Give the room back, whatever its state; a booking that does not exist is fine."""
+        ...
+
+
+class MeetingBook(Protocol):
+    """Meetings for later: the practice's own calendar at VDX.
+
+    Every change is read back, because VDX answers 200 to what it drops. All errors are those of ``RoomBooking``.
+    """
+
+    async def own(self, start: datetime, end: datetime, *, everyone: bool = False) -> list[BookedMeeting]:
+        """Return the meetings that begin in the window, oldest first: those we organise, or the practice's."""
+        ...
+
+    def known(self, start: datetime, end: datetime) -> list[BookedMeeting]:
+        """Return what was last heard of that window, at once and without asking."""
+        ...
+
+    def search(self, text: str, *, limit: int = 50) -> list[BookedMeeting]:
+        """Find among what was heard by subject, label or organiser, newest first."""
+        ...
+
+    async def book(self, draft: MeetingDraft) -> BookedMeeting:
+        """Book with PINs of our own and return without waiting for the room. May be repeated with the same id.
+
+        Raises Refused(``vdx.colleague``, field ``organizedByEmail``) when the role does not allow booking for
+        ``draft.organised_by``; then nothing is left booked.
+        """
+        ...
+
+    async def book_series(self, drafts: Sequence[MeetingDraft]) -> list[SeriesItem]:
+        """Book each; one that fails does not stop the others, unless no other could succeed either."""
+        ...
+
+    async def edit(self, meeting_id: UUID, edit: MeetingEdit) -> EditOutcome:
+        """Move, prolong, rename or hand over, then read back. What VDX kept is in the outcome, not an error.
+
+        Waits while VDX is making the room. Raises Conflict(``vdx.state``) when it takes no change any more.
+        """
+        ...
+
+    async def cancel(self, meeting_id: UUID, now: datetime) -> Cancelled:
+        """Call a meeting off in the way its room's state allows. Harmless to repeat."""
+        ...
+
+    async def room(self, meeting_id: UUID) -> Room:
+        """Return the room of a meeting that we may see. Raises Refused, NotFound; no PIN of others is ever read."""
+        ...
+
+    async def statuses(self, start: datetime, end: datetime) -> dict[UUID, ProvisionStatus]:
+        """Return how far the rooms of a window are, in a few requests for all of them."""
+        ...
+
+    async def templates(self) -> list[RoomTemplate]:
+        """Return the recipes for rooms that the organisation has."""
         ...
 
 

@@ -32,6 +32,15 @@ def sentences(_: Callable[[str], str]) -> dict[str, str]:
         "vdx.taken": _("VDX har allerede et andet møde under samme nummer. Start en ny samtale."),
         "vdx.not_found": _("Mødet findes ikke længere i VDX. Start en ny samtale."),
         "vdx.unreadable": _("VDX sendte et svar, som programmet ikke forstår. Prøv igen, og ring til support."),
+        "vdx.not_yours": _(
+            "Mødet hører til en anden i VDX, så I må ikke se eller ændre det. Spørg den, der bookede det."
+        ),
+        "vdx.colleague": _(
+            "Jeres adgang til VDX må ikke booke for en kollega. Book i eget navn, eller bed support om rollen mødeplanlægger."
+        ),
+        "vdx.kept_old": _(
+            "VDX beholdt den gamle værdi, fordi rummet allerede er gjort klar. Aflys mødet, og book et nyt."
+        ),
         "vdx.*": _("Bookingen i VDX lykkedes ikke. Prøv igen, eller ring til patienten."),
         "room.no_host_pin": _(
             "Rummet har ingen værtskode, så alle ville være vært. Det bliver ikke brugt. Start igen."

@@ -36,6 +36,39 @@ class Token:
     lifetime_s: float
 
 
+@dataclass(frozen=True, slots=True, repr=False)
+class Identity:
+    """Who a token says we are. ``is_misshapen``: organisation or e-mail is a list, at which VDX answers 500."""
+
+    organisation: str
+    email: str
+    roles: tuple[str, ...]
+    is_misshapen: bool = False
+
+
+class Authority(Protocol):
+    """What the rest of ``booking`` asks whoever signs requests."""
+
+    def roles(self) -> tuple[str, ...] | None: ...
+
+    def identity(self) -> Identity | None: ...
+
+
+class Certificate(httpx.Auth):
+    """Nothing to add: MedCom's local proxy holds the certificate and speaks for it (version 1)."""
+
+    def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
+        yield request
+
+    def roles(self) -> tuple[str, ...] | None:
+        """Only VDX knows the roles of a certificate."""
+        return None
+
+    def identity(self) -> Identity | None:
+        """Nor is there a token to look into."""
+        return None
+
+
 class Grant(Protocol):
     """One way of getting a token. ``scheme`` is the word before it in the Authorization header."""
 
@@ -91,9 +124,19 @@ class TokenAuth(httpx.Auth):
 
     requires_response_body = False
 
-    def __init__(self, grant: Grant, *, role_claim: str = "", monotonic: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        grant: Grant,
+        *,
+        role_claim: str = "",
+        organisation_claim: str = "",
+        email_claim: str = "",
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._grant = grant
         self._role_claim = role_claim
+        self._organisation_claim = organisation_claim
+        self._email_claim = email_claim
         self._monotonic = monotonic
         self._renewing = asyncio.Lock()
         self._token: Token | None = None
@@ -140,10 +183,31 @@ class TokenAuth(httpx.Auth):
         if self._token is None or not self._role_claim:
             return None
         claims = _claims(self._token.value)
+        return None if claims is None else _as_texts(claims.get(self._role_claim))
+
+    def identity(self) -> Identity | None:
+        """Return who we are by the token held now; None without a token, or where it cannot be looked into."""
+        claims = _claims(self._token.value) if self._token is not None else None
         if claims is None:
             return None
-        roles = claims.get(self._role_claim) or ()
-        return (roles,) if isinstance(roles, str) else tuple(str(role) for role in roles)
+        return Identity(
+            _as_text(claims.get(self._organisation_claim)),
+            _as_text(claims.get(self._email_claim)),
+            _as_texts(claims.get(self._role_claim)),
+            is_misshapen=any(
+                isinstance(claims.get(name), list) for name in (self._organisation_claim, self._email_claim)
+            ),
+        )
+
+
+def _as_text(claim: Any) -> str:
+    return claim if isinstance(claim, str) else ""
+
+
+def _as_texts(claim: Any) -> tuple[str, ...]:
+    if isinstance(claim, list | tuple):
+        return tuple(str(value) for value in claim)
+    return (str(claim),) if claim else ()
 
 
 def _claims(token: str) -> dict[str, Any] | None:

@@ -50,7 +50,8 @@ _OURS = Row(Refused, "vdx.refused")
 
 BY_CODE: Mapping[tuple[int, str], Row] = {
     (400, "10"): _INPUT,
-    (403, "11"): Row(Refused, "vdx.role"),
+    # The plain 403 is about roles; this one about the meeting: another organisation's, or a colleague's.
+    (403, "11"): Row(Refused, "vdx.not_yours"),
     (404, "11"): Row(NotFound, "vdx.not_found"),
     (500, "11"): Row(OutcomeUnknown, "vdx.server_error"),
     (406, "12"): _STATE,

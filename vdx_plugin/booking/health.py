@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from vdx_plugin.booking.auth import TokenAuth
+from vdx_plugin.booking.auth import Authority
 from vdx_plugin.booking.client import VdxClient
 from vdx_plugin.errors import VdxError
 from vdx_plugin.ports import Clock
@@ -25,7 +25,7 @@ class VdxHealth:
     build: str = ""
 
 
-async def look(client: VdxClient, auth: TokenAuth, clock: Clock) -> VdxHealth:
+async def look(client: VdxClient, auth: Authority, clock: Clock) -> VdxHealth:
     """Ask for the build information, which needs a token but changes nothing. Raises nothing of ours."""
     try:
         info = await client.info()

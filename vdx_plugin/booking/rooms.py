@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import asyncio
 import random
+import time
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TypeVar
 from urllib.parse import parse_qs, urlsplit
@@ -18,9 +19,11 @@ from uuid import UUID
 
 from vdx_plugin import log
 from vdx_plugin.booking import health, pins
-from vdx_plugin.booking.auth import TokenAuth
+from vdx_plugin.booking.auth import Authority
 from vdx_plugin.booking.client import VdxClient
 from vdx_plugin.booking.models import CreateMeeting, Meeting, PatchMeeting, SchedulingInfo, same_second
+from vdx_plugin.booking.pace import POLITE_S, Pace
+from vdx_plugin.domain.booked import Cancelled
 from vdx_plugin.domain.room import MeetingDraft, ProvisionStatus, Room, RoomFault, fault_of
 from vdx_plugin.domain.secret import Secret
 from vdx_plugin.errors import Conflict, NotFound, OutcomeUnknown, Refused, Unavailable
@@ -53,15 +56,28 @@ class Patience:
         """Return the pause after ``attempt`` (0 is the first): a quarter more or less, so that clinics do not march."""
         return self.backoff_s * (2.0**attempt) * random.uniform(0.75, 1.25)
 
+    def towards(self, environment: str) -> Patience:
+        """Return the patience that is decent there: only the sandbox may be asked more often than VDX."""
+        return self if environment == "sandbox" else replace(self, poll_s=max(self.poll_s, POLITE_S))
+
 
 class VdxRooms:
     """Fills ``ports.RoomBooking``. One object for one identity, from ``opening.open_rooms``."""
 
-    def __init__(self, client: VdxClient, auth: TokenAuth, clock: Clock, patience: Patience) -> None:
+    def __init__(
+        self,
+        client: VdxClient,
+        auth: Authority,
+        clock: Clock,
+        patience: Patience,
+        *,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._client = client
         self._auth = auth
         self._clock = clock
         self._patience = patience
+        self._pace = Pace(patience.poll_s, monotonic)
 
     async def aclose(self) -> None:
         """Close the connections to VDX; no call may be under way."""
@@ -92,6 +108,25 @@ class VdxRooms:
         _refuse_unsafe(room)
         return room
 
+    async def arrange(self, draft: MeetingDraft) -> Room:
+        """Book, read back and make safe, without waiting for the room. Raises as ``book`` does."""
+        await self._ensure_booked(wish_for(draft))
+        info = await self._made_safe(await self._look(draft.meeting_id))
+        return room_from(info, draft.end)
+
+    async def change(self, meeting_id: UUID, change: PatchMeeting) -> None:
+        """Send a change, waiting while VDX is making the room. What VDX made of it must be read back.
+
+        Raises Conflict(``vdx.state``) where the room takes no change any more, Unavailable(``vdx.state``) where it
+        is under way for too long.
+        """
+        try:
+            async with asyncio.timeout(self._patience.ready_limit_s):
+                while not await self._try_to_change(meeting_id, change):
+                    await self._pace.turn(meeting_id)
+        except TimeoutError:
+            raise Unavailable("vdx.state", "the room is still being made") from None
+
     async def lookup(self, meeting_id: UUID) -> Room | None:
         try:
             return room_from(await self._look(meeting_id))
@@ -100,13 +135,18 @@ class VdxRooms:
 
     async def close(self, meeting_id: UUID, now: datetime) -> None:
         """Delete a booking that has no room yet, end one that has. Raises Unavailable(``vdx.state``) if it stays."""
+        await self.give_back(meeting_id, now)
+
+    async def give_back(self, meeting_id: UUID, now: datetime) -> Cancelled:
+        """Do what ``close`` does, and say how it was done."""
         try:
             async with asyncio.timeout(self._patience.ready_limit_s):
                 # VDX tells nothing by itself, so there is no event to wait for.
-                while not await self._try_to_close(meeting_id, now):  # noqa: ASYNC110
-                    await asyncio.sleep(self._patience.poll_s)
+                while (done := await self._try_to_close(meeting_id, now)) is None:
+                    await self._pace.turn(meeting_id)
+                return done
         except NotFound:
-            return
+            return Cancelled.GONE
         except TimeoutError:
             raise Unavailable("vdx.state", "the room could not be given back in time") from None
 
@@ -151,7 +191,20 @@ class VdxRooms:
     # --- reading, repairing, waiting ------------------------------------------------------------------------------
 
     async def _look(self, meeting_id: UUID) -> SchedulingInfo:
-        return await self._patiently(lambda: self._client.scheduling_info(meeting_id))
+        info = await self._patiently(lambda: self._client.scheduling_info(meeting_id))
+        self._pace.looked(meeting_id)
+        return info
+
+    async def _try_to_change(self, meeting_id: UUID, change: PatchMeeting) -> bool:
+        """Send the change; False when VDX is making the room and takes it later."""
+        try:
+            await self._patiently(lambda: self._client.change_meeting(meeting_id, change))
+        except Conflict:
+            status = (await self._look(meeting_id)).provision_status
+            if status is not ProvisionStatus.STARTING_TO_PROVISION:
+                raise
+            return False
+        return True
 
     async def _patiently(self, ask: Callable[[], Awaitable[T]]) -> T:
         """Repeat a request that may be repeated, as often as ``Patience`` allows."""
@@ -174,6 +227,9 @@ class VdxRooms:
         change = PatchMeeting(host_pin=pair.host, guest_pin=pair.guest)
         try:
             await self._patiently(lambda: self._client.change_meeting(info.uuid, change))
+            # VDX builds the portal link before it stores the new PIN; an empty change has it built once more, for
+            # whoever follows the short link (facts, 7.B.13).
+            await self._patiently(lambda: self._client.change_meeting(info.uuid, PatchMeeting()))
         except Conflict:
             _log.info("the room was made while it was being repaired")
         # A PIN that comes too late is answered with 200 and dropped, so only reading back tells.
@@ -188,7 +244,7 @@ class VdxRooms:
         try:
             async with asyncio.timeout(self._patience.ready_limit_s):
                 while not self._is_settled(info, start):
-                    await asyncio.sleep(self._patience.poll_s)
+                    await self._pace.turn(info.uuid)
                     seen, info = info.provision_status, await self._look(info.uuid)
                     if info.provision_status is not seen:
                         on_status(info.provision_status)
@@ -209,31 +265,31 @@ class VdxRooms:
 
     # --- giving back ----------------------------------------------------------------------------------------------
 
-    async def _try_to_close(self, meeting_id: UUID, now: datetime) -> bool:
-        """Do what the room's state allows. False: the state is between two, look again. Raises NotFound when gone."""
+    async def _try_to_close(self, meeting_id: UUID, now: datetime) -> Cancelled | None:
+        """Do what the room's state allows. None: the state is between two, look again. Raises NotFound when gone."""
         status = (await self._look(meeting_id)).provision_status
         if status in _LEAVING or status is ProvisionStatus.PROVISION_PROBLEMS:
-            return True
+            return Cancelled.GONE
         if status is ProvisionStatus.STARTING_TO_PROVISION:
-            return False
+            return None
         try:
             if status is ProvisionStatus.AWAITS_PROVISION:
                 await self._patiently(lambda: self._client.delete_meeting(meeting_id))
-                return True
+                return Cancelled.DELETED
             return await self._ended(meeting_id, now)
         except Conflict:
             # The room was made between our look and our wish.
             return await self._ended(meeting_id, now)
 
-    async def _ended(self, meeting_id: UUID, now: datetime) -> bool:
-        """Move the end to ``now`` and read it back; False when the room is in a state that takes no change."""
+    async def _ended(self, meeting_id: UUID, now: datetime) -> Cancelled | None:
+        """Move the end to ``now`` and read it back; None when the room is in a state that takes no change."""
         change = PatchMeeting(end_time=now)
         try:
             await self._patiently(lambda: self._client.change_meeting(meeting_id, change))
         except Conflict:
-            return False
+            return None
         meeting = await self._patiently(lambda: self._client.meeting(meeting_id))
-        return same_second(meeting.end_time, now)
+        return Cancelled.ENDED if same_second(meeting.end_time, now) else None
 
 
 def wish_for(draft: MeetingDraft) -> CreateMeeting:
