@@ -8,9 +8,12 @@ hits. The rules are plain values; ``FaultMiddleware`` acts them out around the w
 ``hang_after``       the request is carried out and never answered: the client's own time limit must end it
 ``drop_after``       the request is carried out and the connection is cut instead of answering
 ``drop_before``      the connection is cut before anything is carried out
+``twice``            the request is carried out twice, and the second answer is given: a gateway that repeats
 ``expired_token``    the next token is already run out when it is handed out
 ``provision_fails``  the next room ends in PROVISION_PROBLEMS
 ``provision_hangs``  the next room stays in STARTING_TO_PROVISION
+``organisation_down`` the next question to the organisation service fails: booking at short notice is error 500
+``audit_down``       the next change cannot be written to the audit, so it is not made: error 500
 """
 
 from __future__ import annotations
@@ -35,12 +38,16 @@ FaultKind = Literal[
     "hang_after",
     "drop_after",
     "drop_before",
+    "twice",
     "expired_token",
     "provision_fails",
     "provision_hangs",
+    "organisation_down",
+    "audit_down",
 ]
-_ON_REQUESTS = frozenset({"delay", "status", "hang_after", "drop_after", "drop_before"})
+_ON_REQUESTS = frozenset({"delay", "status", "hang_after", "drop_after", "drop_before", "twice"})
 PANEL_PATH = "/_sandbox/faults"
+_PAGES = "/_sandbox/"
 
 
 @dataclass(frozen=True)
@@ -114,7 +121,7 @@ class FaultMiddleware:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         fault = None
-        if scope["type"] == "http" and not scope["path"].startswith(PANEL_PATH):
+        if scope["type"] == "http" and not scope["path"].startswith(_PAGES):
             fault = self._panel.take_request(scope["method"], scope["path"])
         if fault is None:
             await self._app(scope, receive, send)
@@ -128,6 +135,10 @@ class FaultMiddleware:
             await self._app(scope, receive, send)
         elif fault.kind == "status":
             await Response(status_code=fault.status)(scope, receive, send)
+        elif fault.kind == "twice":
+            body = await _whole_body(receive)
+            await self._app(scope, _replay(body, receive), _swallow)
+            await self._app(scope, _replay(body, receive), send)
         elif fault.kind == "drop_before":
             await self._cut(receive, send)
         else:
@@ -161,6 +172,25 @@ class FaultMiddleware:
 
 async def _swallow(_message: Message) -> None:
     """Take the answer and give it to nobody."""
+
+
+async def _whole_body(receive: Receive) -> bytes:
+    body, more = b"", True
+    while more:
+        message = await receive()
+        body += message.get("body", b"")
+        more = message.get("more_body", False)
+    return body
+
+
+def _replay(body: bytes, receive: Receive) -> Receive:
+    """Return a ``receive`` that gives the whole body once more, and then whatever else comes."""
+    left: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
+
+    async def again() -> Message:
+        return left.pop() if left else await receive()
+
+    return again
 
 
 async def _disconnected(receive: Receive) -> None:
@@ -201,11 +231,12 @@ async def _post(panel: FaultPanel, request: Request) -> Response:
     body = await request.body()
     is_form = request.headers.get("content-type", "").startswith("application/x-www-form-urlencoded")
     try:
-        if is_form and "clear" in dict(parse_qsl(body.decode())):
-            panel.clear()
-            return RedirectResponse("/", status_code=303)
         values = dict(parse_qsl(body.decode())) if is_form else await request.json()
+        back = _PAGES if is_form and values.pop("back", "") == _PAGES else "/"
+        if is_form and "clear" in values:
+            panel.clear()
+            return RedirectResponse(back, status_code=303)
         number = panel.add(read_fault(values))
     except (ValueError, TypeError, AttributeError):
         return JSONResponse({"error": "unreadable fault"}, status_code=400)
-    return RedirectResponse("/", status_code=303) if is_form else JSONResponse({"id": number}, status_code=201)
+    return RedirectResponse(back, status_code=303) if is_form else JSONResponse({"id": number}, status_code=201)

@@ -16,6 +16,7 @@ from uuid import UUID
 from vdx_plugin.sandbox.rooms import RoomDirectory, VirtualRoom
 from vdx_plugin.sandbox.video_api import rules
 from vdx_plugin.sandbox.video_api.access import PLANNERS, PROVISIONERS, ancestors, check_meeting, check_room
+from vdx_plugin.sandbox.video_api.audit import AuditTrail
 from vdx_plugin.sandbox.video_api.changes import apply_change, organizer_of_new
 from vdx_plugin.sandbox.video_api.links import MAX_PORTAL_LINK, build_portal_link, short_id
 from vdx_plugin.sandbox.video_api.problems import crashed, missing, refusal
@@ -67,6 +68,10 @@ class MeetingBook:
         self.templates = TemplateShelf(templates, self.organisations)
         self.meetings: dict[UUID, Meeting] = {}
         self.rooms: dict[UUID, Room] = {}
+        self.users: set[MeetingUser] = set()
+        """Everybody the server made a row for: callers, organisers, and whoever a planner searched for."""
+        self.audit = AuditTrail(now)
+        self.organisation_service_fails: Callable[[], bool] = lambda: False
         self._listeners: list[Callable[[], None]] = []
         self._directory = directory
         self._now = now
@@ -86,6 +91,8 @@ class MeetingBook:
         _check_columns(booking.call_type, booking.labels)
         meeting = self._new_meeting(caller, organizer, booking, now)
         room = self._room_for(meeting, caller, booking, now)
+        self.audit.meeting("create", meeting, caller.user)
+        self.users |= {caller.user, organizer}
         self.rooms.pop(room.uuid, None)
         room = replace(room, uuid=meeting.uuid, organisation=meeting.organisation, has_meeting=True)
         self._keep(meeting, replace(room, ends_at=meeting.end))
@@ -105,7 +112,10 @@ class MeetingBook:
         _check_columns(change.call_type, change.labels or ())
         organisation = self.organisations[meeting.organisation]
         room = self.rooms[meeting_uuid]
-        self._keep(*apply_change(meeting, room, change, caller, organisation, self._now(), self._portal_link))
+        changed = apply_change(meeting, room, change, caller, organisation, self._now(), self._portal_link)
+        self.audit.meeting("update", changed[0], caller.user)
+        self.users.add(changed[0].organized_by)
+        self._keep(*changed)
         return self.meetings[meeting_uuid]
 
     def delete(self, caller: Caller, meeting_uuid: UUID) -> None:
@@ -113,6 +123,7 @@ class MeetingBook:
         self.meeting(caller, meeting_uuid)
         if self.rooms[meeting_uuid].status is not ProvisionStatus.AWAITS_PROVISION:
             raise refusal(13)
+        self.audit.meeting("delete", self.meetings[meeting_uuid], caller.user)
         del self.meetings[meeting_uuid], self.rooms[meeting_uuid]
         self._tell()
 
@@ -139,6 +150,8 @@ class MeetingBook:
         room = self.rooms.get(room_uuid)
         if room is None:
             raise missing("schedulingInfo")
+        if room.organisation != caller.organisation and not caller.has(*PROVISIONERS):
+            self._ask_organisation_service()
         check_room(caller, room, self.organisations)
         return room
 
@@ -178,6 +191,7 @@ class MeetingBook:
             updated_by=by,
             updated_at=now,
         )
+        self.audit.room("update", room, by, may_fail=by is not _SYSTEM)
         self.rooms[room_uuid] = room
         self._announce(room)
         self._tell()
@@ -292,6 +306,7 @@ class MeetingBook:
         raise refusal(29)
 
     def _pooled(self, organisation: str, wanted: Layout, now: datetime) -> Room | None:
+        self._ask_organisation_service()
         pool = rules.pool_organisation(organisation, self.organisations)
         if pool is None:
             raise crashed("Cannot invoke a method because the organisation is null")
@@ -302,11 +317,17 @@ class MeetingBook:
             room = rules.free_pool_room(self.rooms.values(), overflow, wanted, now, age)
         return room
 
+    def _ask_organisation_service(self) -> None:
+        if self.organisation_service_fails():
+            raise crashed("I/O error on GET request for the organisation tree")
+
     def _attached(self, meeting: Meeting, room: Room) -> Room:
         """A pool room keeps its PINs, limits and template, whatever the booking asked for."""
         return replace(room, portal_link=self._portal_link(meeting, room), updated_at=self._now())
 
     def _new_room(self, meeting: Meeting, caller: Caller, booking: Booking) -> Room:
+        if self.templates.default_of(caller.organisation) is None:
+            self._ask_organisation_service()
         template = rules.choose_template(
             booking.scheduling_template_id, caller.organisation, self.templates.all(), self.organisations
         )

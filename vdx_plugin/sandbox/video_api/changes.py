@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from typing import TypeVar
 
 from vdx_plugin.sandbox.video_api.access import PLANNERS
-from vdx_plugin.sandbox.video_api.problems import refusal
+from vdx_plugin.sandbox.video_api.problems import crashed, refusal
 from vdx_plugin.sandbox.video_api.rules import check_information
 from vdx_plugin.sandbox.video_api.values import (
     Caller,
@@ -89,6 +89,9 @@ def _change_waiting(
 
 def _always(meeting: Meeting, change: Change) -> Meeting:
     information = _sent(change.additional_information, meeting.additional_information)
+    if not change.replaces and len({key for key, _ in information}) != len(information):
+        # patchMeeting lacks the rollback rule of its sisters, so the refusal (35) is lost in the transaction.
+        raise crashed("Transaction silently rolled back because it has been marked as rollback-only")
     check_information(information)
     return replace(
         meeting,

@@ -25,7 +25,7 @@ from vdx_plugin.sandbox.video_api.book import MeetingBook
 from vdx_plugin.sandbox.video_api.links import without_pin
 from vdx_plugin.sandbox.video_api.problems import ApiProblem, malformed
 from vdx_plugin.sandbox.video_api.templates import TEMPLATE_MEMBERS
-from vdx_plugin.sandbox.video_api.values import DEFAULT_LAYOUT, Caller, Layout, ProvisionStatus, Role, Room
+from vdx_plugin.sandbox.video_api.values import DEFAULT_LAYOUT, Caller, Layout, MeetingUser, ProvisionStatus, Role, Room
 
 Operation = Callable[[Request, Caller], Awaitable[Response]]
 _HAL = "application/hal+json"
@@ -117,6 +117,9 @@ class _Api:
 
     async def _search(self, request: Request, caller: Caller) -> Response:
         found = searching.search(request.query_params, caller, self._book.meetings.values(), self._book.rooms)
+        person = searching.searched_person(request.query_params, caller)
+        if person is not None:
+            self._book.users.add(MeetingUser(caller.organisation, person))
         return _answer([answers.meeting(meeting, self._short_base) for meeting in found])
 
     async def _book_meeting(self, request: Request, caller: Caller) -> Response:

@@ -17,6 +17,13 @@ from vdx_plugin.sandbox.video_api.values import Caller, Meeting, Role, Room
 _MAX_EMAIL = 100
 
 
+def searched_person(query: Mapping[str, str], caller: Caller) -> str | None:
+    """Return the text of which the server makes a user: what a planner asks for in ``organizedBy`` or ``search``."""
+    if caller.is_only_user or any(query.get(name) for name in ("short-id", "label", "subject")):
+        return None
+    return query.get("organizedBy") or query.get("search") or None
+
+
 def search(
     query: Mapping[str, str], caller: Caller, meetings: Iterable[Meeting], rooms: Mapping[UUID, Room]
 ) -> list[Meeting]:
