@@ -54,11 +54,10 @@ def event_of(draft: OutboxDraft) -> tuple[Calendar, dict[str, object]]:
 
 @pytest.fixture
 def english() -> Iterator[None]:
-    """Texts in English without a catalogue: only what is not looked up in one changes."""
-    before = texts._language
-    texts._language = "en"
+    """Texts in English, and Danish again afterwards."""
+    texts.set_language("en")
     yield
-    texts._language = before
+    texts.set_language("da")
 
 
 def test_a_mail_is_what_the_golden_file_says() -> None:
@@ -126,9 +125,10 @@ def test_an_address_that_is_none_is_not_written_to(address: str) -> None:
         composer().invitation(consultation(), replace(PATIENT_PARTY, address=address), ROOM, NOW, ids())
 
 
-def test_a_mail_in_english_tells_the_time_in_english(english: None) -> None:
+def test_a_mail_in_english_is_english_throughout(english: None) -> None:
     """The practice may choose English for its patients."""
     draft = composer().invitation(consultation(), INTERPRETER_PARTY, ROOM, NOW, ids())
     plain = str(mail_of(draft).get_body(("plain",)).get_content())  # type: ignore[union-attr]
     assert "Wednesday 14 October 2026 at 13:00-13:30 (Danish time)" in plain
     assert "Arabic" in plain
+    assert "invites you to a video call." in plain
