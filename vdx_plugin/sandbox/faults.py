@@ -137,8 +137,9 @@ class FaultMiddleware:
             await Response(status_code=fault.status)(scope, receive, send)
         elif fault.kind == "twice":
             body = await _whole_body(receive)
-            await self._app(scope, _replay(body, receive), _swallow)
-            await self._app(scope, _replay(body, receive), send)
+            # Routing writes into the scope, so each round has its own.
+            await self._app(dict(scope), _replay(body, receive), _swallow)
+            await self._app(dict(scope), _replay(body, receive), send)
         elif fault.kind == "drop_before":
             await self._cut(receive, send)
         else:

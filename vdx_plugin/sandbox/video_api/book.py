@@ -36,7 +36,7 @@ from vdx_plugin.sandbox.video_api.values import (
 )
 
 _SYSTEM = MeetingUser("sandbox", "provisioner@sandbox.test")
-_MAX_CALL_TYPE, _MAX_LABEL = 64, 1024
+_MAX_CALL_TYPE, _MAX_LABEL, _MAX_EMAIL = 64, 1024, 100
 
 
 @dataclass(frozen=True)
@@ -88,7 +88,7 @@ class MeetingBook:
         organizer = organizer_of_new(caller, booking.organized_by_email)
         rules.check_booking(booking, caller.organisation, self.organisations)
         self._check_unique(caller, booking)
-        _check_columns(booking.call_type, booking.labels)
+        _check_columns(booking.call_type, booking.labels, organizer)
         meeting = self._new_meeting(caller, organizer, booking, now)
         room = self._room_for(meeting, caller, booking, now)
         self.audit.meeting("create", meeting, caller.user)
@@ -113,6 +113,7 @@ class MeetingBook:
         organisation = self.organisations[meeting.organisation]
         room = self.rooms[meeting_uuid]
         changed = apply_change(meeting, room, change, caller, organisation, self._now(), self._portal_link)
+        _check_columns(None, (), changed[0].organized_by)
         self.audit.meeting("update", changed[0], caller.user)
         self.users.add(changed[0].organized_by)
         self._keep(*changed)
@@ -405,7 +406,9 @@ class MeetingBook:
         return link
 
 
-def _check_columns(call_type: str | None, labels: tuple[str, ...]) -> None:
+def _check_columns(call_type: str | None, labels: tuple[str, ...], organizer: MeetingUser | None = None) -> None:
     """Fall over where the database column is shorter than the specification admits."""
-    if len(call_type or "") > _MAX_CALL_TYPE or any(len(label) > _MAX_LABEL for label in labels):
+    email = (organizer.email if organizer else None) or ""
+    too_long = len(call_type or "") > _MAX_CALL_TYPE or any(len(label) > _MAX_LABEL for label in labels)
+    if too_long or len(email) > _MAX_EMAIL:
         raise crashed("could not execute statement")
