@@ -29,11 +29,11 @@ from vdx_plugin.ports import (
     VideoPicture,
 )
 from vdx_plugin.runtime import Tasks
-from vdx_plugin.service import ending
+from vdx_plugin.service import ending, recovery
 from vdx_plugin.service.closing import summarise
 from vdx_plugin.service.outside import DeskSettings, Outside
 from vdx_plugin.service.session import Session
-from vdx_plugin.service.story import Story
+from vdx_plugin.service.story import Story, visit_of
 from vdx_plugin.service.view import (
     DeskView,
     Notice,
@@ -320,7 +320,7 @@ class Desk:
         raise Refused("context.stale")
 
     def _new_session(self, consultation: Consultation, path: StartPath) -> Session:
-        story = Story(self._outside.new_id().hex, self._outside.clock.now(), path)
+        story = Story(visit_of(consultation.id), self._outside.clock.now(), path)
         session = Session(
             self._outside,
             self._settings,
@@ -485,8 +485,7 @@ class Desk:
         consultation = self._unfinished.pop(consultation_id)
         self._show_unfinished()
         session = self._session = self._new_session(consultation, StartPath.DOCK)
-        for news in await self._outside.consultations.news_of(consultation_id):
-            session.hear(news)
+        await recovery.catch_up(session, self._outside)
         if consultation.stage is Stage.ENDED and consultation.ended_at:
             session.summary = summarise(consultation, session.story, session.parties, consultation.ended_at)
             self._publish()
@@ -509,6 +508,7 @@ class Desk:
         consultation = self._unfinished.pop(consultation_id)
         self._show_unfinished()
         session = self._new_session(consultation, StartPath.DOCK)
+        await recovery.catch_up(session, self._outside)
         if consultation.stage is Stage.ENDED:
             await ending.decline_note(session)
         else:

@@ -54,8 +54,9 @@ async def finish(session: Session, outside: Outside, *, for_all: bool) -> None:
     session.consultation = replace(session.consultation, ended_at=now, end_reason=outcome)
     session.summary = summarise(session.consultation, session.story, session.parties, now)
     session.story.fee_proposed = session.summary.fee.fee.code if session.summary.fee.fee else ""
-    await session.save(Event.CALL_ENDED)
+    # Measures first: after a crash in between, the note is made of them.
     await session.record_measures()
+    await session.save(Event.CALL_ENDED)
     if for_all:
         await close_room(session, outside)
 

@@ -10,8 +10,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
+from vdx_plugin.domain.measures import PartyMeasure
 from vdx_plugin.domain.parties import InvitationState, PartyEvent, PartyStatus, Presence
-from vdx_plugin.ports import InvitationNews, RoomParticipant
+from vdx_plugin.ports import InvitationNews, MessageKind, OutboxRow, OutboxState, RoomParticipant
 from vdx_plugin.service.view import WaitingGuest
 
 _ORDER = [
@@ -80,6 +81,40 @@ def waiting(
         if participant.is_waiting and not participant.is_self
     ]
     return tuple(sorted(found, key=lambda guest: guest.since))
+
+
+_KNOWN = {
+    OutboxState.QUEUED: InvitationState.QUEUED,
+    OutboxState.SENDING: InvitationState.QUEUED,
+    OutboxState.SENT: InvitationState.SENT,
+    OutboxState.UNKNOWN: InvitationState.UNKNOWN,
+    OutboxState.ACKNOWLEDGED: InvitationState.DELIVERED,
+    OutboxState.ANSWERED: InvitationState.ANSWERED,
+    OutboxState.REJECTED: InvitationState.REJECTED,
+    OutboxState.FAILED: InvitationState.FAILED,
+    OutboxState.WITHDRAWN: InvitationState.WITHDRAWN,
+}
+
+
+def news_of_row(row: OutboxRow) -> InvitationNews | None:
+    """Say what an invitation's row in the outbox tells; None for other messages.
+
+    The row is written before its news, so after a crash it may know more than the news that were kept.
+    """
+    if row.draft.kind is not MessageKind.INVITATION:
+        return None
+    at = row.settled_at or row.sent_at or row.created_at
+    problem = row.problem or ("invite.unknown" if row.state is OutboxState.UNKNOWN else "")
+    return InvitationNews(row.draft.consultation_id, row.draft.party_key, _KNOWN[row.state], at, problem)
+
+
+def seen_again(status: PartyStatus, measure: PartyMeasure) -> PartyStatus:
+    """Return the party with the presence that its measure remembers, for a call that a crash has come after."""
+    times = ((measure.admitted_at, Presence.IN_CALL), (measure.left_at, Presence.LEFT))
+    events = [PartyEvent(at, presence) for at, presence in times if at is not None]
+    if not events:
+        return status
+    return replace(status, presence=Presence.LEFT, history=(*status.history, *events))
 
 
 def hear(parties: Sequence[PartyStatus], news: InvitationNews) -> tuple[PartyStatus, ...]:

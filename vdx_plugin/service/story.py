@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass, field
 from datetime import datetime
+from uuid import UUID
 
 from vdx_plugin import __version__
 from vdx_plugin.domain.consultation import Consultation, EndReason
@@ -19,7 +21,7 @@ LATE_AFTER_S = 60.0
 
 @dataclass
 class Story:
-    """Kept while a consultation runs. ``visit`` is random and appears nowhere but in the measures."""
+    """Kept while a consultation runs. ``visit`` appears nowhere but in the measures."""
 
     visit: str
     clicked_at: datetime
@@ -51,6 +53,35 @@ class Story:
         self.most_participants = max(self.most_participants, inside)
 
 
+def visit_of(consultation_id: UUID) -> str:
+    """Return the name of a consultation among the measures.
+
+    Always the same, so that a consultation taken up after a crash is still one visit; it cannot be followed back.
+    """
+    return hashlib.sha256(b"visit:" + consultation_id.bytes).hexdigest()[:32]
+
+
+def told_again(use: UseMeasure, begun_at: datetime) -> Story:
+    """Return the story that a measure was made of, for a note that is written after a crash."""
+    times = {"room": use.room_ready_ms, "join": use.join_ms, "audio": use.first_audio_ms, "video": use.first_video_ms}
+    return Story(
+        use.visit,
+        begun_at,
+        use.start_path,
+        marks={name: ms for name, ms in times.items() if ms is not None},
+        most_participants=use.most_participants,
+        two_way_media_s=use.two_way_media_s,
+        line=use.line,
+        failed_step=use.failed_step,
+        reason_code=use.reason_code,
+        went_to_phone=use.fallback == "phone",
+        fee_proposed=use.fee_proposed,
+        fee_chosen=use.fee_chosen,
+        note_written=use.note_written,
+        end_reason=use.end_reason,
+    )
+
+
 def facts_of(story: Story, parties: tuple[PartyStatus, ...], ended_at: datetime) -> CallFacts:
     """Return what the fee rules ask about. Helpers and interpreters are actors, but not professional ones."""
     there = [status for status in parties if present_s(status, ended_at) > 0]
@@ -72,7 +103,7 @@ def use_measure(story: Story, consultation: Consultation, settings: DeskSettings
         practice=settings.practice,
         region=settings.region,
         is_test=settings.is_test,
-        created_at=story.clicked_at,
+        created_at=consultation.created_at,
         planned_ahead=plan.planned_ahead,
         planned_minutes=round((plan.end - plan.start).total_seconds() / 60),
         start_path=story.start_path,

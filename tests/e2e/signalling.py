@@ -1,0 +1,114 @@
+"""Our own signalling without media: the room is entered, locked and left for real, nothing is encoded.
+
+For tests in which picture and sound would only cost time. It uses the plug-in's client of the room server, so the
+room, its PINs, its lock and its waiting guests are those of the sandbox.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from vdx_plugin.domain.measures import LineFigures
+from vdx_plugin.errors import VdxError
+from vdx_plugin.media.pexip.client import PexipClient
+from vdx_plugin.media.pexip.events import ConferenceChanged, NodeEvent
+from vdx_plugin.media.presence import Presence, enter_room
+from vdx_plugin.ports import (
+    Call,
+    CallEvent,
+    CallOver,
+    JoinTarget,
+    LockChanged,
+    MediaChoice,
+    RosterChanged,
+    VideoPicture,
+)
+
+
+class SignallingCall:
+    """``ports.Call`` without media."""
+
+    def __init__(self, on_event: Callable[[CallEvent], None]) -> None:
+        self._on_event = on_event
+        self._presence: Presence | None = None
+        self.media_started = 0
+
+    async def enter(self, target: JoinTarget) -> None:
+        self._presence = await enter_room(
+            PexipClient(target),
+            on_node=self._on_node,
+            on_roster=lambda presence: self._on_event(RosterChanged(presence.roster.participants())),
+            on_gone=lambda code: self._on_event(CallOver(code)),
+        )
+
+    @property
+    def _client(self) -> PexipClient:
+        assert self._presence is not None
+        return self._presence.client
+
+    def _on_node(self, event: NodeEvent) -> None:
+        if isinstance(event, ConferenceChanged):
+            self._on_event(LockChanged(event.locked))
+
+    async def lock(self) -> None:
+        await self._client.lock(locked=True)
+
+    async def unlock(self) -> None:
+        await self._client.lock(locked=False)
+
+    async def admit(self, participant_id: str) -> None:
+        await self._client.admit(participant_id)
+
+    async def put_out(self, participant_id: str) -> None:
+        await self._client.put_out(participant_id)
+
+    async def start_media(self, choice: MediaChoice) -> None:
+        self.media_started += 1
+
+    async def set_microphone(self, *, on: bool) -> None: ...
+
+    async def set_camera(self, *, on: bool) -> None: ...
+
+    async def send_chat(self, text: str) -> None:
+        await self._client.say(text)
+
+    async def leave(self) -> None:
+        presence, self._presence = self._presence, None
+        if presence is not None:
+            await presence.close(release=True)
+
+    async def end_for_all(self) -> None:
+        try:
+            await self._client.end_conference()
+        except VdxError:
+            await self.leave()
+            raise
+        await self.leave()
+
+    def figures(self) -> LineFigures:
+        return LineFigures()
+
+    def two_way_media_s(self) -> float:
+        return 0.0
+
+
+class SignallingEngine:
+    """``ports.CallEngine`` that hands out ``SignallingCall``; ``call`` is the newest."""
+
+    def __init__(self) -> None:
+        self.call: SignallingCall | None = None
+
+    async def prepare(self) -> None:
+        """There is nothing to load."""
+
+    async def enter(
+        self,
+        target: JoinTarget,
+        on_event: Callable[[CallEvent], None],
+        *,
+        on_remote_picture: Callable[[VideoPicture], None],
+        on_self_picture: Callable[[VideoPicture], None],
+    ) -> Call:
+        self.call = SignallingCall(on_event)
+        await self.call.enter(target)
+        return self.call

@@ -1,0 +1,41 @@
+"""What the store knows of a consultation that a crash, or the end of the program, interrupted."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from vdx_plugin.domain.consultation import Stage
+from vdx_plugin.service import presence
+from vdx_plugin.service.outside import Outside
+from vdx_plugin.service.session import Session
+from vdx_plugin.service.story import told_again
+
+
+async def catch_up(session: Session, outside: Outside) -> None:
+    """Bring a new session to where the earlier one was: its invitations, and for a call that is over how it went.
+
+    Raises Unavailable(``store.*``).
+    """
+    consultation = session.consultation
+    for kept in await outside.consultations.news_of(consultation.id):
+        session.hear(kept)
+    for row in await outside.outbox.of_consultation(consultation.id):
+        known = presence.news_of_row(row)
+        if known is not None:
+            session.hear(known)
+    if consultation.stage is Stage.ENDED:
+        await _tell_again(session, outside)
+
+
+async def _tell_again(session: Session, outside: Outside) -> None:
+    """Take the call from its measures, so that note and fee are proposed as they were."""
+    begun_at = session.consultation.created_at
+    uses, parties = await outside.measures.between(begun_at, begun_at + timedelta(microseconds=1))
+    use = next((use for use in uses if use.visit == session.story.visit), None)
+    if use is None:
+        return
+    session.story = told_again(use, begun_at)
+    theirs = [party for party in parties if party.visit == use.visit]
+    session.parties = tuple(
+        presence.seen_again(status, measure) for status, measure in zip(session.parties, theirs, strict=False)
+    )
