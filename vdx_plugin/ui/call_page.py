@@ -6,7 +6,7 @@ from datetime import datetime
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
 from vdx_plugin.ports import VideoPicture
 from vdx_plugin.service.view import CallView, ConsultationView
@@ -72,26 +72,38 @@ class CallPage(QWidget):
         # What one does comes before what one may move.
         self.setTabOrder(self.bar.hang_up, self.stage.own)
 
-    def _head(self) -> QHBoxLayout:
+    def _head(self) -> QBoxLayout:
         px = self._theme.px
         self._patient = label("", "stage-heading")
         self._symbol = symbol_label(self._theme, "ring", "stage_quiet")
         self._line = label("", "stage", wrap=False)
         self._time = label("", "stage", wrap=False)
-        head = QHBoxLayout()
-        head.setContentsMargins(px(16), px(8), px(16), px(8))
-        head.setSpacing(px(8))
-        head.addWidget(self._patient, 1)
+        self._headline = QBoxLayout(QBoxLayout.Direction.LeftToRight)
+        self._headline.setContentsMargins(px(16), px(8), px(16), px(8))
+        self._headline.setSpacing(px(8))
+        self._headline.addWidget(self._patient, 1)
+        state = QHBoxLayout()
+        state.setSpacing(px(8))
         for part in (self._symbol, self._line, self._time):
-            head.addWidget(part)
-        return head
+            state.addWidget(part)
+        state.addStretch(1)
+        self._headline.addLayout(state)
+        return self._headline
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """In a narrow window the panel gives way to the picture, and the line stands below the name."""
+        super().resizeEvent(event)
+        px = self._theme.px
+        self._panel.setFixedWidth(min(px(300), max(px(232), self.width() * 3 // 10)))
+        is_narrow = self.width() < px(840)
+        direction = QBoxLayout.Direction.TopToBottom if is_narrow else QBoxLayout.Direction.LeftToRight
+        self._headline.setDirection(direction)
 
     def _side(self) -> QWidget:
         px = self._theme.px
-        side = QWidget()
+        self._panel = side = QWidget()
         side.setProperty("kind", "window")
         side.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
-        side.setFixedWidth(px(300))
         column = QVBoxLayout(side)
         column.setContentsMargins(px(16), px(12), px(8), px(12))
         column.setSpacing(px(12))

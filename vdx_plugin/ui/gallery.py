@@ -147,6 +147,7 @@ def screens() -> Iterator[Screen]:
     yield "starting-failed", call(scenes.starting(StepKind.ROOM, done=0)), large
     yield "call-alone", call(alone), large
     yield "call-normal", call(scenes.in_call()), large
+    yield "call-narrow", call(scenes.in_call(guests=scenes.waiting())), (680, 720)
     yield "call-waiting", call(scenes.in_call(guests=scenes.waiting())), large
     yield "call-muted-chat", call(scenes.in_call(muted), panel="chat"), large
     yield "call-phone", call(scenes.in_call(), panel="phone"), large

@@ -10,6 +10,8 @@ from vdx_plugin.texts import _
 from vdx_plugin.ui.theme import Theme
 from vdx_plugin.ui.video_view import VideoView
 
+WIDEST = 192
+NARROWEST = 112
 CORNERS = ("top-left", "top-right", "bottom-left", "bottom-right")
 
 
@@ -37,14 +39,18 @@ class SelfView(VideoView):
         super().__init__(theme, is_mirrored=True, parent=parent)
         self.corner = "bottom-right"
         self._grip: QPoint | None = None
-        self.setFixedSize(theme.px(192), theme.px(108))
+        self._resize(theme.px(WIDEST))
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.setAccessibleName(_("Dit eget billede"))
         self.setToolTip(_("Dit eget billede. Træk det, eller flyt det med piletasterne."))
         self.setCursor(Qt.CursorShape.OpenHandCursor)
 
+    def _resize(self, width: int) -> None:
+        self.setFixedSize(width, width * 9 // 16)
+
     def settle(self) -> None:
-        """Go to the corner, after the parent has changed size."""
+        """Take a fifth of the parent's width and go to the corner, after the parent has changed size."""
+        self._resize(min(self._theme.px(WIDEST), max(self._theme.px(NARROWEST), self._room().width() // 5)))
         self.move(place(self.corner, self.size(), self._room(), self._theme.px(12)))
 
     def set_corner(self, corner: str) -> None:

@@ -327,6 +327,17 @@ def test_the_first_expected_guest_is_let_in_by_a_key(qtbot: QtBot, theme: Theme)
     assert admitted.args == [known, "k-hospital-geriatrics"]
 
 
+def test_in_a_narrow_window_the_picture_keeps_most_of_the_room(qtbot: QtBot, theme: Theme, qapp: QApplication) -> None:
+    """Half a screen beside the record is where this window usually lies."""
+    window = call_window(qtbot, theme, with_call(scenes.in_call()))
+    wide = window.call.stage.own.width()
+    window.resize(640, 720)
+    qapp.processEvents()
+    assert window.width() == 640
+    assert window.call.stage.width() > 2 * window.call.parties.width() * 0.8
+    assert window.call.stage.own.width() < wide
+
+
 def test_a_list_under_the_mouse_keeps_its_rows_until_the_mouse_has_left(qtbot: QtBot, theme: Theme) -> None:
     """Letting the wrong one in because the list jumped is the worst slip of all."""
     panel = PartyPanel(theme)
