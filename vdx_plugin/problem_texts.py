@@ -32,6 +32,8 @@ def sentences(_: Callable[[str], str]) -> dict[str, str]:
         "vdx.taken": _("VDX har allerede et andet møde under samme nummer. Start en ny samtale."),
         "vdx.not_found": _("Mødet findes ikke længere i VDX. Start en ny samtale."),
         "vdx.unreadable": _("VDX sendte et svar, som programmet ikke forstår. Prøv igen, og ring til support."),
+        "vdx.sign_in_again": _("Du er ikke logget på VDX længere. Log på igen."),
+        "vdx.sign_in_foreign": _("Svaret fra VDX' log på-side hørte ikke til dette forsøg. Log på igen."),
         "vdx.not_yours": _(
             "Mødet hører til en anden i VDX, så I må ikke se eller ændre det. Spørg den, der bookede det."
         ),

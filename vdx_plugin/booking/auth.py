@@ -2,8 +2,8 @@
 
 ``TokenAuth`` keeps one token for all requests, renews it before it runs out, and answers a 401 with one new token and
 one repeat. Never with more: VDX answers 401 also to a good token without a role (UserSecurityInterceptor), so "401
-means renew" would go round for ever. How the token is asked for is a ``Grant``: client credentials here; authorization
-code with PKCE and the holder-of-key form of version 1 fit in the same place.
+means renew" would go round for ever. How the token is asked for is a ``Grant``: client credentials here, a person's
+refresh token in ``person``. Behind MedCom's local proxy there is none: ``Certificate``.
 """
 
 from __future__ import annotations
@@ -101,7 +101,7 @@ class ClientCredentials:
 
     def read(self, answer: httpx.Response) -> Token:
         if answer.status_code != httpx.codes.OK:
-            raise _token_refused(answer.status_code)
+            raise token_refused(answer.status_code)
         try:
             body = json.loads(answer.content)
             return Token(str(body["access_token"]), float(body.get("expires_in", DEFAULT_LIFETIME_S)))
@@ -110,7 +110,7 @@ class ClientCredentials:
             raise Unreadable("vdx.unreadable", "answer of the token service", place="access_token") from None
 
 
-def _token_refused(status: int) -> VdxError:
+def token_refused(status: int) -> VdxError:
     """What a token service's refusal means: RFC 6749, 5.2, has 400 and 401 for a wrong program or secret."""
     if status in (400, 401, 403):
         return SignInNeeded("vdx.sign_in", f"token service says {status}")

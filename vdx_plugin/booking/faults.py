@@ -117,8 +117,8 @@ BY_EXCEPTION: Mapping[type[Exception], Row] = {
 
 
 @contextmanager
-def translated(api_url: str) -> Iterator[None]:
-    """Turn httpx's exceptions into ours. ``api_url`` tells a call of the API from a call of the token service."""
+def translated(api_url: str | None) -> Iterator[None]:
+    """Turn httpx's exceptions into ours. ``api_url`` tells a call of the API from one of the token service (None)."""
     try:
         yield
     except (httpx.RequestError, httpx.InvalidURL) as error:
@@ -126,7 +126,9 @@ def translated(api_url: str) -> Iterator[None]:
         raise _plain(row, not _changes_something(error, api_url), type(error).__name__) from error
 
 
-def _changes_something(error: httpx.RequestError | httpx.InvalidURL, api_url: str) -> bool:
+def _changes_something(error: httpx.RequestError | httpx.InvalidURL, api_url: str | None) -> bool:
+    if api_url is None:
+        return False
     try:
         request = error.request if isinstance(error, httpx.RequestError) else None
     except RuntimeError:  # httpx says so where the error was raised without its request

@@ -76,7 +76,7 @@ _POLICY = (
 _HEADERS = {"Cache-Control": "no-store", "Content-Security-Policy": _POLICY, "Referrer-Policy": "no-referrer"}
 
 
-def page(name: str, **values: object) -> HTMLResponse:
+def page(name: str, *, status_code: int = 200, **values: object) -> HTMLResponse:
     """Return the page made of the template ``name``; nobody keeps it, and it loads nothing from elsewhere."""
     html = _PAGES.get_template(name).render(**values)
-    return HTMLResponse(html, headers=_HEADERS)
+    return HTMLResponse(html, status_code=status_code, headers=_HEADERS)

@@ -10,7 +10,7 @@ import asyncio
 import contextlib
 import logging
 import socket
-from collections.abc import AsyncIterator, Awaitable, Callable, Generator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from importlib.resources import files
@@ -30,6 +30,7 @@ from vdx_plugin.sandbox.pages import page
 from vdx_plugin.sandbox.partners import Partner, PartnerHub, PartnerTimes, demo_partners
 from vdx_plugin.sandbox.rooms import RoomDirectory
 from vdx_plugin.sandbox.signin import Algorithm, SignIn, SignInClient
+from vdx_plugin.sandbox.signin_person import Person, PersonSignIn
 from vdx_plugin.sandbox.video_api import MeetingBook, Organisation, Provisioner, Template, VideoApiSettings
 from vdx_plugin.sandbox.witness import Witness
 
@@ -104,6 +105,7 @@ class Sandbox:
             lifetime_s=self.config.token_lifetime_s,
             algorithm=self.config.signing_algorithm,
         )
+        self.persons = PersonSignIn(_people(self.config), self.clock.now, lambda: self.signin.issuer)
         self.mail = MailCatcher(self.clock.now, host=self.config.host, port=self.config.smtp_port)
         self.partners = PartnerHub(self.config.partners, self.clock.now, self.config.partner_times)
         self._extra_routes = tuple(extra_routes)
@@ -201,6 +203,11 @@ class Sandbox:
         return self._base_url + signin.TOKEN_PATH
 
     @property
+    def issuer(self) -> str:
+        """Return the address of the sign-in realm, below which its discovery document lies."""
+        return self.signin.issuer
+
+    @property
     def node_url(self) -> str:
         """Return the base of the room server: below it is ``/api/client/v2``."""
         return self._base_url
@@ -236,7 +243,10 @@ class Sandbox:
             Route("/", self._start_page),
             Route("/sandbox.css", _style_sheet),
             Route("/sandbox.js", _script),
-            *signin.routes(self.signin, expire_next=lambda: self.faults.take("expired_token")),
+            *signin.routes(
+                self.signin, expire_next=lambda: self.faults.take("expired_token"), redeem=self._redeem_person
+            ),
+            *self.persons.routes(),
             *video_api.routes(self.meetings, self.signin, self.clock.now),
             *partners.routes(self.partners),
             *mail.routes(self.mail),
@@ -244,6 +254,10 @@ class Sandbox:
             *self._extra_routes,
         ]
         return Starlette(routes=routes)
+
+    def _redeem_person(self, form: Mapping[str, str]) -> tuple[SignInClient, str] | None:
+        redeemed = self.persons.redeem(form)
+        return None if redeemed is None else (redeemed[0].claims(), redeemed[1])
 
     async def _start_page(self, _request: Request) -> Response:
         return page(
@@ -317,6 +331,16 @@ def _static(name: str) -> str:
 
 def _main_client(config: SandboxConfig) -> SignInClient:
     return SignInClient(config.client_id, config.client_secret, config.organisation, config.email, config.roles)
+
+
+def _people(config: SandboxConfig) -> tuple[Person, ...]:
+    own = config.organisation
+    return (
+        Person("Karen Eksempel, læge", "karen@laegehus.sandbox.test", own, ("meeting-user",)),
+        Person("Søs Eksempel, sekretær", "soes@laegehus.sandbox.test", own, ("meeting-user", "meeting-planner")),
+        Person("Ib Eksempel, administrator", "ib@laegehus.sandbox.test", own, ("meeting-admin",)),
+        Person("En uden rolle", "ingen@laegehus.sandbox.test", own, ()),
+    )
 
 
 def _organisations(config: SandboxConfig) -> tuple[Organisation, ...]:

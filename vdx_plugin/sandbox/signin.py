@@ -13,7 +13,7 @@ import hmac
 import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, Literal
 from urllib.parse import parse_qs, unquote
 
@@ -77,7 +77,8 @@ class SignIn:
         self._now = now
         self._algorithm = algorithm
         self._key = _new_key(algorithm)
-        self._not_before: datetime | None = None
+        self._issued: set[str] = set()
+        self._revoked: set[str] = set()
 
     def add_client(self, client: SignInClient) -> None:
         """Register a further program, or replace one of the same id."""
@@ -100,12 +101,14 @@ class SignIn:
         _set_if(claims, ROLE_CLAIM, list(client.roles) or None)
         claims.update(client.extra_claims)
         self.issued_total += 1
+        self._issued.add(str(claims["jti"]))
         header = {"alg": self._algorithm, "kid": self._key.kid, "typ": "JWT"}
         return jwt.encode(header, claims, self._key, algorithms=[self._algorithm])
 
     def expire_all(self) -> None:
         """Let every token issued so far be refused from now on."""
-        self._not_before = self._now() + timedelta(seconds=1)
+        self._revoked |= self._issued
+        self._issued.clear()
 
     def check(self, authorization: str | None) -> Mapping[str, Any]:
         """Return the claims behind an ``Authorization`` header; raises ``NotSignedIn``."""
@@ -123,8 +126,7 @@ class SignIn:
 
     def _check_times(self, claims: Mapping[str, Any]) -> None:
         now = self._now().timestamp()
-        revoked = self._not_before is not None and claims.get("iat", 0) < self._not_before.timestamp()
-        if revoked or not isinstance(claims.get("exp"), int) or claims["exp"] <= now:
+        if claims.get("jti") in self._revoked or not isinstance(claims.get("exp"), int) or claims["exp"] <= now:
             raise _invalid("the token has expired")
         if claims.get("nbf", 0) > now:
             raise _invalid("the token is not valid yet")
@@ -134,27 +136,41 @@ class SignIn:
         return dict(KeySet([self._key]).as_dict(private=False))
 
 
-def routes(sign_in: SignIn, *, expire_next: Callable[[], bool] = lambda: False) -> list[BaseRoute]:
+Redeem = Callable[[Mapping[str, str]], "tuple[SignInClient, str] | None"]
+"""Turns the form of a person's code or refresh token into who it is and a new refresh token; None refuses."""
+
+
+def routes(
+    sign_in: SignIn, *, expire_next: Callable[[], bool] = lambda: False, redeem: Redeem = lambda _form: None
+) -> list[BaseRoute]:
     """Return the realm's end points; ``expire_next`` says whether the next token is born run out."""
+
+    def answer(client: SignInClient, refresh: str = "") -> Response:
+        lifetime_s = -1 if expire_next() else sign_in.lifetime_s
+        body: dict[str, Any] = {
+            "access_token": sign_in.issue(client, lifetime_s=lifetime_s),
+            # Born run out, but said to be good: this is what a clock gone wrong looks like to a client.
+            "expires_in": abs(lifetime_s) if lifetime_s > 0 else sign_in.lifetime_s,
+            "refresh_expires_in": 36_000 if refresh else 0,
+            "token_type": "Bearer",
+            "not-before-policy": 0,
+            "scope": "email profile",
+        }
+        if refresh:
+            body["refresh_token"] = refresh
+        return JSONResponse(body, headers={"Cache-Control": "no-store"})
 
     async def token(request: Request) -> Response:
         form = {name: values[0] for name, values in parse_qs((await request.body()).decode()).items()}
+        if form.get("grant_type") in ("authorization_code", "refresh_token"):
+            redeemed = redeem(form)
+            return _refusal(400, "invalid_grant", "Token is not active") if redeemed is None else answer(*redeemed)
         if form.get("grant_type") != "client_credentials":
             return _refusal(400, "unsupported_grant_type", "Unsupported grant_type")
         client = _authenticate(sign_in, form, request.headers.get("authorization"))
         if client is None:
             return _refusal(401, "unauthorized_client", "Invalid client or Invalid client credentials")
-        lifetime_s = -1 if expire_next() else sign_in.lifetime_s
-        answer = {
-            "access_token": sign_in.issue(client, lifetime_s=lifetime_s),
-            # Born run out, but said to be good: this is what a clock gone wrong looks like to a client.
-            "expires_in": abs(lifetime_s) if lifetime_s > 0 else sign_in.lifetime_s,
-            "refresh_expires_in": 0,
-            "token_type": "Bearer",
-            "not-before-policy": 0,
-            "scope": "email profile",
-        }
-        return JSONResponse(answer, headers={"Cache-Control": "no-store"})
+        return answer(client)
 
     async def certs(_request: Request) -> Response:
         return JSONResponse(sign_in.key_set())
@@ -162,7 +178,14 @@ def routes(sign_in: SignIn, *, expire_next: Callable[[], bool] = lambda: False) 
     async def discovery(_request: Request) -> Response:
         base = sign_in.issuer.removesuffix(REALM_PATH)
         return JSONResponse(
-            {"issuer": sign_in.issuer, "token_endpoint": base + TOKEN_PATH, "jwks_uri": base + CERTS_PATH}
+            {
+                "issuer": sign_in.issuer,
+                "authorization_endpoint": f"{sign_in.issuer}/protocol/openid-connect/auth",
+                "token_endpoint": base + TOKEN_PATH,
+                "jwks_uri": base + CERTS_PATH,
+                "code_challenge_methods_supported": ["S256"],
+                "authorization_response_iss_parameter_supported": True,
+            }
         )
 
     return [
