@@ -150,6 +150,7 @@ def message_composer(chosen: Settings, practice: Organisation) -> composer.Messa
             author_role=AUTHOR_ROLE,
             portal=chosen.vdx.portal,
             mail_from=chosen.mail.sender,
+            mail_language=chosen.mail.language,
         )
     )
 

@@ -61,6 +61,8 @@ class Mail(_Part):
     sender: str = ""
     user: str = ""
     security: Literal["none", "starttls", "tls"] = "starttls"
+    language: Literal["da", "en"] = "da"
+    """Language of mails, whatever the program shows."""
 
 
 class Partners(_Part):

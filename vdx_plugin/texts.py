@@ -6,33 +6,48 @@ there is no compiled file to forget. ``problem`` says what happened, what it mea
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from functools import cache
 from pathlib import Path
 
 _CATALOGUES = Path(__file__).parent / "locale"
-_translations: dict[str, str] = {}
+LANGUAGES = ("da", "en")
 _language = "da"
+_spoken: ContextVar[str | None] = ContextVar("spoken", default=None)
 
 
 def set_language(language: str) -> None:
-    """Choose ``da`` or ``en`` for all texts made from now on. Raises ValueError for another language."""
-    global _language, _translations
-    if language not in ("da", "en"):
+    """Choose ``da`` or ``en`` for the program's texts from now on. Raises ValueError for another language."""
+    global _language
+    if language not in LANGUAGES:
         raise ValueError(f"no texts in {language!r}")
     _language = language
-    _translations = {} if language == "da" else dict(_read_catalogue(language))
+
+
+@contextmanager
+def speaking(language: str) -> Iterator[None]:
+    """Make texts in another language than the program's: a letter speaks its reader's, not its writer's."""
+    token = _spoken.set(language)
+    try:
+        yield
+    finally:
+        _spoken.reset(token)
 
 
 def language() -> str:
     """Return the language in use."""
-    return _language
+    return _spoken.get() or _language
 
 
 def _(text: str) -> str:
     """Return ``text`` in the language in use; Danish where a translation is missing."""
-    return _translations.get(text) or text
+    chosen = language()
+    return text if chosen == "da" else _read_catalogue(chosen).get(text) or text
 
 
+@cache
 def _read_catalogue(language: str) -> Mapping[str, str]:
     # Babel takes 60 ms to import, so the Danish program never pays for it.
     from babel.messages.pofile import read_po

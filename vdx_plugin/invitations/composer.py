@@ -20,7 +20,7 @@ from vdx_plugin.invitations.checks import check_outgoing
 from vdx_plugin.invitations.identifier_checks import is_gln, is_personal, is_sor
 from vdx_plugin.invitations.message import Message, read_message, write_json
 from vdx_plugin.ports import MessageKind, OutboxDraft
-from vdx_plugin.texts import language
+from vdx_plugin.texts import language, speaking
 
 NewId = Callable[[], UUID]
 
@@ -40,6 +40,8 @@ class SenderSettings:
     author_role: str
     portal: str
     mail_from: str = ""
+    mail_language: str = "da"
+    """Language of mails to patients and interpreters, whatever the program shows."""
 
 
 class MessageComposer:
@@ -57,7 +59,8 @@ class MessageComposer:
         Refused(``invite.invalid``) when the result breaks a rule of MedCom's.
         """
         if party.channel is Channel.EMAIL:
-            return self._mail(consultation, party, room, now, new_id)
+            with speaking(self._settings.mail_language):
+                return self._mail(consultation, party, room, now, new_id)
         sender, receiver = self._ends(party, new_id)
         subject = self._subject(consultation, party)
         content = self._invitation_text(consultation, party, room)
@@ -70,7 +73,8 @@ class MessageComposer:
     ) -> OutboxDraft:
         """Build the message that tells ``party`` it is off, in the thread of ``earlier``; see ``ports.Composer``."""
         if party.channel is Channel.EMAIL:
-            return self._mail_off(consultation, party, earlier, now, new_id)
+            with speaking(self._settings.mail_language):
+                return self._mail_off(consultation, party, earlier, now, new_id)
         previous = read_message(earlier.payload, earlier.mime)
         plan = consultation.plan
         link = care_communication.link_of(previous)
@@ -93,7 +97,8 @@ class MessageComposer:
         ``consultation`` has the new time. By e-mail it is the invitation anew under the same calendar entry.
         """
         if party.channel is Channel.EMAIL:
-            return self._mail(consultation, party, room, now, new_id, earlier)
+            with speaking(self._settings.mail_language):
+                return self._mail(consultation, party, room, now, new_id, earlier)
         previous = read_message(earlier.payload, earlier.mime)
         meeting = self._meeting(consultation, party, room)
         text = letter.move(meeting, *old, self._signature(consultation))

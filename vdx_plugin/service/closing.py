@@ -1,4 +1,7 @@
-"""What is made when a call is over: outcome, fee proposal, note draft. Pure but for the language of the texts."""
+"""What is made when a call is over: outcome, fee proposal, note draft. Pure.
+
+The note is Danish whatever language the program shows: it goes into a Danish record, which its patient reads.
+"""
 
 from __future__ import annotations
 
@@ -11,21 +14,20 @@ from vdx_plugin.domain.parties import InvitationState, PartyRole, PartyStatus
 from vdx_plugin.domain.summary import Attendance, Summary
 from vdx_plugin.service.presence import present_s
 from vdx_plugin.service.story import Story, facts_of
-from vdx_plugin.texts import _
 
 DANISH_TIME = ZoneInfo("Europe/Copenhagen")
 _NOT_ARRIVED = (InvitationState.REJECTED, InvitationState.FAILED, InvitationState.UNKNOWN)
 
 
 def role_word(role: PartyRole) -> str:
-    """The role as a word in the user's language."""
+    """The role as a word in a note."""
     return {
-        PartyRole.PATIENT: _("patient"),
-        PartyRole.HOSPITAL: _("sygehus"),
-        PartyRole.MUNICIPALITY: _("kommune"),
-        PartyRole.NURSING_HOME: _("plejehjem"),
-        PartyRole.INTERPRETER: _("tolk"),
-        PartyRole.OTHER: _("anden deltager"),
+        PartyRole.PATIENT: "patient",
+        PartyRole.HOSPITAL: "sygehus",
+        PartyRole.MUNICIPALITY: "kommune",
+        PartyRole.NURSING_HOME: "plejehjem",
+        PartyRole.INTERPRETER: "tolk",
+        PartyRole.OTHER: "anden deltager",
     }[role]
 
 
@@ -78,21 +80,20 @@ def draft_note(
     """Write the note as the doctor would begin it: what, when, who, how it went."""
     start = (consultation.started_at or consultation.created_at).astimezone(DANISH_TIME)
     end = ended_at.astimezone(DANISH_TIME)
-    kind = _("Videokonference") if fee.fee and fee.fee.code == "0126" else _("Videokonsultation")
-    at = _("kl.")
-    lines = [f"{kind} {start:%d.%m.%Y} {at} {start:%H.%M}-{end:%H.%M}."]
+    kind = "Videokonference" if fee.fee and fee.fee.code == "0126" else "Videokonsultation"
+    lines = [f"{kind} {start:%d.%m.%Y} kl. {start:%H.%M}-{end:%H.%M}."]
     there = [_named(entry) for entry in attendance if entry.present_s > 0]
     missing = [_named(entry) for entry in attendance if entry.present_s <= 0]
     if there:
-        lines.append(_("Deltagere: egen læge, {names}.").format(names=", ".join(there)))
+        lines.append(f"Deltagere: egen læge, {', '.join(there)}.")
     if missing:
-        lines.append(_("Ikke til stede: {names}.").format(names=", ".join(missing)))
+        lines.append(f"Ikke til stede: {', '.join(missing)}.")
     if outcome is EndReason.TO_PHONE:
-        lines.append(_("Videoforbindelsen lykkedes ikke; samtalen fortsatte på telefon."))
+        lines.append("Videoforbindelsen lykkedes ikke; samtalen fortsatte på telefon.")
     elif outcome is EndReason.TECHNICAL:
-        lines.append(_("Samtalen kunne ikke gennemføres af tekniske grunde."))
+        lines.append("Samtalen kunne ikke gennemføres af tekniske grunde.")
     elif outcome is EndReason.NO_SHOW:
-        lines.append(_("Ingen mødte op."))
+        lines.append("Ingen mødte op.")
     return "\n".join(lines) + "\n"
 
 

@@ -125,10 +125,18 @@ def test_an_address_that_is_none_is_not_written_to(address: str) -> None:
         composer().invitation(consultation(), replace(PATIENT_PARTY, address=address), ROOM, NOW, ids())
 
 
-def test_a_mail_in_english_is_english_throughout(english: None) -> None:
+def test_a_mail_in_english_is_english_throughout() -> None:
     """The practice may choose English for its patients."""
-    draft = composer().invitation(consultation(), INTERPRETER_PARTY, ROOM, NOW, ids())
+    settings = replace(SETTINGS, mail_language="en")
+    draft = MessageComposer(settings).invitation(consultation(), INTERPRETER_PARTY, ROOM, NOW, ids())
     plain = str(mail_of(draft).get_body(("plain",)).get_content())  # type: ignore[union-attr]
     assert "Wednesday 14 October 2026 at 13:00-13:30 (Danish time)" in plain
     assert "Arabic" in plain
     assert "invites you to a video call." in plain
+
+
+def test_a_mail_is_danish_though_the_program_speaks_english(english: None) -> None:
+    """The doctor's language is not the patient's."""
+    draft = composer().invitation(consultation(), INTERPRETER_PARTY, ROOM, NOW, ids())
+    plain = str(mail_of(draft).get_body(("plain",)).get_content())  # type: ignore[union-attr]
+    assert "onsdag den 14. oktober 2026" in plain
