@@ -19,12 +19,14 @@ from pathlib import Path
 from typing import Any
 
 # Imported here so that forks need not: nothing of it starts a thread.
-import vdx_plugin.adapters.hl7v2
 import vdx_plugin.adapters.local
 import vdx_plugin.media.engine  # noqa: F401
 from tests.e2e.crash_points import Tripwire
 from tests.e2e.signalling import SignallingEngine
+from tests.fakes_clinic import summary
+from tests.unit.invitations import samples
 from vdx_plugin import log
+from vdx_plugin.adapters.hl7v2 import mapping
 from vdx_plugin.app import Program, assemble
 from vdx_plugin.demo.world import FileVault
 from vdx_plugin.domain.consultation import Stage
@@ -59,6 +61,7 @@ class Job:
 
 def main() -> None:
     """Do jobs until standard input ends."""
+    rehearse()
     for line in sys.stdin:
         job = Job(**json.loads(line))
         child = os.fork()
@@ -66,6 +69,15 @@ def main() -> None:
             _do_in_fork(job)
         _, status = os.waitpid(child, 0)
         print(os.waitstatus_to_exitcode(status), flush=True)
+
+
+def rehearse() -> None:
+    """Write a letter, a mail and a note for nobody: what is imported at first use is imported here, and not forked."""
+    parties = (samples.HOSPITAL_PARTY, samples.PATIENT_PARTY)
+    meeting = samples.consultation(*parties)
+    for party in parties:
+        samples.composer().invitation(meeting, party, samples.ROOM, samples.NOW, samples.ids())
+    mapping.note(meeting.context, summary(), mapping.Addressing("", "", "", "T"), samples.NOW)
 
 
 def _do_in_fork(job: Job) -> None:

@@ -35,7 +35,7 @@ pytestmark = [
 ]
 
 NURSING_HOME_GLN = "5790000000401"
-PROCESSES = 3
+PROCESSES = 4
 JOB_LIMIT_S = 40.0
 CRASHED = -signal.SIGKILL
 MAY_STAY_AWAY = ("claim", "scheduling-info", "set_answer")
@@ -48,7 +48,11 @@ MAY_STAY_AWAY = ("claim", "scheduling-info", "set_answer")
 class Nursery:
     """Processes that have everything imported and do one job at a time."""
 
-    def __init__(self) -> None:
+    def __init__(self, no_certificates: Path) -> None:
+        """``no_certificates`` is a folder without any: all addresses are loopback, and reading them takes longer than
+        most jobs."""
+        # One thread, so that forks are sound.
+        self._env = {**os.environ, "OPENBLAS_NUM_THREADS": "1", "SSL_CERT_DIR": str(no_certificates)}
         self._free: asyncio.Queue[asyncio.subprocess.Process] = asyncio.Queue()
         self._all: list[asyncio.subprocess.Process] = []
 
@@ -60,8 +64,7 @@ class Nursery:
                 "tests.e2e.crash_child",
                 stdin=asyncio.subprocess.PIPE,
                 stdout=asyncio.subprocess.PIPE,
-                # One thread, so that forks are sound.
-                env={**os.environ, "OPENBLAS_NUM_THREADS": "1"},
+                env=self._env,
             )
             self._all.append(process)
             self._free.put_nowait(process)
@@ -138,7 +141,7 @@ async def new_run(folder: Path, point: str = "", store: Path | None = None) -> A
 
 
 async def make_empty_store(folder: Path) -> Path:
-    folder.mkdir()
+    await asyncio.to_thread(folder.mkdir)
     await (await open_the_store(folder, WallClock(), FileVault())).close()
     return folder
 
@@ -204,7 +207,9 @@ def check_mails(run: Run, way_out: str) -> None:
         run.claim(invited == (state == "sent"), f"the mail is {state}, and {invited} came")
     told_off = stage_of(run) == "cancelled" and state in ("sent", "unknown")
     doubt = run.rows("select state from outbox where channel = 'email' and kind = 'cancellation' and state = 'unknown'")
-    run.claim(bool(doubt) or len(cancelled) == told_off, f"the mail is {state}, and {len(cancelled)} cancellations came")
+    run.claim(
+        bool(doubt) or len(cancelled) == told_off, f"the mail is {state}, and {len(cancelled)} cancellations came"
+    )
     if way_out == RESUME and state is not None and stage_of(run) == "closed":
         shown = dict(run.result(RESUME).get("invitations", {}))  # type: ignore[call-overload]
         if shown:
@@ -294,7 +299,7 @@ async def crash_at_each(nursery: Nursery, folder: Path, scenario: str, wanted: l
 
 async def test_a_kill_at_any_effect_up_to_the_note_loses_and_doubles_nothing(tmp_path: Path) -> None:
     """Power cut, crash, or the machine put to sleep: whenever it happens, the job can be finished or called off."""
-    async with Nursery() as nursery:
+    async with Nursery(tmp_path) as nursery:
         record = await points_without_a_crash(nursery, tmp_path / "whole", HELD)
         points = points_of(record)
         check_that_the_job_is_in(points)
@@ -306,7 +311,7 @@ async def test_a_kill_at_any_effect_up_to_the_note_loses_and_doubles_nothing(tmp
 
 async def test_a_kill_while_it_is_called_off_still_tells_everybody_and_closes_the_room(tmp_path: Path) -> None:
     """A cancellation half done is taken up by the program itself at its next start."""
-    async with Nursery() as nursery:
+    async with Nursery(tmp_path) as nursery:
         record = await points_without_a_crash(nursery, tmp_path / "whole", CALLED_OFF)
         points = points_after(record, WHOLE_CALL)
         assert any("http PATCH" in point for point in points)

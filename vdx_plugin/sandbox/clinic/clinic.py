@@ -143,7 +143,7 @@ class DemoClinic:
         control_id = found["MSH"][9] if "MSH" in found else ""
         try:
             note = self._note(found, segments)
-        except (KeyError, IndexError):
+        except (KeyError, IndexError, StopIteration):
             _log.warning("a note could not be filed")
             return _answer("AE", control_id)
         self._notes.setdefault(note.id, note)
