@@ -31,7 +31,7 @@ from vdx_plugin.sandbox.partners import Partner, PartnerHub, PartnerTimes, demo_
 from vdx_plugin.sandbox.rooms import RoomDirectory
 from vdx_plugin.sandbox.signin import Algorithm, SignIn, SignInClient
 from vdx_plugin.sandbox.signin_person import Person, PersonSignIn
-from vdx_plugin.sandbox.video_api import MeetingBook, Organisation, Provisioner, Template, VideoApiSettings
+from vdx_plugin.sandbox.video_api import MeetingBook, Organisation, Provisioner, Template, VideoApiSettings, version1
 from vdx_plugin.sandbox.witness import Witness
 
 REGION = "sandbox-region"
@@ -198,6 +198,11 @@ class Sandbox:
         return f"{self._base_url}/videoapi/v2"
 
     @property
+    def proxy_url(self) -> str:
+        """Return the base of version 1, as the local certificate proxy would offer it."""
+        return self._base_url + version1.PROXY_PATH
+
+    @property
     def token_url(self) -> str:
         """Return the token end point."""
         return self._base_url + signin.TOKEN_PATH
@@ -248,6 +253,7 @@ class Sandbox:
             ),
             *self.persons.routes(),
             *video_api.routes(self.meetings, self.signin, self.clock.now),
+            *version1.routes(self.meetings, self.clock.now, self._certificate),
             *partners.routes(self.partners),
             *mail.routes(self.mail),
             *faults.routes(self.faults),
@@ -258,6 +264,15 @@ class Sandbox:
     def _redeem_person(self, form: Mapping[str, str]) -> tuple[SignInClient, str] | None:
         redeemed = self.persons.redeem(form)
         return None if redeemed is None else (redeemed[0].claims(), redeemed[1])
+
+    def _certificate(self) -> Mapping[str, object]:
+        """Return what VDX knows of the certificate in the proxy: it is that of the clinic's own program."""
+        client = self.signin.clients[self.config.client_id]
+        return {
+            signin.ORGANISATION_CLAIM: client.organisation,
+            signin.EMAIL_CLAIM: client.email,
+            signin.ROLE_CLAIM: list(client.roles),
+        } | dict(client.extra_claims)
 
     async def _start_page(self, _request: Request) -> Response:
         return page(

@@ -5,8 +5,8 @@ address, PINs, links and status). ``values`` holds both as frozen records, ``bod
 ``answers`` writes them out. What the server decides stands in pure modules: ``rules`` (which room a booking gets,
 PINs, numbers), ``links`` (portal and short link), ``changes`` (what an update really changes), ``searching`` and
 ``access``. ``book`` keeps everything in memory and carries out operations with these rules; ``provisioner`` is the
-one task that takes rooms up and down; ``audit`` hears of every change; ``routes`` is the thin HTTP layer; ``problems``
-knows the error bodies.
+one task that takes rooms up and down; ``audit`` hears of every change; ``routes`` is the thin HTTP layer,
+``version1`` the same in its older writing; ``problems`` knows the error bodies.
 """
 
 from vdx_plugin.sandbox.video_api.book import MeetingBook, VideoApiSettings

@@ -33,11 +33,7 @@ _HAL = "application/hal+json"
 
 def routes(book: MeetingBook, sign_in: SignIn, now: Callable[[], datetime]) -> list[BaseRoute]:
     """Return the API below ``/videoapi/v2`` and the short links below ``/m``."""
-    api = _Api(book, sign_in, now)
-    app = Starlette(
-        routes=api.routes(),
-        exception_handlers={ApiProblem: api.on_problem, NotSignedIn: _on_not_signed_in, HTTPException: api.on_http},
-    )
+    app = Api(book, sign_in, now).application()
 
     async def short_link(request: Request) -> Response:
         found = book.by_short_id(request.path_params["short_id"])
@@ -55,15 +51,27 @@ async def _on_not_signed_in(_request: Request, error: Exception) -> Response:
     return Response(status_code=401, headers={"WWW-Authenticate": challenge})
 
 
-class _Api:
-    """The end points. Each method is an ``Operation``; ``_signed_in`` puts the caller in front."""
+class Api:
+    """The end points of version 2. Each method is an ``Operation``; ``_signed_in`` puts the caller in front."""
 
-    def __init__(self, book: MeetingBook, sign_in: SignIn, now: Callable[[], datetime]) -> None:
+    def __init__(self, book: MeetingBook, sign_in: SignIn | None, now: Callable[[], datetime]) -> None:
         self._book = book
         self._sign_in = sign_in
         self._now = now
 
+    def application(self) -> Starlette:
+        """Return the end points as an application to be mounted below the version's base."""
+        return Starlette(
+            routes=self.routes(),
+            exception_handlers={
+                ApiProblem: self.on_problem,
+                NotSignedIn: _on_not_signed_in,
+                HTTPException: self.on_http,
+            },
+        )
+
     def routes(self) -> list[BaseRoute]:
+        """Return the end points one by one."""
         table: list[tuple[str, str, Operation]] = [
             ("GET", "/info", self._info),
             ("GET", "/meetings/findByUriWithDomain", functools.partial(self._find, with_domain=True)),
@@ -98,6 +106,8 @@ class _Api:
 
     def _signed_in(self, operations: Mapping[str, Operation]) -> Callable[[Request], Awaitable[Response]]:
         async def endpoint(request: Request) -> Response:
+            if self._sign_in is None:
+                raise NotSignedIn
             claims = self._sign_in.check(request.headers.get("authorization"))
             caller = read_caller(claims, self._book.organisations)
             method = "GET" if request.method == "HEAD" else request.method
@@ -123,7 +133,7 @@ class _Api:
         return _answer([answers.meeting(meeting, self._short_base) for meeting in found])
 
     async def _book_meeting(self, request: Request, caller: Caller) -> Response:
-        values = body.bind(await _json(request), body.CREATE_MEMBERS)
+        values = body.bind(await self._read(request), body.CREATE_MEMBERS)
         require(caller, *BOOKERS)
         meeting = self._book.book(caller, body.booking(values))
         return _answer(answers.meeting(meeting, self._short_base))
@@ -142,7 +152,7 @@ class _Api:
     async def _change(self, request: Request, caller: Caller, *, replaces: bool) -> Response:
         meeting_uuid = body.read_uuid(request.path_params["uuid"])
         members = body.REPLACE_MEMBERS if replaces else body.PATCH_MEMBERS
-        values = body.bind(await _json(request), members)
+        values = body.bind(await self._read(request), members)
         require(caller, *BOOKERS)
         meeting = self._book.change(caller, meeting_uuid, body.change(values, replaces=replaces))
         return _answer(answers.meeting(meeting, self._short_base))
@@ -168,7 +178,7 @@ class _Api:
         return _answer(self._room(room))
 
     async def _make_pool_room(self, request: Request, caller: Caller) -> Response:
-        values = body.bind(await _json(request), body.POOL_ROOM_MEMBERS)
+        values = body.bind(await self._read(request), body.POOL_ROOM_MEMBERS)
         require(caller, Role.PROVISIONER_USER)
         organisation = values["organizationId"]
         template = self._book.templates.for_pool_room(organisation, values["schedulingTemplateId"])
@@ -176,7 +186,7 @@ class _Api:
 
     async def _set_status(self, request: Request, caller: Caller) -> Response:
         room_uuid = body.read_uuid(request.path_params["uuid"])
-        values = body.bind(await _json(request), body.STATUS_MEMBERS)
+        values = body.bind(await self._read(request), body.STATUS_MEMBERS)
         require(caller, Role.PROVISIONER_USER)
         room = self._book.set_status(
             room_uuid,
@@ -212,13 +222,13 @@ class _Api:
         return _answer(answers.template(self._book.templates.get(caller, _template_id(request))))
 
     async def _add_template(self, request: Request, caller: Caller) -> Response:
-        values = body.bind(await _json(request), TEMPLATE_MEMBERS)
+        values = body.bind(await self._read(request), TEMPLATE_MEMBERS)
         require(caller, Role.ADMIN)
         return _answer(answers.template(self._book.templates.add(caller, values, self._now())))
 
     async def _replace_template(self, request: Request, caller: Caller) -> Response:
         template_id = _template_id(request)
-        values = body.bind(await _json(request), TEMPLATE_MEMBERS)
+        values = body.bind(await self._read(request), TEMPLATE_MEMBERS)
         require(caller, Role.ADMIN)
         return _answer(answers.template(self._book.templates.replace(caller, template_id, values, self._now())))
 
@@ -238,6 +248,15 @@ class _Api:
         return JSONResponse({"info": [{"key": "git", "value": git}, {"key": "build", "value": build}]})
 
     # Parts
+
+    async def _read(self, request: Request) -> Any:
+        """Return the body of a request as JSON."""
+        if request.headers.get("content-type", "").split(";")[0].strip() != "application/json":
+            raise ApiProblem(415)
+        try:
+            return json.loads(await request.body())
+        except ValueError as error:
+            raise malformed() from error
 
     @property
     def _short_base(self) -> str:
@@ -268,15 +287,6 @@ class _Api:
 
 def _answer(content: object) -> Response:
     return JSONResponse(content, media_type=_HAL)
-
-
-async def _json(request: Request) -> object:
-    if request.headers.get("content-type", "").split(";")[0].strip() != "application/json":
-        raise ApiProblem(415)
-    try:
-        return json.loads(await request.body())
-    except ValueError as error:
-        raise malformed() from error
 
 
 def _template_id(request: Request) -> int:
