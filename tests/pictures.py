@@ -31,8 +31,11 @@ from vdx_plugin.ports import MediaChoice
 from vdx_plugin.runtime import Runtime
 from vdx_plugin.service.view import ConsultationView
 from vdx_plugin.ui.main import Desktop
+from vdx_plugin.ui.windows import Windows
 
 LIMIT_S = 40.0
+CALL_SIZE = (1120, 720)
+"""As on a screen of ordinary size; Qt's offscreen one is 800 pixels wide."""
 
 
 class Photographer:
@@ -85,6 +88,7 @@ class Photographer:
         windows.plan.close()
         windows.dock.start_wanted.emit()
         self.until(lambda: self._consultation is not None and windows.call.isVisible(), "starting")
+        windows.call.resize(*CALL_SIZE)
         self.take(windows.call, "starting")
         self.until(lambda: self._stage() is Stage.IN_CALL, "in call")
         self.until(lambda: self._invitation(PartyRole.HOSPITAL) is InvitationState.DELIVERED, "acknowledgement")
@@ -113,7 +117,7 @@ class Photographer:
         page.goto(f"{self._world.sandbox.base_url}/")
         page.screenshot(path=self._folder / "sandbox.png")
 
-    def _call(self, page: Page, windows: object) -> None:
+    def _call(self, page: Page, windows: Windows) -> None:
         desk, run, consultation = self._program.desk, self._runtime.submit, self._consultation
         assert consultation is not None
         hospital = consultation.links[self.party(PartyRole.HOSPITAL)].reveal()
@@ -129,21 +133,24 @@ class Photographer:
         self.until(lambda: len(self._waiting()) == 2, "the patient waits")
         page.wait_for_timeout(500)
         page.screenshot(path=self._folder / "guest-waiting.png")
-        self.take(windows.call, "waiting")  # type: ignore[attr-defined]
+        self.take(windows.call, "waiting")
         for guest in self._waiting():
             run(desk.admit(guest)).result(10)
         self.until(lambda: self._present() == 2, "both are in")
-        self.until(lambda: bool(self._consultation and self._consultation.call and self._consultation.call.remote_video), "picture")
+        self.until(
+            lambda: bool(self._consultation and self._consultation.call and self._consultation.call.remote_video),
+            "picture",
+        )
         self.let_pass(4.0)
-        self.take(windows.call, "call-window")  # type: ignore[attr-defined]
+        self.take(windows.call, "call-window")
         page.screenshot(path=self._folder / "guest-call.png")
-        windows.call.call.bar.small_wanted.emit()  # type: ignore[attr-defined]
+        windows.call.call.bar.small_wanted.emit()
         self.let_pass(1.0)
-        self.take(windows.small, "small-window")  # type: ignore[attr-defined]
-        windows.small.large_wanted.emit()  # type: ignore[attr-defined]
+        self.take(windows.small, "small-window")
+        windows.small.large_wanted.emit()
         run(self._world.clinic.open_patient(1)).result(10)
         self.until(lambda: desk.view.record_shows_other, "other patient")
-        self.take(windows.call, "other-patient")  # type: ignore[attr-defined]
+        self.take(windows.call, "other-patient")
         run(desk.end_for_all()).result(20)
         run(stack.aclose()).result(20)
 
@@ -154,10 +161,10 @@ class Photographer:
         consultation = self._consultation
         return sum(1 for s in consultation.parties if s.presence is Presence.IN_CALL) if consultation else 0
 
-    def _after(self, page: Page, windows: object) -> None:
+    def _after(self, page: Page, windows: Windows) -> None:
         desk, run = self._program.desk, self._runtime.submit
         self.until(lambda: self._stage() is Stage.ENDED, "ended")
-        self.take(windows.call, "summary")  # type: ignore[attr-defined]
+        self.take(windows.call, "summary")
         consultation = self._consultation
         assert consultation is not None
         assert consultation.summary is not None

@@ -16,7 +16,7 @@ from vdx_plugin.texts import _
 from vdx_plugin.ui.controls import StateLine, button, label, symbol_label
 from vdx_plugin.ui.flow import FlowLayout
 from vdx_plugin.ui.theme import Theme
-from vdx_plugin.ui.wording import next_step, party_event, party_state, party_time, role, since
+from vdx_plugin.ui.wording import next_step, party_event, party_state, party_time, role, waited
 
 _TO_SEND_AGAIN = (InvitationState.REJECTED, InvitationState.FAILED, InvitationState.UNKNOWN, InvitationState.SENT)
 
@@ -160,7 +160,7 @@ class WaitingRow(QFrame):
         return menu
 
     def show_time(self, now: datetime) -> None:
-        self._since.setText(_("Har ventet {time}").format(time=since(self.guest.since, now)))
+        self._since.setText(waited(self.guest.since, now))
 
     def set_gone(self) -> None:
         """Say that nobody waits here any longer; the row keeps its place until the mouse has left the list."""

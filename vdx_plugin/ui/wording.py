@@ -78,10 +78,10 @@ def clock(at: datetime) -> str:
     return f"{at.astimezone():%H.%M}"
 
 
-def since(at: datetime, now: datetime) -> str:
-    """Return how long ago, roughly."""
+def waited(at: datetime, now: datetime) -> str:
+    """Return how long somebody has stood outside, roughly."""
     minutes = int((now - at).total_seconds() // 60)
-    return _("lige nu") if minutes < 1 else _("{minutes} min").format(minutes=minutes)
+    return _("Kom lige nu") if minutes < 1 else _("Har ventet {minutes} min").format(minutes=minutes)
 
 
 def duration(span: timedelta) -> str:
