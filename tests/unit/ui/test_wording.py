@@ -80,8 +80,8 @@ def test_a_length_of_time_reads_as_a_clock_shows_it(span: timedelta, words: str)
 def test_just_now_is_told_from_minutes() -> None:
     """Nobody waits zero minutes."""
     now = datetime(2026, 3, 12, 9, 0, tzinfo=UTC)
-    assert wording.since(now - timedelta(seconds=40), now) == "lige nu"
-    assert wording.since(now - timedelta(minutes=12), now) == "12 min"
+    assert wording.waited(now - timedelta(seconds=40), now) == "Kom lige nu"
+    assert wording.waited(now - timedelta(minutes=12), now) == "Har ventet 12 min"
 
 
 def test_production_shows_no_strip() -> None:
