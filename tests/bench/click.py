@@ -1,8 +1,8 @@
 """From the click on Start video to the first picture of the other side, and where the time goes.
 
 Each run has a fresh program with its windows, so that the first consultation of a process (sign-in, imports) and later
-ones are told apart. The far end knows nothing before the click: it follows its link as soon as the link exists, and is
-let in as soon as it waits.
+ones are told apart. The far end knows nothing before the click: it follows its link as soon as the room is locked, and
+is let in as soon as it waits.
 """
 
 from __future__ import annotations

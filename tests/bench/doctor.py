@@ -14,7 +14,7 @@ import sys
 import time
 from collections.abc import Callable
 from dataclasses import asdict, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tests.bench.child import Line
 from vdx_plugin import log
@@ -23,11 +23,15 @@ from vdx_plugin.demo.world import FileVault
 from vdx_plugin.domain.parties import PartyRole
 from vdx_plugin.domain.patients import Identifier, Patient
 from vdx_plugin.domain.secret import Secret
+from vdx_plugin.media.late import LateEngine
 from vdx_plugin.ports import CallEngine, CallEvent, JoinTarget, MediaChoice, VideoPicture
 from vdx_plugin.runtime import Tasks
 from vdx_plugin.service.outside import Outside
 from vdx_plugin.service.view import DeskView, StepState
 from vdx_plugin.settings import Settings
+
+if TYPE_CHECKING:
+    from vdx_plugin.media.local_media import MediaSettings
 
 LOOK_EVERY_S = 0.0005
 
@@ -38,6 +42,9 @@ class Watched:
     def __init__(self, engine: CallEngine) -> None:
         self._engine = engine
         self.call: Any = None
+
+    async def prepare(self) -> None:
+        await self._engine.prepare()
 
     async def enter(
         self,
@@ -101,7 +108,8 @@ class DoctorChild:
         for step in consultation.steps:
             if step.state is StepState.DONE:
                 self._mark(f"step_{step.kind}")
-        if consultation.links and "link" not in self._at_s:
+        # Nobody is sent a link before the room is locked.
+        if consultation.links and "step_lock" in self._at_s and "link" not in self._at_s:
             self._at_s["link"] = time.monotonic()
             patient = next(s.party for s in consultation.parties if s.party.role is PartyRole.PATIENT)
             self._line.tell("link", url=consultation.links[patient.key].reveal())
@@ -193,17 +201,19 @@ class Given:
         self.size = (width, height, fps)
         self.engine: Watched | None = None
 
+    def _media(self) -> MediaSettings:
+        """Make the test card's size known to the engine, once there is one: it must not be loaded by the start."""
+        from vdx_plugin.media.local_media import MediaSettings
+        from vdx_plugin.media.testcard import PictureFormat
+
+        return MediaSettings(card=PictureFormat(*self.size))
+
     def secret(self, name: str) -> Secret:
         return Secret(self._secret if name == "vdx.client_secret" else "")
 
     def change(self, outside: Outside) -> Outside:
         """Put in an engine with the size of picture, and remember it."""
-        from vdx_plugin.media.engine import PexipEngine
-        from vdx_plugin.media.local_media import MediaSettings
-        from vdx_plugin.media.testcard import PictureFormat
-
-        card = MediaSettings(card=PictureFormat(*self.size))
-        self.engine = Watched(PexipEngine(clock=outside.clock, settings=card))
+        self.engine = Watched(LateEngine(outside.clock, settings=self._media))
         return replace(outside, engine=self.engine)
 
     async def accompany(self, program: Program) -> None:

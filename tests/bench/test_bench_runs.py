@@ -1,0 +1,55 @@
+"""The bench still measures what it says, counted and not timed: it is run too seldom to find out only then."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.bench import click, dock, feed
+from tests.bench.child import Child, ChildFailed
+from tests.bench.figures import Figures
+
+
+def counts(figures: Figures, part: str) -> dict[str, int]:
+    """Return how many values each figure of a part has."""
+    return {figure.name: len(figure.values) for figure in figures.all() if figure.part == part}
+
+
+async def test_a_start_is_measured_up_to_the_painted_strip() -> None:
+    """And it loads no media, which is what keeps it short."""
+    figures = Figures()
+    await dock.measure(figures, 1)
+    assert set(counts(figures, dock.PART).values()) == {1}
+    assert "aiortc and PyAV loaded before the strip is painted: no." in figures.notes
+    assert all(value >= 0 for figure in figures.all() for value in figure.values)
+
+
+async def test_a_message_is_followed_from_the_clinic_to_the_desk() -> None:
+    """The part needs the clinic's messages to stay as it rewrites them."""
+    figures = Figures()
+    await feed.measure(figures, 2)
+    assert set(counts(figures, feed.PART).values()) == {2}
+
+
+async def test_a_click_is_followed_to_the_first_picture_and_a_guest_into_an_open_room() -> None:
+    """Without the browser, which the interoperability tests cover."""
+    figures = Figures()
+    await click.measure(figures, 1, with_browser=False)
+    for part in (click.FIRST, click.LATER):
+        found = counts(figures, part)
+        assert found["click -> room ready"] == found["click -> first remote picture"] == 1
+        assert found["our join: ICE and DTLS"] == 1
+    assert counts(figures, click.OURS)["enter -> first picture decoded, all of it"] == 1
+
+
+async def test_a_process_that_cannot_start_says_why() -> None:
+    """Otherwise the bench would wait its time out and tell nothing."""
+    with pytest.raises(ChildFailed, match="No module named"):
+        async with Child("tests.bench.nothing_of_the_kind"):
+            raise AssertionError("it started")
+
+
+async def test_a_question_that_fails_is_an_answer() -> None:
+    """The far end's trouble must reach whoever reads the bench."""
+    async with Child("tests.bench.guest") as guest:
+        with pytest.raises(ChildFailed, match="the guest is in no room"):
+            await guest.ask("received")
