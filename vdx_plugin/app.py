@@ -12,7 +12,9 @@ from uuid import uuid4
 import httpx
 
 from vdx_plugin import log, settings
-from vdx_plugin.booking import Patience, VdxAccess, VdxRooms, open_rooms
+from vdx_plugin.booking import ApiVersion, Patience, Vdx, VdxAccess, VdxRooms, open_vdx
+from vdx_plugin.booking.health import Diagnosis
+from vdx_plugin.booking.person import RefreshGrant, discover, sign_in
 from vdx_plugin.domain.context import Organisation
 from vdx_plugin.domain.parties import Channel
 from vdx_plugin.domain.patients import PersonName
@@ -34,6 +36,7 @@ AUTHOR_ROLE = "speciallaegeipraksis"
 OWN_PRACTICE = "own-1"
 """How the practice appears in measures until it has been given a pseudonym."""
 STORE_FILE = "vdx-plugin.db"
+REFRESH_TOKEN = "vdx.refresh_token"
 Secrets = Callable[[str], Secret]
 
 
@@ -136,9 +139,36 @@ def desk_settings(chosen: Settings) -> DeskSettings:
 
 def booking(chosen: Settings, clock: Clock, secrets: Secrets) -> VdxRooms:
     """Return the rooms at VDX."""
-    vdx = chosen.vdx
-    access = VdxAccess(vdx.api_url, vdx.token_url, vdx.client_id, secrets("vdx.client_secret"), chosen.environment)
-    return open_rooms(access, clock, patience=Patience(poll_s=vdx.poll_s))
+    return open_booking(chosen, clock, secrets).rooms
+
+
+def open_booking(
+    chosen: Settings,
+    clock: Clock,
+    secrets: Secrets,
+    keep: Callable[[str, str], object] = settings.keep_secret,
+) -> Vdx:
+    """Return everything at VDX. ``keep`` stores the refresh token of a person who signs in."""
+    vdx, grant = chosen.vdx, None
+    by_proxy = vdx.version == "v1-proxy"
+    by_person = vdx.sign_in == "person" and not by_proxy
+    access = VdxAccess(
+        vdx.api_url,
+        "" if by_proxy else vdx.token_url,
+        vdx.client_id,
+        Secret("") if by_proxy or by_person else secrets("vdx.client_secret"),
+        chosen.environment,
+        ApiVersion(vdx.version),
+    )
+    if by_person:
+        refresh = secrets(REFRESH_TOKEN)
+
+        def keep_aside(new: Secret) -> None:
+            # A keyring may ask the desktop first, and the loop must not wait for that.
+            asyncio.get_running_loop().run_in_executor(None, keep, REFRESH_TOKEN, new.reveal())
+
+        grant = RefreshGrant(vdx.token_url, vdx.client_id, refresh, keep_aside)
+    return open_vdx(access, clock, grant=grant, patience=Patience(poll_s=vdx.poll_s))
 
 
 def message_composer(chosen: Settings, practice: Organisation) -> composer.MessageComposer:
@@ -215,6 +245,33 @@ def report_from_store(
         return write_report(uses, parties, folder, Period(start, until), made_at=until)
 
     return asyncio.run(read())
+
+
+def examine_vdx(chosen: Settings, secrets: Secrets = settings.secret) -> Diagnosis:
+    """Look whether VDX can be reached and used from here. Raises Misconfigured where a secret cannot be read."""
+
+    async def examine() -> Diagnosis:
+        vdx = open_booking(chosen, WallClock(), secrets)
+        try:
+            return await vdx.doctor.examine()
+        finally:
+            await vdx.aclose()
+
+    return asyncio.run(examine())
+
+
+def sign_in_person(
+    chosen: Settings, show: Callable[[str], object], keep: Callable[[str, str], object] = settings.keep_secret
+) -> None:
+    """Let a person sign in by the browser and keep the refresh token. Raises SignInNeeded, Unavailable, Refused."""
+
+    async def run() -> None:
+        async with httpx.AsyncClient(timeout=15.0) as http:
+            realm = await discover(chosen.vdx.issuer, http)
+            granted = await sign_in(realm, chosen.vdx.client_id, http, show)
+        keep(REFRESH_TOKEN, granted.refresh.reveal())
+
+    asyncio.run(run())
 
 
 def load_statuses() -> Sequence[AdapterStatus]:

@@ -149,3 +149,39 @@ def secret(name: str) -> None:
 
     settings.keep_secret(name, click.prompt(name, hide_input=True))
     click.echo("Gemt.")
+
+
+@main.command()
+@click.option(
+    "--report", "path", type=click.Path(path_type=Path), default=None, help="Write a report for support here."
+)
+@_explains
+def doctor(*, path: Path | None) -> None:
+    """Say whether VDX can be reached: name, token, organisation, role, template, pool, clock."""
+    from vdx_plugin import settings
+    from vdx_plugin.app import examine_vdx
+    from vdx_plugin.booking import diagnosis
+
+    chosen = settings.load()
+    texts.set_language(chosen.language)
+    found = examine_vdx(chosen)
+    for line in diagnosis.lines(found):
+        click.echo(line)
+    if path is not None:
+        path.write_text(diagnosis.report(found), encoding="utf-8")
+    sys.exit(0 if found.is_well else 1)
+
+
+@main.command("sign-in")
+@_explains
+def sign_in() -> None:
+    """Sign in at VDX as a person, in the browser; the program stays signed in."""
+    import webbrowser
+
+    from vdx_plugin import settings
+    from vdx_plugin.app import sign_in_person
+
+    chosen = settings.load()
+    texts.set_language(chosen.language)
+    sign_in_person(chosen, webbrowser.open)
+    click.echo(texts._("Du er logget på VDX."))

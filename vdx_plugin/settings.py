@@ -26,9 +26,16 @@ class _Part(BaseModel):
 
 
 class Vdx(_Part):
-    """Access to VDX. ``node`` is the Pexip node that serves the rooms, ``portal`` the guests' web page."""
+    """Access to VDX. ``node`` is the Pexip node that serves the rooms, ``portal`` the guests' web page.
+
+    ``version`` v1-proxy goes through MedCom's local certificate proxy: ``api_url`` is then a port of this machine, and
+    nobody signs in. ``sign_in`` person lets the user sign in by the browser at ``issuer`` instead of with a secret.
+    """
 
     api_url: str = ""
+    version: Literal["v2", "v1-proxy"] = "v2"
+    sign_in: Literal["client", "person"] = "client"
+    issuer: str = ""
     token_url: str = ""
     client_id: str = ""
     node: str = ""
@@ -104,14 +111,19 @@ class Settings(BaseSettings):
         """Return the names of settings without which no consultation can start."""
         needed: dict[str, Any] = {
             "vdx.api_url": self.vdx.api_url,
-            "vdx.token_url": self.vdx.token_url,
-            "vdx.client_id": self.vdx.client_id,
+            **self._needed_to_sign_in(),
             "vdx.node": self.vdx.node,
             "vdx.portal": self.vdx.portal,
             "practice.name": self.practice.name,
             "practice.author_family": self.practice.author_family,
         }
         return [name for name, value in needed.items() if not value]
+
+    def _needed_to_sign_in(self) -> dict[str, Any]:
+        if self.vdx.version == "v1-proxy":
+            return {}
+        needed = {"vdx.token_url": self.vdx.token_url, "vdx.client_id": self.vdx.client_id}
+        return needed | ({"vdx.issuer": self.vdx.issuer} if self.vdx.sign_in == "person" else {})
 
 
 def default_file() -> Path:

@@ -23,6 +23,11 @@ import httpx
 from vdx_plugin.booking.access import VdxAccess
 from vdx_plugin.errors import Misconfigured, SignInNeeded, Unavailable, Unreadable, VdxError
 
+PLANNERS = frozenset({"meeting-planner", "meeting-admin"})
+"""Roles that may book for colleagues."""
+BOOKERS = PLANNERS | {"meeting-user", "meeting-provisioner-user"}
+"""Roles that may book at all."""
+
 RENEW_BEFORE_S = 60.0
 DEFAULT_LIFETIME_S = 60.0
 """Taken where the answer tells no lifetime (RFC 6749, 5.1, leaves it open)."""

@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from vdx_plugin import log
-from vdx_plugin.booking.auth import Authority
+from vdx_plugin.booking.auth import PLANNERS, Authority
 from vdx_plugin.booking.client import AT_ONCE, VdxClient
 from vdx_plugin.booking.models import Meeting, PatchMeeting, SchedulingTemplate
 from vdx_plugin.booking.rooms import VdxRooms
@@ -36,7 +36,6 @@ from vdx_plugin.ports import Clock
 
 _log = log.get("booking.meetings")
 
-PLANNERS = frozenset({"meeting-planner", "meeting-admin"})
 WINDOW = timedelta(days=31)
 """A search has no pages, so a long time is asked for in pieces of this length."""
 

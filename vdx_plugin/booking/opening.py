@@ -9,6 +9,7 @@ import httpx
 from vdx_plugin.booking.access import ApiVersion, VdxAccess
 from vdx_plugin.booking.auth import Certificate, ClientCredentials, Grant, TokenAuth
 from vdx_plugin.booking.client import VdxClient
+from vdx_plugin.booking.health import Doctor
 from vdx_plugin.booking.meetings import VdxMeetings
 from vdx_plugin.booking.rooms import Patience, VdxRooms
 from vdx_plugin.booking.wire import Version1, Version2, Wire
@@ -17,12 +18,13 @@ from vdx_plugin.ports import Clock
 
 @dataclass(frozen=True, slots=True)
 class Vdx:
-    """One identity at one VDX: rooms for now, meetings for later, and the API below both."""
+    """One identity at one VDX: rooms for now, meetings for later, the API below both, and who looks after it all."""
 
     rooms: VdxRooms
     meetings: VdxMeetings
     client: VdxClient
     auth: TokenAuth | Certificate
+    doctor: Doctor
 
     async def aclose(self) -> None:
         """Close the connections to VDX; no call may be under way."""
@@ -50,7 +52,8 @@ def open_vdx(
         auth, wire = _token_auth(access, grant or ClientCredentials(access)), Version2()
     client = VdxClient(access.base_url, auth, wire=wire, transport=transport)
     rooms = VdxRooms(client, auth, clock, (patience or Patience()).towards(access.environment))
-    return Vdx(rooms, VdxMeetings(client, auth, rooms, clock), client, auth)
+    meetings = VdxMeetings(client, auth, rooms, clock)
+    return Vdx(rooms, meetings, client, auth, Doctor(access, client, auth, clock))
 
 
 def open_rooms(
