@@ -281,6 +281,10 @@ class Call(Protocol):
 class CallEngine(Protocol):
     """Enters rooms. ``on_event`` is called on the asyncio thread; the picture callbacks on any thread, newest wins."""
 
+    async def prepare(self) -> None:
+        """Load what a call needs, so that the first one need not wait for it. Meant for the click; safe to repeat."""
+        ...
+
     async def enter(
         self,
         target: JoinTarget,

@@ -9,8 +9,9 @@ Rules that need no input or output are modules of their own and pure: ``sdp``, `
 ``report``, ``testcard``, and in ``pexip`` admission, events, roster and reasons. Later work grows there: adaptive
 audio and congestion control beside ``line``, recovery in ``recovery``.
 
-aiortc and PyAV are imported by ``peer``, ``tracks``, ``encoders``, ``aiortc_hooks`` and inside ``devices``, which
-happens when the first call opens its media. Importing this package imports neither.
+The start of the program has no time for any of this, so what ``call_engine`` gives is ``late``: it imports the engine
+with the first click. aiortc and PyAV are imported by ``peer``, ``tracks``, ``encoders``, ``aiortc_hooks`` and inside
+``devices``, which ``prepare`` or the first call sees to. Importing this package imports none of them.
 """
 
 from __future__ import annotations
@@ -26,6 +27,6 @@ def call_engine(clock: Clock | None = None) -> CallEngine:
 
     Not named like its module, which takes the place of the name in this package as soon as somebody imports it.
     """
-    from vdx_plugin.media.engine import PexipEngine
+    from vdx_plugin.media.late import LateEngine
 
-    return PexipEngine(clock=clock)
+    return LateEngine(clock)

@@ -11,8 +11,8 @@ import httpx
 from vdx_plugin.media.call import PexipCall, open_call
 from vdx_plugin.media.devices import Devices, SystemDevices
 from vdx_plugin.media.local_media import MediaSettings
-from vdx_plugin.media.pexip.client import PexipClient
-from vdx_plugin.media.session import Ears, Surroundings
+from vdx_plugin.media.pexip.client import PexipClient, trusted
+from vdx_plugin.media.session import Ears, Surroundings, load_media
 from vdx_plugin.ports import CallEvent, Clock, JoinTarget, VideoPicture
 
 
@@ -37,6 +37,10 @@ class PexipEngine:
         )
         self._transport = transport
 
+    async def prepare(self) -> None:
+        """Import aiortc and PyAV and read the certificates, both off the loop."""
+        await asyncio.gather(load_media(), asyncio.to_thread(trusted))
+
     async def enter(
         self,
         target: JoinTarget,
@@ -50,6 +54,6 @@ class PexipEngine:
         Besides Unsupported for rooms that ask for a sign-in page or are a virtual reception.
         """
         ears = Ears(on_event, on_remote_picture, on_self_picture)
-        # Reading the system's certificates takes some 50 ms, too long for the loop.
+        # The first one reads the system's certificates, which takes some 30 ms, too long for the loop.
         client = await asyncio.to_thread(PexipClient, target, transport=self._transport)
         return await open_call(client, target, ears, self._around)

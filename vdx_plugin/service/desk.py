@@ -335,6 +335,8 @@ class Desk:
 
     def _run(self) -> None:
         session = self._running()
+        # Beside the booking, which waits for VDX anyway.
+        self._tasks.spawn(self._outside.engine.prepare(), "prepare-media")
         self._start = self._tasks.spawn(session.run(), "start-consultation")
 
     async def retry(self) -> None:

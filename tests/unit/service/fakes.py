@@ -156,6 +156,10 @@ class FakeEngine:
         self.call: FakeCall | None = None
         self.fault: VdxError | None = None
         self.target: JoinTarget | None = None
+        self.prepared = 0
+
+    async def prepare(self) -> None:
+        self.prepared += 1
 
     async def enter(
         self,

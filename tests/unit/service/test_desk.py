@@ -59,6 +59,15 @@ async def test_one_click_books_locks_invites_and_starts_media_in_that_order(worl
     assert view.call.locked
 
 
+async def test_media_is_loaded_from_the_click_on_and_not_only_when_the_room_is_there(world: World) -> None:
+    """The first call of a process spends half a second on imports, which fits beside VDX making the room."""
+    world.booking.fault = Unavailable("vdx.unreachable")
+    assert world.engine.prepared == 0
+    await start(world)
+    assert "enter" not in world.log
+    assert world.engine.prepared == 1
+
+
 async def test_the_default_plan_takes_the_partners_of_the_appointment(world: World) -> None:
     """One click must be enough for the conference that the clinic has planned."""
     await start(world)
