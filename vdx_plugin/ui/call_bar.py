@@ -91,7 +91,10 @@ class CallBar(QWidget):
         self.hang_up.clicked.connect(self.hang_up_wanted)
         self._lay_out(theme)
         self.show_call(CallView(), unread=0)
+        # Either word may be the wider one: that depends on the language.
+        self.microphone.reserve(_("Mikrofon"), is_bold=False)
         self.microphone.reserve(_("Mikrofon fra"))
+        self.camera.reserve(_("Kamera"), is_bold=False)
         self.camera.reserve(_("Kamera fra"))
         self.chat.reserve(_("Chat ({count})").format(count=9), is_bold=False)
         self.lock.reserve(_("Ulåst"))
