@@ -26,6 +26,8 @@ class Stage(StrEnum):
     """We are host in the room and it is locked; now invitations may go out."""
     INVITED = "invited"
     """Every invitation is in the outbox."""
+    SCHEDULED = "scheduled"
+    """Booked, safe and told to everybody; its time is still ahead."""
     IN_CALL = "in_call"
     ENDED = "ended"
     """Over, and the record has not got its note yet."""
@@ -48,6 +50,10 @@ class Event(StrEnum):
     CANCEL_DONE = "cancel_done"
     ROOM_LOST = "room_lost"
     """The room is not at VDX any longer: it must be booked again."""
+    SCHEDULED = "scheduled"
+    """Everybody has been told when it is; also after every change of it."""
+    LAPSED = "lapsed"
+    """Its time went by and nobody began it."""
 
 
 _TABLE: dict[tuple[Stage, Event], Stage] = {
@@ -67,11 +73,20 @@ _TABLE: dict[tuple[Stage, Event], Stage] = {
     (Stage.ENDED, Event.NOTE_WRITTEN): Stage.CLOSED,
     (Stage.ENDED, Event.NOTE_DECLINED): Stage.CLOSED,
     (Stage.READY, Event.ROOM_LOST): Stage.BOOKING,
+    (Stage.READY, Event.SCHEDULED): Stage.SCHEDULED,
+    (Stage.SCHEDULED, Event.SCHEDULED): Stage.SCHEDULED,
+    # The invitations are out already, so the way into the call goes past them.
+    (Stage.SCHEDULED, Event.ROOM_LOCKED): Stage.INVITED,
+    (Stage.SCHEDULED, Event.ROOM_LOST): Stage.BOOKING,
+    (Stage.SCHEDULED, Event.LAPSED): Stage.CLOSED,
     (Stage.CANCELLING, Event.CANCEL_WANTED): Stage.CANCELLING,
     (Stage.CANCELLING, Event.CANCEL_DONE): Stage.CANCELLED,
 }
 
-_UNDER_WAY = (Stage.PLANNED, Stage.BOOKING, Stage.READY, Stage.LOCKED, Stage.INVITED, Stage.IN_CALL)
+_UNDER_WAY = (
+    *(Stage.PLANNED, Stage.BOOKING, Stage.READY, Stage.SCHEDULED),
+    *(Stage.LOCKED, Stage.INVITED, Stage.IN_CALL),
+)
 _TABLE |= {(stage, Event.CANCEL_WANTED): Stage.CANCELLING for stage in _UNDER_WAY}
 # Also before the room is ready: when VDX fails, the doctor goes on by telephone and it is still one visit.
 _TABLE |= {(stage, Event.CALL_ENDED): Stage.ENDED for stage in _UNDER_WAY}
@@ -115,11 +130,32 @@ class Consultation:
     """When media first flowed."""
     ended_at: datetime | None = None
     end_reason: EndReason | None = None
+    moving_to: tuple[datetime, datetime] | None = None
+    """Start and end that VDX was to be asked for; kept until it is known what came of it."""
 
     def after(self, event: Event) -> Consultation:
         """Return the consultation one step on in its life. Raises NotAllowed."""
         return replace(self, stage=advance(self.stage, event))
 
+    def allows(self, event: Event) -> bool:
+        """True when ``after(event)`` would be allowed."""
+        return (self.stage, event) in _TABLE
+
+    @property
+    def is_under_way(self) -> bool:
+        """True from the plan to the end of the call: neither over nor being called off."""
+        return self.stage in _UNDER_WAY
+
     @property
     def is_finished(self) -> bool:
         return self.stage in FINISHED
+
+    @property
+    def is_for_later(self) -> bool:
+        """True for one that was booked ahead, False for one begun with a click on Start video."""
+        return self.plan.start > self.created_at
+
+    @property
+    def waits_for_its_time(self) -> bool:
+        """True while it belongs to the calendar: booked ahead, or being booked, and not begun."""
+        return self.stage is Stage.SCHEDULED or (self.is_for_later and self.stage in (Stage.BOOKING, Stage.READY))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from vdx_plugin.domain.context import ClinicContext
@@ -42,15 +42,17 @@ class Plan:
     parties: tuple[Party, ...]
     planned_ahead: bool = False
     """True for a consultation agreed beforehand, False for an ad hoc call (fee rules and measures differ)."""
+    organised_by: str = ""
+    """E-mail address of the colleague it is booked for at VDX; empty for our own name."""
 
     def with_party(self, party: Party) -> Plan:
         """Return the plan with ``party`` added, or replacing the party of the same key."""
         others = tuple(p for p in self.parties if p.key != party.key)
-        return Plan(self.start, self.end, (*others, party), self.planned_ahead)
+        return replace(self, parties=(*others, party))
 
     def without(self, key: str) -> Plan:
         """Return the plan without the party of that key."""
-        return Plan(self.start, self.end, tuple(p for p in self.parties if p.key != key), self.planned_ahead)
+        return replace(self, parties=tuple(p for p in self.parties if p.key != key))
 
 
 def patient_party(context: ClinicContext, key: str) -> Party:

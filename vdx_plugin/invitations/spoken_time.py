@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from datetime import datetime
-from zoneinfo import ZoneInfo
 
-DENMARK = ZoneInfo("Europe/Copenhagen")
+from vdx_plugin.domain.danish_time import danish
 
 _DANISH_DAYS = ("mandag", "tirsdag", "onsdag", "torsdag", "fredag", "lørdag", "søndag")
 _DANISH_MONTHS = (
@@ -21,9 +20,7 @@ _ENGLISH_MONTHS = (
 
 def local(time: datetime) -> datetime:
     """Return an aware time in Denmark, to the second. Raises ValueError for a time without a zone."""
-    if time.tzinfo is None:
-        raise ValueError("a time needs a zone")
-    return time.astimezone(DENMARK).replace(microsecond=0)
+    return danish(time).replace(microsecond=0)
 
 
 def instant(time: datetime) -> str:

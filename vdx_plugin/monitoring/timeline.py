@@ -6,12 +6,11 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
-from zoneinfo import ZoneInfo
 
+from vdx_plugin.domain.danish_time import danish_day
 from vdx_plugin.domain.measures import UseMeasure
 from vdx_plugin.monitoring.aggregation import Outcome, Period, outcome_of
 
-CLINIC_TIME = ZoneInfo("Europe/Copenhagen")
 _WEEKS_AT_MOST = 27
 _DAY = timedelta(days=1)
 
@@ -19,7 +18,7 @@ _DAY = timedelta(days=1)
 def first_and_last_day(period: Period) -> tuple[date, date]:
     """Return the first and the last day of the period in Danish time, both within it."""
     just_before_end = period.end - timedelta(microseconds=1)
-    return period.start.astimezone(CLINIC_TIME).date(), just_before_end.astimezone(CLINIC_TIME).date()
+    return danish_day(period.start), danish_day(just_before_end)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +46,7 @@ def timeline(uses: Iterable[UseMeasure], period: Period) -> Timeline:
     counts: dict[date, Counter[Outcome]] = {start: Counter() for start in _starts(first, last, by_week=by_week)}
     for use in uses:
         if use.created_at in period and not use.is_test:
-            day = use.created_at.astimezone(CLINIC_TIME).date()
+            day = danish_day(use.created_at)
             counts[_start_of(day, by_week=by_week)][outcome_of(use)] += 1
     return Timeline(by_week, tuple(Stretch(start, outcomes) for start, outcomes in counts.items()))
 

@@ -7,11 +7,11 @@ from datetime import date, datetime
 from babel.dates import format_date, format_datetime
 
 from vdx_plugin import texts
+from vdx_plugin.domain.danish_time import danish
 from vdx_plugin.domain.parties import PartyRole
 from vdx_plugin.monitoring.aggregation import ALL, LineClass, Outcome
 from vdx_plugin.monitoring.figure import Unit
 from vdx_plugin.monitoring.goals import Verdict
-from vdx_plugin.monitoring.timeline import CLINIC_TIME
 from vdx_plugin.texts import _
 
 NOT_MEASURED = "–"
@@ -63,7 +63,7 @@ def day(at: date) -> str:
 def moment(at: datetime) -> str:
     """Write a day and the time of day, in Danish time."""
     pattern = "d MMMM y HH:mm" if texts.language() == "en" else "d. MMMM y HH:mm"
-    return str(format_datetime(at.astimezone(CLINIC_TIME), pattern, locale=_LOCALES[texts.language()]))
+    return str(format_datetime(danish(at), pattern, locale=_LOCALES[texts.language()]))
 
 
 def short_day(first: date, *, by_week: bool) -> str:

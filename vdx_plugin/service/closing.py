@@ -6,16 +6,15 @@ The note is Danish whatever language the program shows: it goes into a Danish re
 from __future__ import annotations
 
 from datetime import datetime
-from zoneinfo import ZoneInfo
 
 from vdx_plugin.domain.consultation import Consultation, EndReason
+from vdx_plugin.domain.danish_time import danish
 from vdx_plugin.domain.fees import FeeProposal, propose
 from vdx_plugin.domain.parties import InvitationState, PartyRole, PartyStatus
 from vdx_plugin.domain.summary import Attendance, Summary
 from vdx_plugin.service.presence import present_s
 from vdx_plugin.service.story import Story, facts_of
 
-DANISH_TIME = ZoneInfo("Europe/Copenhagen")
 _NOT_ARRIVED = (InvitationState.REJECTED, InvitationState.FAILED, InvitationState.UNKNOWN)
 
 
@@ -78,8 +77,8 @@ def draft_note(
     ended_at: datetime,
 ) -> str:
     """Write the note as the doctor would begin it: what, when, who, how it went."""
-    start = (consultation.started_at or consultation.created_at).astimezone(DANISH_TIME)
-    end = ended_at.astimezone(DANISH_TIME)
+    start = danish(consultation.started_at or consultation.created_at)
+    end = danish(ended_at)
     kind = "Videokonference" if fee.fee and fee.fee.code == "0126" else "Videokonsultation"
     lines = [f"{kind} {start:%d.%m.%Y} kl. {start:%H.%M}-{end:%H.%M}."]
     there = [_named(entry) for entry in attendance if entry.present_s > 0]

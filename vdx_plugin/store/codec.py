@@ -21,7 +21,8 @@ from vdx_plugin.domain.room import ProvisionStatus, Room
 from vdx_plugin.domain.secret import Secret
 from vdx_plugin.errors import Unreadable
 
-FORM = 1
+FORM = 2
+"""2 added the wish to move a meeting, and whom it is organised for."""
 Json = dict[str, Any]
 
 
@@ -32,6 +33,7 @@ class Content:
     context: ClinicContext
     plan: Plan
     room: Room | None
+    moving_to: tuple[datetime, datetime] | None = None
 
 
 def encode(content: Content) -> bytes:
@@ -41,6 +43,7 @@ def encode(content: Content) -> bytes:
         "context": _context(content.context),
         "plan": _plan(content.plan),
         "room": _room(content.room) if content.room else None,
+        "moving_to": [_time(moment) for moment in content.moving_to] if content.moving_to else None,
     }
     return json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode()
 
@@ -53,7 +56,10 @@ def decode(data: bytes) -> Content:
             raise Unreadable("store.newer", f"form {document['form']}", place="consultation")
         room = document["room"]
         return Content(
-            _read_context(document["context"]), _read_plan(document["plan"]), _read_room(room) if room else None
+            _read_context(document["context"]),
+            _read_plan(document["plan"]),
+            _read_room(room) if room else None,
+            _read_span(document.get("moving_to")),
         )
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         # Only the kind of error: its text and its cause would carry what stood there.
@@ -158,6 +164,7 @@ def _plan(plan: Plan) -> Json:
         "end": _time(plan.end),
         "parties": [_party(party) for party in plan.parties],
         "planned_ahead": plan.planned_ahead,
+        "organised_by": plan.organised_by,
     }
 
 
@@ -167,6 +174,7 @@ def _read_plan(data: Mapping[str, Any]) -> Plan:
         end=datetime.fromisoformat(data["end"]),
         parties=tuple(_read_party(party) for party in data["parties"]),
         planned_ahead=data["planned_ahead"],
+        organised_by=data.get("organised_by", ""),
     )
 
 
@@ -261,6 +269,13 @@ def _read_secret(text: str | None) -> Secret | None:
 
 def _time(moment: datetime | None) -> str | None:
     return moment.isoformat() if moment is not None else None
+
+
+def _read_span(texts: list[str] | None) -> tuple[datetime, datetime] | None:
+    if not texts:
+        return None
+    start, end = texts
+    return datetime.fromisoformat(start), datetime.fromisoformat(end)
 
 
 def _read_time(text: str | None) -> datetime | None:

@@ -94,7 +94,7 @@ class Consultations:
         return await self._thread.write(lambda connection: connection.execute(emptied).rowcount)
 
     def _row(self, consultation: Consultation) -> dict[str, Any]:
-        content = codec.Content(consultation.context, consultation.plan, consultation.room)
+        content = codec.Content(consultation.context, consultation.plan, consultation.room, consultation.moving_to)
         return {
             "id": consultation.id,
             "meeting_id": consultation.meeting_id,
@@ -120,6 +120,7 @@ class Consultations:
             started_at=row.started_at,
             ended_at=row.ended_at,
             end_reason=EndReason(row.end_reason) if row.end_reason else None,
+            moving_to=content.moving_to,
         )
 
     def _read_news(self, row: Row[Any]) -> InvitationNews:

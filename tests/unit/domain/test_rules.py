@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from urllib.parse import parse_qs, urlsplit
 from uuid import UUID
 
@@ -89,6 +89,39 @@ def test_from_every_stage_a_consultation_can_come_to_an_end() -> None:
                 except NotAllowed:
                     continue
     assert all(reached & consultation.FINISHED for reached in ends.values())
+
+
+def test_a_scheduled_consultation_enters_its_call_without_inviting_again() -> None:
+    """Everybody has the link already; a second letter would only confuse."""
+    stage = Stage.READY
+    for event in (Event.SCHEDULED, Event.SCHEDULED, Event.ROOM_LOCKED, Event.MEDIA_STARTED):
+        stage = advance(stage, event)
+    assert stage is Stage.IN_CALL
+    assert advance(Stage.SCHEDULED, Event.CANCEL_WANTED) is Stage.CANCELLING
+    with pytest.raises(NotAllowed):
+        advance(Stage.SCHEDULED, Event.PARTIES_INVITED)
+
+
+@pytest.mark.parametrize(
+    ("stage", "ahead_min", "waits"),
+    [
+        (Stage.BOOKING, 60, True),
+        (Stage.READY, 60, True),
+        (Stage.SCHEDULED, 60, True),
+        (Stage.SCHEDULED, -5, True),
+        (Stage.BOOKING, 0, False),
+        (Stage.READY, 0, False),
+        (Stage.INVITED, 60, False),
+        (Stage.CANCELLING, 60, False),
+    ],
+)
+def test_the_calendar_owns_what_is_booked_ahead_and_not_begun(stage: Stage, ahead_min: int, waits: bool) -> None:
+    """After a crash it must not be offered as an interrupted call, nor an interrupted call be left in the calendar."""
+    now = datetime(2026, 11, 23, tzinfo=UTC)
+    start = now + timedelta(minutes=ahead_min)
+    context = ClinicContext("x", Patient(()), ClinicUser("u"), Organisation("o"), now)
+    found = consultation.Consultation(UUID(int=1), UUID(int=2), stage, context, Plan(start, start, ()), now)
+    assert found.waits_for_its_time is waits
 
 
 def test_an_event_out_of_place_is_a_mistake_of_ours() -> None:

@@ -65,6 +65,7 @@ PLAN = Plan(
         Party("k-2", PartyRole.INTERPRETER, Channel.MEDCOM, PARTNER, "post@tolk.test", "ar"),
     ),
     planned_ahead=True,
+    organised_by="kollega@laegehus.test",
 )
 ROOM = Room(
     meeting_id=UUID("6b2f1b7e-6f0e-4d0e-9f6e-0a4b6c1d2e3f"),
@@ -90,6 +91,7 @@ def consultation(**changes: Any) -> Consultation:
         started_at=NOW + timedelta(minutes=1),
         ended_at=NOW + timedelta(minutes=20),
         end_reason=EndReason.HELD,
+        moving_to=(NOW + timedelta(hours=1), NOW + timedelta(hours=2)),
     )
     return replace(whole, **changes)
 

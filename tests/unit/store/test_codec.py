@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -15,7 +16,7 @@ from vdx_plugin.store import codec
 
 from .samples import CONTEXT, NOW, PLAN, ROOM
 
-WHOLE = codec.Content(CONTEXT, PLAN, ROOM)
+WHOLE = codec.Content(CONTEXT, PLAN, ROOM, (NOW, NOW + timedelta(minutes=20)))
 
 
 def values_in(thing: object) -> Iterator[tuple[type, str, Any]]:
@@ -63,6 +64,14 @@ def test_a_room_without_pins_comes_back_without_pins() -> None:
     assert codec.decode(codec.encode(codec.Content(CONTEXT, PLAN, bare))).room == bare
 
 
+def test_the_first_form_can_still_be_read() -> None:
+    """A practice that updates the program keeps the consultations it has."""
+    document = json.loads(codec.encode(WHOLE))
+    del document["moving_to"], document["plan"]["organised_by"]
+    old = codec.decode(json.dumps(document | {"form": 1}).encode())
+    assert old == codec.Content(CONTEXT, dataclasses.replace(PLAN, organised_by=""), ROOM)
+
+
 def test_a_newer_form_is_refused() -> None:
     """Half understood is worse than not read: the missing half would be overwritten."""
     document = json.loads(codec.encode(WHOLE)) | {"form": codec.FORM + 1}
@@ -80,13 +89,13 @@ def test_cut_short_is_unreadable_and_says_nothing_of_what_stood_there(keep: int)
     assert caught.value.__cause__ is None
 
 
-@pytest.mark.parametrize("name", ["context", "plan", "room", "form"])
+@pytest.mark.parametrize("name", ["context", "plan", "room", "form", "moving_to"])
 @pytest.mark.parametrize("value", [[], "x", 7, {"a": 1}])
 def test_a_part_of_another_shape_is_unreadable(name: str, value: object) -> None:
     """The same, for what is JSON and still wrong."""
     document = json.loads(codec.encode(WHOLE)) | {name: value}
-    if not value and name == "room":
-        assert codec.decode(json.dumps(document).encode()).room is None
+    if not value and name in ("room", "moving_to"):
+        assert getattr(codec.decode(json.dumps(document).encode()), name) is None
         return
     with pytest.raises(Unreadable):
         codec.decode(json.dumps(document).encode())

@@ -17,8 +17,9 @@ from hl7apy.core import Message, Segment
 from hl7apy.exceptions import HL7apyException
 
 from vdx_plugin.adapters.hl7v2.news import LOCAL
-from vdx_plugin.adapters.hl7v2.reading import COPENHAGEN, Header
+from vdx_plugin.adapters.hl7v2.reading import Header
 from vdx_plugin.domain.context import ClinicContext
+from vdx_plugin.domain.danish_time import danish
 from vdx_plugin.domain.patients import CPR, Identifier, Patient
 from vdx_plugin.domain.summary import Summary
 from vdx_plugin.errors import Refused
@@ -241,7 +242,7 @@ def _text(message: Any) -> str:
 
 
 def _time(moment: datetime) -> str:
-    return moment.astimezone(COPENHAGEN).strftime("%Y%m%d%H%M%S%z")
+    return danish(moment).strftime("%Y%m%d%H%M%S%z")
 
 
 @contextmanager
