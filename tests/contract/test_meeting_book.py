@@ -20,7 +20,7 @@ from vdx_plugin.booking import Vdx
 from vdx_plugin.booking.models import CreateMeeting, PatchMeeting
 from vdx_plugin.domain.booked import Cancelled, MeetingEdit, MeetingField, occurrences
 from vdx_plugin.domain.room import MeetingDraft, ProvisionStatus, fault_of
-from vdx_plugin.errors import NotFound, OutcomeUnknown, Refused, SignInNeeded
+from vdx_plugin.errors import NotFound, OutcomeUnknown, Refused, SignInNeeded, Unavailable
 from vdx_plugin.sandbox.faults import Fault
 from vdx_plugin.sandbox.server import Sandbox, SandboxConfig
 
@@ -178,7 +178,7 @@ async def test_a_long_time_is_asked_for_in_pieces_without_repeats(hub: Hub, book
     draft = hub.draft()
     await book.book(draft)
     hub.sent.clear()
-    found = await book.own(draft.start - timedelta(days=31), draft.start + timedelta(days=60))
+    found = await book.own(draft.start - timedelta(days=10), draft.start + timedelta(days=15))
     assert [one.meeting_id for one in found] == [draft.meeting_id]
     assert len(hub.sent) == 3
 
@@ -224,3 +224,15 @@ async def _until(hub: Hub, draft: MeetingDraft, status: ProvisionStatus) -> None
         while hub.room(draft.meeting_id).status.value != status.value:
             changed.clear()
             await changed.wait()
+
+
+async def test_one_failing_question_leaves_no_other_running(hub: Hub, book: ports.MeetingBook) -> None:
+    """A window is asked for in pieces at once; when one fails, the rest must not go on behind our back."""
+    before = asyncio.all_tasks()
+    now = hub.sandbox.clock.now()
+    await book.own(now, now + DAY)
+    hub.sandbox.faults.add(Fault("status", "GET", f"{API}/meetings", status=503))
+    hub.sandbox.faults.add(Fault("delay", "GET", f"{API}/meetings", times=None, delay_s=30))
+    with pytest.raises(Unavailable):
+        await book.own(now, now + 30 * DAY)
+    assert {task for task in asyncio.all_tasks() - before if "booking" in task.get_name()} == set()

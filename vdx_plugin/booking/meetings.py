@@ -9,9 +9,10 @@ meeting was.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Coroutine, Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import Any, TypeVar
 from uuid import UUID
 
 from vdx_plugin import log
@@ -35,9 +36,10 @@ from vdx_plugin.errors import Misconfigured, NotFound, OutcomeUnknown, Refused, 
 from vdx_plugin.ports import Clock
 
 _log = log.get("booking.meetings")
+T = TypeVar("T")
 
-WINDOW = timedelta(days=31)
-"""A search has no pages, so a long time is asked for in pieces of this length."""
+WINDOW = timedelta(days=10)
+"""A search has no pages, so a long time is asked for in pieces that are read without holding up the loop."""
 
 SHOWN = (ProvisionStatus.AWAITS_PROVISION, ProvisionStatus.PROVISIONED_OK, ProvisionStatus.PROVISION_PROBLEMS)
 
@@ -56,10 +58,8 @@ class VdxMeetings:
 
     async def own(self, start: datetime, end: datetime, *, everyone: bool = False) -> list[BookedMeeting]:
         """See ``ports.MeetingBook``. ``everyone`` shows colleagues' meetings too, where the role lets us see them."""
-        heard: dict[UUID, BookedMeeting] = {}
-        for first, last in _pieces(start, end):
-            found = await self._client.meetings_between(first, last)
-            heard |= {meeting.uuid: _booked(meeting) for meeting in found if self._is_ours(meeting)}
+        pieces = await _together(self._client.meetings_between(*piece) for piece in _pieces(start, end))
+        heard = {one.uuid: _booked(one) for found in pieces for one in found if self._is_ours(one)}
         self._shelf.heard(start, end, heard.values())
         mine = [meeting for meeting in heard.values() if everyone or self._is_mine(meeting)]
         return sorted(mine, key=lambda meeting: meeting.start)
@@ -84,7 +84,7 @@ class VdxMeetings:
 
     async def statuses(self, start: datetime, end: datetime) -> dict[UUID, ProvisionStatus]:
         """See ``ports.MeetingBook``. One request for each status; the PINs in the answers are dropped unread."""
-        answers = await asyncio.gather(*(self._client.scheduling_infos(start, end, status) for status in SHOWN))
+        answers = await _together(self._client.scheduling_infos(start, end, status) for status in SHOWN)
         return {info.uuid: info.provision_status for rooms in answers for info in rooms}
 
     async def room(self, meeting_id: UUID) -> Room:
@@ -122,7 +122,7 @@ class VdxMeetings:
             async with places:
                 return await self._one_of_series(draft)
 
-        return list(await asyncio.gather(*(one(draft) for draft in drafts)))
+        return await _together(one(draft) for draft in drafts)
 
     async def _one_of_series(self, draft: MeetingDraft) -> SeriesItem:
         try:
@@ -197,6 +197,17 @@ class VdxMeetings:
     def _is_mine(self, meeting: BookedMeeting) -> bool:
         identity = self._auth.identity()
         return identity is None or _same_person(meeting.organised_by, identity.email)
+
+
+async def _together(work: Iterable[Coroutine[Any, Any, T]]) -> list[T]:
+    """Run all at once, in order of their results. The first failure ends the others before it is raised."""
+    tasks = [asyncio.get_running_loop().create_task(one, name="booking-together") for one in work]
+    try:
+        return await asyncio.gather(*tasks)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
 
 def _not_for_colleagues(detail: str) -> Refused:

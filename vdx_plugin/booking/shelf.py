@@ -5,14 +5,15 @@ Ten thousand meetings are listed and searched without a visible pause (``python 
 
 from __future__ import annotations
 
-from bisect import bisect_left, insort
+from bisect import bisect_left, bisect_right, insort
 from collections.abc import Iterable
 from datetime import datetime
 from uuid import UUID
 
 from vdx_plugin.domain.booked import BookedMeeting
 
-_Key = tuple[float, int]
+_Key = tuple[float, UUID]
+_FIRST, _LAST = UUID(int=0), UUID(int=(1 << 128) - 1)
 
 
 class MeetingShelf:
@@ -49,17 +50,17 @@ class MeetingShelf:
 
     def between(self, start: datetime, end: datetime) -> list[BookedMeeting]:
         """Return the meetings that begin in the window, both ends included, oldest first."""
-        first = bisect_left(self._order, (start.timestamp(), -1))
-        last = bisect_left(self._order, (end.timestamp(), 1 << 128))
-        return [self._meetings[UUID(int=number)] for _at, number in self._order[first:last]]
+        first = bisect_left(self._order, (start.timestamp(), _FIRST))
+        last = bisect_right(self._order, (end.timestamp(), _LAST))
+        return [self._meetings[meeting_id] for _at, meeting_id in self._order[first:last]]
 
-    def search(self, text: str, *, limit: int = 50) -> list[BookedMeeting]:
-        """Return the newest ``limit`` meetings in which every word of ``text`` stands, newest first."""
-        words = text.casefold().split()
+    def search(self, wanted: str, *, limit: int = 50) -> list[BookedMeeting]:
+        """Return the newest ``limit`` meetings in which every word of ``wanted`` stands, newest first."""
+        words = wanted.casefold().split()
         found: list[BookedMeeting] = []
-        for _at, number in reversed(self._order):
-            meeting_id = UUID(int=number)
-            if all(word in self._texts[meeting_id] for word in words):
+        for _at, meeting_id in reversed(self._order):
+            text = self._texts[meeting_id]
+            if all(word in text for word in words):
                 found.append(self._meetings[meeting_id])
                 if len(found) == limit:
                     break
@@ -67,4 +68,4 @@ class MeetingShelf:
 
 
 def _key(meeting: BookedMeeting) -> _Key:
-    return meeting.start.timestamp(), meeting.meeting_id.int
+    return meeting.start.timestamp(), meeting.meeting_id
