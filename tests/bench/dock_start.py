@@ -73,7 +73,7 @@ def first_paint(app: Any, stamps: Stamps) -> Any:
                 stamps.take("painted")
                 loaded = [name for name in HEAVY if name in sys.modules]
                 print(json.dumps({"at_ms": stamps.at_ms, "heavy": loaded, "modules": len(sys.modules)}), flush=True)
-                QTimer.singleShot(0, app.quit)
+                QTimer.singleShot(0, lambda: app.exit(0))
             return False
 
     return FirstPaint(app)

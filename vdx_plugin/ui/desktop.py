@@ -384,11 +384,15 @@ class Desktop(QObject):
     def _on_quit(self) -> None:
         running = current(self._view)
         if running is None or running.stage is Stage.ENDED:
-            self._app.quit()
+            self._end()
             return
         dialog = QuitDialog(self.windows.theme, self.windows.dock)
-        dialog.quit_wanted.connect(self._app.quit)
+        dialog.quit_wanted.connect(self._end)
         dialog.open()
+
+    def _end(self) -> None:
+        # Not quit(): it first asks each window to close, and gives up because ours leave that to others.
+        self._app.exit(0)
 
 
 def _ring(number: str) -> None:

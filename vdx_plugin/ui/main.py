@@ -30,7 +30,7 @@ def run_desktop(
     """Show the desktop until the user quits; return the exit code. Runtime and desk are the caller's to close."""
     app.setQuitOnLastWindowClosed(False)
     desktop = Desktop(app, desk, runtime, settings_path, now=now)
-    earlier = signal.signal(signal.SIGINT, lambda *_arguments: app.quit())
+    earlier = signal.signal(signal.SIGINT, lambda *_arguments: app.exit(0))
     # Python looks at signals only between its own instructions, and Qt's loop runs none while nothing happens.
     awake = QTimer()
     awake.timeout.connect(lambda: None)

@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QApplication, QLabel, QWidget
 from pytestqt.qtbot import QtBot
@@ -376,6 +376,22 @@ def test_quitting_during_a_call_asks_first(qtbot: QtBot, desktop: Desktop, desk:
     dialog = desktop.windows.dock.findChild(QuitDialog)
     assert dialog is not None
     dialog.stay.click()
+
+
+def test_quitting_ends_the_program_though_no_window_lets_itself_be_closed(
+    qtbot: QtBot, qapp: QApplication, desktop: Desktop, desk: FakeDesk, runtime: Runtime
+) -> None:
+    """Qt's own quit asks the windows first and stays when one says no: the program went on without its windows."""
+    in_the_call(qtbot, desktop, desk, runtime)
+    desktop.windows.dock.close()
+    dialog = desktop.windows.dock.findChild(QuitDialog)
+    assert dialog is not None
+    QTimer.singleShot(0, dialog.leave.click)
+    given_up = QTimer()
+    given_up.timeout.connect(lambda: qapp.exit(1))
+    given_up.start(3000)
+    assert qapp.exec() == 0
+    given_up.stop()
 
 
 def test_the_clock_of_the_call_goes_on_while_nothing_happens(
