@@ -17,6 +17,8 @@ WHOLE_JOB = (
     "sandkassen og programmet kører",
     "journalen har sendt HL7",
     "patient åben i journalen",
+    "engangsbilletten fra journalens link er indløst",
+    "samme billet igen er afvist",
     "trin room",
     "trin lock",
     "trin invitations",
