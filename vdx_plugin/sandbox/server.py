@@ -259,7 +259,7 @@ class Sandbox:
             *faults.routes(self.faults),
             *self._extra_routes,
         ]
-        return Starlette(routes=routes)
+        return Starlette(routes=routes, exception_handlers={404: video_api.on_lost})
 
     def _redeem_person(self, form: Mapping[str, str]) -> tuple[SignInClient, str] | None:
         redeemed = self.persons.redeem(form)

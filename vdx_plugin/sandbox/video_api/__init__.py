@@ -11,7 +11,7 @@ one task that takes rooms up and down; ``audit`` hears of every change; ``routes
 
 from vdx_plugin.sandbox.video_api.book import MeetingBook, VideoApiSettings
 from vdx_plugin.sandbox.video_api.provisioner import Provisioner
-from vdx_plugin.sandbox.video_api.routes import routes
+from vdx_plugin.sandbox.video_api.routes import on_lost, routes
 from vdx_plugin.sandbox.video_api.values import Organisation, ProvisionStatus, Template
 
 __all__ = [
@@ -21,5 +21,6 @@ __all__ = [
     "Provisioner",
     "Template",
     "VideoApiSettings",
+    "on_lost",
     "routes",
 ]

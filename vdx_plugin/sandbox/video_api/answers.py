@@ -14,8 +14,8 @@ _INNER_BASE = "https://video-api.internal/videoapi/v2"
 
 
 def moment(value: datetime | None) -> str | None:
-    """Write a time in the server's zone, to the second."""
-    return None if value is None else value.astimezone(SERVER_ZONE).isoformat(timespec="seconds")
+    """Write a time in the server's zone, to the second; offsets of the 19th century lose their seconds, as in Java."""
+    return None if value is None else value.astimezone(SERVER_ZONE).isoformat(timespec="seconds")[:25]
 
 
 def user(value: MeetingUser | None) -> dict[str, Any] | None:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
@@ -34,6 +34,9 @@ _LONG_YEAR = re.compile(r"[+-]?\d{5,}-")
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?([Zz]|[+-]\d\d(:?\d\d)?)$")
 _INT32 = range(-(2**31), 2**31)
 _INT64 = range(-(2**63), 2**63)
+
+_EARLIEST = datetime(1, 1, 3, tzinfo=UTC)
+_LATEST = datetime(9999, 12, 29, tzinfo=UTC)
 
 Reader = Callable[[object], Any]
 
@@ -96,9 +99,13 @@ def read_moment(value: object) -> datetime:
     if not _MOMENT.match(value):
         raise malformed()
     try:
-        return datetime.fromisoformat(value.upper()).replace(microsecond=0)
+        moment = datetime.fromisoformat(value.upper()).replace(microsecond=0)
     except ValueError as error:
         raise malformed() from error
+    # The server reckons beyond both ends of our calendar; a day's room keeps our own reckoning within it.
+    if not _EARLIEST <= moment <= _LATEST:
+        raise malformed()
+    return moment
 
 
 def read_uuid(value: object) -> UUID:

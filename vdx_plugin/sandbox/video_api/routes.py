@@ -9,7 +9,7 @@ from __future__ import annotations
 import functools
 import json
 from collections.abc import Awaitable, Callable, Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from starlette.applications import Starlette
@@ -44,6 +44,13 @@ def routes(book: MeetingBook, sign_in: SignIn, now: Callable[[], datetime]) -> l
         return RedirectResponse(without_pin(link) if meeting.guest_pin_required else link, status_code=302)
 
     return [Mount("/videoapi/v2", app=app), Route("/m/{short_id}", short_link)]
+
+
+async def on_lost(request: Request, _error: Exception) -> Response:
+    """Answer for an address that leads nowhere: one of the API's (a line break in it) with its plain body."""
+    if not request.url.path.startswith("/videoapi/"):
+        return PlainTextResponse("Not Found", status_code=404)
+    return JSONResponse(ApiProblem(404).body(request.url.path, datetime.now(UTC)), status_code=404)
 
 
 async def _on_not_signed_in(_request: Request, error: Exception) -> Response:
