@@ -174,6 +174,18 @@ async def test_claiming_takes_the_longest_due_first_and_no_more_than_wanted(outb
     assert [row.draft.key for row in await outbox.claim(NOW, limit=2)] == ["old-1", "old-2"]
 
 
+async def test_a_message_waits_for_the_earlier_ones_of_its_thread(outbox: Outbox) -> None:
+    """A cancellation that overtakes its invitation leaves the ward with a meeting that is off."""
+    await outbox.add([message("first", thread_id="t"), message("second", thread_id="t"), message("other")], NOW)
+    assert [row.draft.key for row in await outbox.claim(NOW)] == ["first", "other"]
+    assert await outbox.claim(NOW) == []
+    await outbox.mark("first", OutboxState.QUEUED, NOW, next_attempt_at=NOW + MINUTE)
+    assert await outbox.claim(NOW) == []
+    assert [row.draft.key for row in await outbox.claim(NOW + MINUTE)] == ["first"]
+    await outbox.mark("first", OutboxState.SENT, NOW, next_attempt_at=NOW + 30 * MINUTE)
+    assert [row.draft.key for row in await outbox.claim(NOW)] == ["second"]
+
+
 async def test_a_message_is_not_claimed_before_its_time(outbox: Outbox) -> None:
     """A retry waits its pause."""
     await outbox.add([message("a")], NOW)

@@ -83,8 +83,10 @@ class Guard:
         _log.warning("adapter %s: %s (%s), fault %d", self.name, reason, detail, self.faults)
         if self._in_a_row >= FAULTS_IN_A_ROW and not self.paused:
             self.paused = True
-            self.reason = "adapter.paused"
             self._on_paused()
+        if self.paused:
+            # Calls that were under way may still fail afterwards; the reason for its silence is the pause.
+            self.reason = "adapter.paused"
         return Unavailable(reason, detail, name=self.name)
 
     async def close(self, limit_s: float) -> None:

@@ -341,8 +341,21 @@ class Desk:
 
     async def retry(self) -> None:
         """Go on with the step that failed."""
-        if self._start is None or self._start.done():
+        session = self._running()
+        if self._start is None or await self._has_failed(session, self._start):
             self._run()
+
+    async def _has_failed(self, session: Session, start: asyncio.Task[None]) -> bool:
+        """Say whether a start is over, so that it may be tried again.
+
+        A failure is shown before its measures are written: a click in between waits, so that it is not lost.
+        """
+        if start.done():
+            return True
+        if session.problem is None:
+            return False
+        await asyncio.wait({start})
+        return self._start is start and session.problem is not None
 
     async def cancel(self) -> None:
         """Stop starting, or call the consultation off: everybody is told, then the room is closed."""

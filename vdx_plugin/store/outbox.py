@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, and_, func, select, update
+from sqlalchemy import ColumnElement, Connection, Row, Select, and_, exists, func, select, update
 
 from vdx_plugin.domain.parties import Channel
 from vdx_plugin.ports import MessageKind, OutboxDraft, OutboxRow, OutboxState
@@ -166,11 +166,16 @@ def due(now: datetime, limit: int) -> Select[tuple[int]]:
 
     The order is that of the index, so a long queue is not sorted. SQLite has no row locks and ignores the last line;
     there the whole transaction is exclusive.
+
+    A message waits for the earlier ones of its thread: a cancellation must not overtake the invitation it takes back.
     """
     claimable = rows.c.state.in_([state.value for state in _CLAIMABLE])
+    earlier = rows.alias("earlier")
+    on_its_way = earlier.c.state.in_([OutboxState.QUEUED.value, OutboxState.SENDING.value])
+    behind = exists().where(earlier.c.thread_id == rows.c.thread_id, earlier.c.seq < rows.c.seq, on_its_way)
     return (
         select(rows.c.seq)
-        .where(rows.c.due_at <= now, claimable)
+        .where(rows.c.due_at <= now, claimable, ~behind)
         .order_by(rows.c.due_at, rows.c.seq)
         .limit(limit)
         .with_for_update(skip_locked=True)
