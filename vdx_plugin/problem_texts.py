@@ -53,6 +53,9 @@ def sentences(_: Callable[[str], str]) -> dict[str, str]:
         "room.not_ready": _("Rummet er ikke klar endnu. Vent et øjeblik."),
         "room.gone": _("Rummet er lukket i VDX og kan ikke bruges igen. Start en ny samtale."),
         "room.slow": _("Rummet blev ikke klar i tide. Prøv igen, eller ring til patienten."),
+        "room.not_closed": _(
+            "Samtalen er aflyst, men rummet kunne ikke lukkes i VDX endnu. Programmet prøver igen. Du kan gå videre."
+        ),
         "room.failed": _("VDX kunne ikke oprette rummet. Prøv igen, eller ring til patienten."),
         "room.*": _("Rummet kan ikke bruges. Start igen, eller ring til patienten."),
         # the call

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Collection, Coroutine
 from concurrent.futures import Future
 from typing import Any, TypeVar
 
@@ -37,6 +37,10 @@ class Tasks:
         self._tasks.discard(task)
         if not task.cancelled() and task.exception() is not None:
             _log.error("task %s failed", task.get_name(), exc_info=task.exception())
+
+    async def finish(self, names: Collection[str]) -> None:
+        """Wait for the tasks of these names; what they raise is logged as ever."""
+        await asyncio.gather(*(task for task in self._tasks if task.get_name() in names), return_exceptions=True)
 
     async def close(self) -> None:
         """Cancel every task and wait until all are done."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Coroutine
+from concurrent.futures import Future
 from typing import Any
 
 from vdx_plugin import log, settings
@@ -49,6 +50,8 @@ def run_with_window(
         work = [runtime.submit(program.desk.start())]
         if companion:
             work.append(runtime.submit(companion(program)))
+        for future in work:
+            future.add_done_callback(_tell_of_a_fault)
         try:
             return run_desktop(app, program.desk, runtime, chosen.data_dir / "windows.ini")
         finally:
@@ -58,3 +61,9 @@ def run_with_window(
     finally:
         if own:
             runtime.close()
+
+
+def _tell_of_a_fault(future: Future[None]) -> None:
+    """Nobody waits for what runs beside the windows, so a fault in it would pass in silence."""
+    if not future.cancelled() and (fault := future.exception()) is not None:
+        _log.error("a part of the program has stopped", exc_info=fault)

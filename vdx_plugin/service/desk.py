@@ -20,7 +20,6 @@ from vdx_plugin.domain.room import ProvisionStatus
 from vdx_plugin.errors import Refused, VdxError
 from vdx_plugin.ports import (
     Capability,
-    ChatMessage,
     ContextChange,
     InvitationNews,
     MediaChoice,
@@ -29,23 +28,23 @@ from vdx_plugin.ports import (
     VideoPicture,
 )
 from vdx_plugin.runtime import Tasks
-from vdx_plugin.service import ending, recovery
+from vdx_plugin.service import ending, notices, recovery
 from vdx_plugin.service.closing import summarise
 from vdx_plugin.service.outside import DeskSettings, Outside
 from vdx_plugin.service.session import Session
 from vdx_plugin.service.story import Story, visit_of
 from vdx_plugin.service.view import (
     DeskView,
-    Notice,
     Problem,
     Recoverable,
-    Severity,
     StepState,
 )
 
 _log = log.get("service")
 
 PARTY_KEYS_AHEAD = 10
+TRY_AGAIN_AFTER_S = 30.0
+TRY_AGAIN_AT_LEAST_EVERY_S = 600.0
 _ARRIVED = (OutboxState.ACKNOWLEDGED, OutboxState.ANSWERED, OutboxState.WITHDRAWN)
 _TAKEN_DOWN = (
     ProvisionStatus.STARTING_TO_DEPROVISION,
@@ -74,6 +73,11 @@ class Desk:
         self._start: asyncio.Task[None] | None = None
         self._media = MediaChoice()
         self._notices = 0
+        self._opened = 0
+        self._proposed: tuple[frozenset[str], ClinicContext] | None = None
+        self._is_starting = False
+        # What ends a consultation is done one at a time: a second press finds what the first has left.
+        self._ending = asyncio.Lock()
         self._unfinished: dict[UUID, Consultation] = {}
 
     # --- looking ------------------------------------------------------------------------------------------------
@@ -119,6 +123,10 @@ class Desk:
             and bound
             and not shown.patient.is_same_person(bound.patient)
         )
+        if not other:
+            self._forget("context.changed_during_call")
+        if view is None or view.stage in (Stage.CLOSED, Stage.CANCELLED):
+            self._forget("consultation.running")
         self._change(consultation=view, record_shows_other=other, adapters=tuple(self._outside.systems.statuses()))
 
     def _remote_picture(self, picture: VideoPicture) -> None:
@@ -132,8 +140,15 @@ class Desk:
     # --- life of the desk ---------------------------------------------------------------------------------------
 
     async def start(self) -> None:
-        """Take up what a crash left, start delivery and the clinic systems."""
-        await self._take_stock()
+        """Take up what a crash left, start delivery and the clinic systems.
+
+        A store that cannot be read is told, and does not keep the desk from hearing the record.
+        """
+        try:
+            await self._take_stock()
+        except VdxError as error:
+            _log.error("what a crash left could not be read: %s", error)
+            self.notice(error.code, **error.facts)
         self._outside.delivery.start(self._on_news)
         self._tasks.spawn(self._look_for_vdx(), "look-for-vdx")
         await self._outside.systems.start(self)
@@ -145,11 +160,14 @@ class Desk:
 
     async def close(self) -> None:
         """Stop everything. A running consultation stays in the store and is found again."""
-        await self._tasks.close()
+        await self._stop_starting()
         if self._session:
             await ending.leave_call(self._session, for_all=False)
         await self._outside.systems.stop()
         await self._outside.delivery.close()
+        # Last what was heard until now: no news may be lost, and none may begin after this.
+        await self._tasks.finish({"keep-news"})
+        await self._tasks.close()
 
     async def _take_stock(self) -> None:
         now = self._outside.clock.now()
@@ -164,7 +182,8 @@ class Desk:
             if consultation.stage is Stage.PLANNED:
                 await self._outside.consultations.save(consultation.after(Event.CANCEL_WANTED).after(Event.CANCEL_DONE))
             elif consultation.stage is Stage.CANCELLING:
-                self._tasks.spawn(self._finish_cancelling(consultation), "finish-cancelling")
+                session = self._new_session(consultation, StartPath.DOCK)
+                self._tasks.spawn(self._finish_cancelling(session), "finish-cancelling")
             else:
                 self._unfinished[consultation.id] = consultation
         self._show_unfinished()
@@ -177,23 +196,37 @@ class Desk:
             )
         )
 
-    async def _finish_cancelling(self, consultation: Consultation) -> None:
-        session = self._new_session(consultation, StartPath.DOCK)
-        await ending.cancel(session, self._outside, _describe)
+    async def _finish_cancelling(self, session: Session, *, wait_s: float = 0.0) -> None:
+        """Try until everybody is told and the room is closed, ever more seldom."""
+        while not session.consultation.is_finished:
+            await asyncio.sleep(wait_s)
+            wait_s = min(2 * wait_s or TRY_AGAIN_AFTER_S, TRY_AGAIN_AT_LEAST_EVERY_S)
+            try:
+                await ending.cancel(session, self._outside, _describe)
+            except VdxError as error:
+                _log.warning("a consultation could not be called off: %s", error)
+        self._change(notices=notices.without(self._view.notices, {"room.not_closed"}))
+
+    def _finish_in_the_background(self, session: Session) -> None:
+        self.notice("room.not_closed")
+        self._tasks.spawn(self._finish_cancelling(session, wait_s=TRY_AGAIN_AFTER_S), "finish-cancelling")
 
     # --- AdapterSink --------------------------------------------------------------------------------------------
 
     def opened(self, context: ClinicContext) -> None:
         """A patient was opened in the record."""
-        self._tasks.spawn(self._open(context, start=False), "context-opened")
+        self._opened += 1
+        self._tasks.spawn(self._open(context, self._opened), "context-opened")
 
     def start_wanted(self, context: ClinicContext) -> None:
         """Start video was clicked inside the record."""
-        self._tasks.spawn(self._open(context, start=True), "start-wanted")
+        self._opened += 1
+        self._tasks.spawn(self._open_and_start(context, self._opened), "start-wanted")
 
     def closed(self, reason: ContextChange = ContextChange.CLOSED) -> None:
         """No patient is open any longer; a running consultation goes on."""
         _log.info("context closed (%s)", reason)
+        self._opened += 1
         self._change(context=None)
         self._publish()
 
@@ -211,27 +244,43 @@ class Desk:
         self._publish()
 
     def notice(self, code: str, **facts: str | int) -> None:
-        """Show something; the same code is shown once."""
-        if any(notice.problem.code == code for notice in self._view.notices):
-            return
+        """Show something; the very same is shown once."""
         self._notices += 1
-        severity = Severity.INFO if code.startswith("ticket.") else Severity.WARNING
-        notice = Notice(self._notices, Problem(code, facts), severity, self._outside.clock.now())
-        self._change(notices=(*self._view.notices, notice))
+        now = self._outside.clock.now()
+        self._change(notices=notices.with_notice(self._view.notices, self._notices, code, facts, now))
+
+    def _forget(self, *codes: str) -> None:
+        self._change_quietly(notices=notices.without(self._view.notices, codes))
 
     async def dismiss_notice(self, notice_id: int) -> None:
         self._change(notices=tuple(n for n in self._view.notices if n.id != notice_id))
 
-    async def _open(self, context: ClinicContext, *, start: bool) -> None:
+    async def _open(self, context: ClinicContext, number: int) -> None:
+        """Show the patient, at first with what the record said. A newer opening or closing makes ``number`` old."""
+        self._show_context(context, number)
         if not context.patient.is_complete:
             context = await self._outside.systems.complete(context)
-        self._change(context=context)
-        self._publish()
+            self._show_context(context, number)
         if self._view.record_shows_other and self._session:
             self.notice("context.changed_during_call", patient=_label(self._session.consultation.context))
         await self._load_appointments()
-        if start:
+
+    async def _open_and_start(self, context: ClinicContext, number: int) -> None:
+        await self._open(context, number)
+        if self._is_open(context):
             await self.start_video(path=StartPath.RECORD_BUTTON)
+        else:
+            self.notice("context.open_in_record", patient=_label(context))
+
+    def _show_context(self, context: ClinicContext, number: int) -> None:
+        if number == self._opened:
+            self._change_quietly(context=context)
+            self._forget(*notices.MET_BY_AN_OPEN_PATIENT)
+            self._publish()
+
+    def _is_open(self, context: ClinicContext) -> bool:
+        shown = self._view.context
+        return shown is not None and shown.patient.is_same_person(context.patient)
 
     async def _load_appointments(self) -> None:
         now = self._outside.clock.now()
@@ -261,13 +310,18 @@ class Desk:
     async def propose_plan(self) -> Plan:
         """Return the plan that one click would carry out. Raises Refused(``context.*``)."""
         context = self._usable_context()
+        keys = [self._outside.new_id().hex[:12] for _number in range(PARTY_KEYS_AHEAD)]
+        self._proposed = frozenset(keys), context
         return default_plan(
-            context,
-            self._appointment_of(context),
-            self._outside.partners.all(),
-            self._outside.clock.now(),
-            [self._outside.new_id().hex[:12] for _number in range(PARTY_KEYS_AHEAD)],
+            context, self._appointment_of(context), self._outside.partners.all(), self._outside.clock.now(), keys
         )
+
+    def _is_for_another(self, plan: Plan) -> bool:
+        """True when the plan was proposed while another patient was open: it holds that one's address."""
+        if self._proposed is None:
+            return False
+        keys, context = self._proposed
+        return any(party.key in keys for party in plan.parties) and not self._is_open(context)
 
     def new_party_key(self) -> str:
         """Return an opaque key for a party added by hand."""
@@ -292,15 +346,26 @@ class Desk:
 
     async def start_video(self, plan: Plan | None = None, *, path: StartPath = StartPath.DOCK) -> None:
         """Start a consultation with the open patient: the default plan, or the one given."""
-        if self._session and not self._session.consultation.is_finished:
+        if self._is_starting:
+            return
+        if self._is_taken:
             self.notice("consultation.running")
             return
         clicked = self._outside.clock.now()
+        self._is_starting = True
         try:
             context = await self._confirmed_context()
             plan = plan or await self.propose_plan()
         except Refused as refusal:
             self.notice(refusal.code)
+            return
+        finally:
+            self._is_starting = False
+        if not self._is_open(context):
+            self.notice("context.open_in_record", patient=_label(context))
+            return
+        if self._is_for_another(plan):
+            self.notice("plan.patient_changed")
             return
         consultation = Consultation(
             self._outside.new_id(), self._outside.new_id(), Stage.PLANNED, context, plan, clicked
@@ -309,6 +374,10 @@ class Desk:
         self._publish()
         await self._audit("start", consultation)
         self._run()
+
+    @property
+    def _is_taken(self) -> bool:
+        return self._session is not None and not self._session.consultation.is_finished
 
     async def _confirmed_context(self) -> ClinicContext:
         context = self._usable_context()
@@ -340,9 +409,11 @@ class Desk:
         self._start = self._tasks.spawn(session.run(), "start-consultation")
 
     async def retry(self) -> None:
-        """Go on with the step that failed."""
+        """Go on with the step that failed; not while the consultation is being ended, nor after."""
         session = self._running()
-        if self._start is None or await self._has_failed(session, self._start):
+        if self._start is not None and not await self._has_failed(session, self._start):
+            return
+        if session.consultation.is_under_way and not self._ending.locked():
             self._run()
 
     async def _has_failed(self, session: Session, start: asyncio.Task[None]) -> bool:
@@ -360,9 +431,16 @@ class Desk:
     async def cancel(self) -> None:
         """Stop starting, or call the consultation off: everybody is told, then the room is closed."""
         session = self._running()
-        await self._stop_starting()
-        await self._busy(session, ending.cancel(session, self._outside, _describe))
-        await self._audit("cancel", session.consultation)
+        async with self._ending:
+            if not session.consultation.allows(Event.CANCEL_WANTED):
+                return
+            await self._stop_starting()
+            if await self._busy(session, ending.cancel(session, self._outside, _describe)):
+                await self._audit("cancel", session.consultation)
+            if session.consultation.stage is Stage.CANCELLING:
+                self._session = None
+                self._finish_in_the_background(session)
+                self._publish()
 
     async def _stop_starting(self) -> None:
         if self._start and not self._start.done():
@@ -374,17 +452,21 @@ class Desk:
             raise Refused("call.not_found")
         return self._session
 
-    async def _busy(self, session: Session, work: Coroutine[Any, Any, None]) -> None:
-        """Run one command of a consultation; what goes wrong is shown as its problem."""
-        session.is_busy = True
+    async def _busy(self, session: Session, work: Coroutine[Any, Any, None]) -> bool:
+        """Run one command of a consultation; what goes wrong is shown as its problem until a command succeeds."""
+        session.commands_running += 1
         self._publish()
         try:
             await work
         except VdxError as error:
             _log.warning("command failed: %s", error)
-            session.problem = _describe(error)
+            session.complain(_describe(error))
+            return False
+        else:
+            session.withdraw_complaint()
+            return True
         finally:
-            session.is_busy = False
+            session.commands_running -= 1
             self._publish()
 
     # --- in the call ------------------------------------------------------------------------------------------------
@@ -392,8 +474,8 @@ class Desk:
     async def admit(self, participant_id: str, party_key: str | None = None) -> None:
         """Let a waiting guest in; ``party_key`` says who it is when the link did not."""
         session = self._running()
-        await self._busy(session, session.admit(participant_id, party_key))
-        await self._audit("admit", session.consultation)
+        if await self._busy(session, session.admit(participant_id, party_key)):
+            await self._audit("admit", session.consultation)
 
     async def put_out(self, participant_id: str) -> None:
         """Disconnect one participant or turn a waiting one away."""
@@ -403,26 +485,23 @@ class Desk:
     async def set_lock(self, *, on: bool) -> None:
         session = self._running()
         call = session.running_call()
-        await self._busy(session, call.lock() if on else call.unlock())
-        await self._audit("lock" if on else "unlock", session.consultation)
+        if await self._busy(session, call.lock() if on else call.unlock()):
+            await self._audit("lock" if on else "unlock", session.consultation)
 
     async def set_microphone(self, *, on: bool) -> None:
         session = self._running()
-        await self._busy(session, session.running_call().set_microphone(on=on))
-        session.change_call(microphone_on=on)
+        if await self._busy(session, session.running_call().set_microphone(on=on)):
+            session.change_call(microphone_on=on)
 
     async def set_camera(self, *, on: bool) -> None:
         session = self._running()
-        await self._busy(session, session.running_call().set_camera(on=on))
-        session.change_call(camera_on=on)
+        if await self._busy(session, session.running_call().set_camera(on=on)):
+            session.change_call(camera_on=on)
 
     async def send_chat(self, text: str) -> None:
-        """Send a line to everybody in the room and show it among the others."""
+        """Send a line to everybody in the room; once sent, the call tells of it as of the others'."""
         session = self._running()
         await self._busy(session, session.running_call().send_chat(text))
-        own = ChatMessage(self._outside.clock.now(), self._settings.display_name, text, is_own=True)
-        chat = session.view().call
-        session.change_call(chat=(*(chat.chat if chat else ()), own))
 
     async def set_media_choice(self, choice: MediaChoice) -> None:
         """Choose devices; they are used from the next time media starts."""
@@ -442,29 +521,37 @@ class Desk:
 
     async def to_phone(self) -> None:
         """Go on by telephone: still one visit, and the fact is recorded."""
-        self._running().story.went_to_phone = True
-        await self._end(for_all=True)
+        await self._end(for_all=True, by_phone=True)
 
-    async def _end(self, *, for_all: bool) -> None:
+    async def _end(self, *, for_all: bool, by_phone: bool = False) -> None:
         session = self._running()
-        await self._stop_starting()
-        await self._busy(session, ending.finish(session, self._outside, for_all=for_all))
-        await self._audit("end", session.consultation)
+        async with self._ending:
+            if not session.consultation.is_under_way:
+                return
+            await self._stop_starting()
+            session.story.went_to_phone = by_phone or session.story.went_to_phone
+            if await self._busy(session, ending.finish(session, self._outside, for_all=for_all)):
+                await self._audit("end", session.consultation)
 
     async def write_back(self, note: str, fee_code: str | None = None) -> None:
         """Write the note, as edited, into the record of the patient the consultation is bound to."""
         session = self._running()
-        await self._busy(session, ending.write_back(session, self._outside, note, fee_code))
-        if session.written_back:
-            await self._audit("write_back", session.consultation)
+        async with self._ending:
+            if not session.consultation.allows(Event.NOTE_WRITTEN):
+                return
+            if await self._busy(session, ending.write_back(session, self._outside, note, fee_code)):
+                await self._audit("write_back", session.consultation)
 
     async def decline_note(self) -> None:
         """Close the consultation; what was written stays written."""
-        session = self._running()
-        await self._busy(session, ending.decline_note(session))
-        if session.consultation.is_finished:
-            self._session = None
-        self._publish()
+        async with self._ending:
+            session = self._session
+            if session is None:
+                return
+            await self._busy(session, ending.decline_note(session))
+            if session.consultation.is_finished:
+                self._session = None
+            self._publish()
 
     # --- invitations ------------------------------------------------------------------------------------------------
 
@@ -493,14 +580,23 @@ class Desk:
     # --- recovery ---------------------------------------------------------------------------------------------------
 
     async def resume(self, consultation_id: UUID) -> None:
-        """Take up a consultation that a crash interrupted: its note if it was over, else its call."""
-        if self._session and not self._session.consultation.is_finished:
+        """Take up a consultation that a crash interrupted: its note if it was over, else its call.
+
+        Raises Unavailable(``store.*``); the consultation is then still among those found.
+        """
+        if self._is_taken or self._is_starting:
             self.notice("consultation.running")
             return
-        consultation = self._unfinished.pop(consultation_id)
-        self._show_unfinished()
+        consultation = self._take_found(consultation_id)
+        if consultation is None:
+            return
         session = self._session = self._new_session(consultation, StartPath.DOCK)
-        await recovery.catch_up(session, self._outside)
+        try:
+            await recovery.catch_up(session, self._outside)
+        except VdxError:
+            self._session = None
+            self._put_back(consultation)
+            raise
         if consultation.stage is Stage.ENDED and consultation.ended_at:
             session.summary = summarise(consultation, session.story, session.parties, consultation.ended_at)
             self._publish()
@@ -511,6 +607,16 @@ class Desk:
             session.consultation = fresh
         self._run()
 
+    def _take_found(self, consultation_id: UUID) -> Consultation | None:
+        consultation = self._unfinished.pop(consultation_id, None)
+        self._show_unfinished()
+        return consultation
+
+    def _put_back(self, consultation: Consultation) -> None:
+        self._unfinished[consultation.id] = consultation
+        self._show_unfinished()
+        self._publish()
+
     async def _room_is_gone(self, consultation: Consultation) -> bool:
         try:
             room = await self._outside.booking.lookup(consultation.meeting_id)
@@ -519,15 +625,26 @@ class Desk:
         return room is None or room.status in _TAKEN_DOWN
 
     async def drop(self, consultation_id: UUID) -> None:
-        """Call off a consultation that a crash interrupted, or close it if it was over."""
-        consultation = self._unfinished.pop(consultation_id)
-        self._show_unfinished()
+        """Call off a consultation that a crash interrupted, or close it if it was over.
+
+        Raises Unavailable(``store.*``); the consultation is then still among those found.
+        """
+        consultation = self._take_found(consultation_id)
+        if consultation is None:
+            return
         session = self._new_session(consultation, StartPath.DOCK)
-        await recovery.catch_up(session, self._outside)
-        if consultation.stage is Stage.ENDED:
-            await ending.decline_note(session)
-        else:
-            await self._busy(session, ending.cancel(session, self._outside, _describe))
+        try:
+            await recovery.catch_up(session, self._outside)
+            if consultation.stage is Stage.ENDED:
+                await ending.decline_note(session)
+            else:
+                await ending.cancel(session, self._outside, _describe)
+        except VdxError:
+            self._put_back(session.consultation)
+            raise
+        await self._audit("drop", session.consultation)
+        if not session.consultation.is_finished:
+            self._finish_in_the_background(session)
 
     async def _audit(self, action: str, consultation: Consultation) -> None:
         try:

@@ -72,7 +72,8 @@ class Session:
         self.summary: Summary | None = None
         self.written_back = False
         self.problem: Problem | None = None
-        self.is_busy = False
+        self.commands_running = 0
+        self._complaint: Problem | None = None
         self._taken_as: dict[str, str] = {}
         self._steps = {kind: Step(kind) for kind in StepKind}
         self._call_view: CallView | None = None
@@ -95,13 +96,24 @@ class Session:
             summary=self.summary,
             written_back=self.written_back,
             problem=self.problem,
-            is_busy=self.is_busy,
+            is_busy=self.commands_running > 0,
         )
 
     def change_call(self, **changes: object) -> None:
-        """Replace fields of the call's view and publish."""
-        self._call_view = replace(self._call_view or CallView(), **changes)  # type: ignore[arg-type]  # fields by name
-        self._publish()
+        """Replace fields of the call's view and publish; nothing happens when the call is over."""
+        if self._call_view is not None:
+            self._call_view = replace(self._call_view, **changes)  # type: ignore[arg-type]  # fields by name
+            self._publish()
+
+    def complain(self, problem: Problem) -> None:
+        """Show what went wrong with a command."""
+        self.problem = self._complaint = problem
+
+    def withdraw_complaint(self) -> None:
+        """A command succeeded: what went wrong with an earlier one is of the past."""
+        if self.problem is self._complaint:
+            self.problem = None
+        self._complaint = None
 
     # --- the four steps -----------------------------------------------------------------------------------------
 
@@ -159,12 +171,25 @@ class Session:
         }
         if self.call is None:
             target = JoinTarget(self._settings.node, room.alias, room.host_pin, self._settings.display_name)
-            self._call_view = CallView()
+            await self._enter(target)
+        await self._entered().lock()
+        await self.save(Event.ROOM_LOCKED)
+
+    async def _enter(self, target: JoinTarget) -> None:
+        self._call_view = CallView()
+        try:
             self.call = await self._outside.engine.enter(
                 target, self._on_call_event, on_remote_picture=self._pictures[0], on_self_picture=self._pictures[1]
             )
-        await self.call.lock()
-        await self.save(Event.ROOM_LOCKED)
+        finally:
+            if self.call is None:
+                self._call_view = None
+
+    def _entered(self) -> Call:
+        """Return the call of this start; one that was lost meanwhile fails the step by the reason it was lost for."""
+        if self.call is None:
+            raise Refused(self.problem.code if self.problem else "call.not_found")
+        return self.call
 
     async def _invite(self) -> None:
         if self.consultation.stage in (Stage.INVITED, Stage.IN_CALL):
@@ -196,13 +221,12 @@ class Session:
             return None
 
     async def _start_media(self) -> None:
-        if self.call is None:
-            raise Refused("call.not_found")
-        await self.call.start_media(self.media)
+        await self._entered().start_media(self.media)
         self.story.mark("join", self._outside.clock.now())
         if self.consultation.started_at is None:
             self.consultation = replace(self.consultation, started_at=self._outside.clock.now())
         await self.save(Event.MEDIA_STARTED)
+        self._entered()
         self.change_call(connected_at=self._outside.clock.now())
 
     # --- keeping ------------------------------------------------------------------------------------------------
@@ -263,11 +287,10 @@ class Session:
 
     def _call_lost(self, code: str) -> None:
         self.settle_call()
-        self.waiting = ()
-        if code:
-            self.story.fail(StepKind.VIDEO, code)
-            self.problem = Problem(code)
-        self._call_view = None
+        if not code:
+            return
+        self.story.fail(StepKind.VIDEO, code)
+        self.problem = Problem(code)
         self._steps[StepKind.LOCK] = Step(StepKind.LOCK)
         self._steps[StepKind.VIDEO] = Step(StepKind.VIDEO, StepState.FAILED, problem=self.problem)
         self._publish()
@@ -283,6 +306,7 @@ class Session:
     def settle_call(self) -> Call | None:
         """Take leave of the call: keep its figures and return it, None if there was none."""
         call, self.call = self.call, None
+        self._call_view, self.waiting = None, ()
         if call is not None:
             self.story.two_way_media_s += call.two_way_media_s()
             self.story.line = call.figures()

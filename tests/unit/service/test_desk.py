@@ -199,7 +199,7 @@ async def test_a_cancellation_that_cannot_close_the_room_is_finished_at_the_next
     await start(world)
     world.booking.fault = Unavailable("vdx.unreachable")
     await world.desk.cancel()
-    assert world.stage() is Stage.CANCELLING
+    assert [each.stage for each in world.store.consultations.values()] == [Stage.CANCELLING]
     again = World(world.store)
     await again.desk.start()
     await again.settle()
