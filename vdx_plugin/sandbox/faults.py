@@ -232,7 +232,7 @@ async def _post(panel: FaultPanel, request: Request) -> Response:
     body = await request.body()
     is_form = request.headers.get("content-type", "").startswith("application/x-www-form-urlencoded")
     try:
-        values = dict(parse_qsl(body.decode())) if is_form else await request.json()
+        values = dict(parse_qsl(body.decode(), keep_blank_values=True)) if is_form else await request.json()
         back = _PAGES if is_form and values.pop("back", "") == _PAGES else "/"
         if is_form and "clear" in values:
             panel.clear()

@@ -22,7 +22,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp
 
-from vdx_plugin.sandbox import faults, mail, partners, signin, video_api
+from vdx_plugin.sandbox import faults, mail, panel, partners, signin, video_api
 from vdx_plugin.sandbox.clock import SandboxClock
 from vdx_plugin.sandbox.faults import FaultMiddleware, FaultPanel
 from vdx_plugin.sandbox.mail import MailCatcher
@@ -257,6 +257,7 @@ class Sandbox:
             *partners.routes(self.partners),
             *mail.routes(self.mail),
             *faults.routes(self.faults),
+            *panel.routes(self.faults, self.signin, self.config.client_id, lambda: self.meetings),
             *self._extra_routes,
         ]
         return Starlette(routes=routes, exception_handlers={404: video_api.on_lost})
