@@ -26,6 +26,7 @@ from vdx_plugin.sandbox import faults, mail, panel, partners, signin, video_api
 from vdx_plugin.sandbox.clock import SandboxClock
 from vdx_plugin.sandbox.faults import FaultMiddleware, FaultPanel
 from vdx_plugin.sandbox.mail import MailCatcher
+from vdx_plugin.sandbox.neighbours import Neighbours
 from vdx_plugin.sandbox.pages import page
 from vdx_plugin.sandbox.partners import Partner, PartnerHub, PartnerTimes, demo_partners
 from vdx_plugin.sandbox.rooms import RoomDirectory
@@ -106,6 +107,7 @@ class Sandbox:
             algorithm=self.config.signing_algorithm,
         )
         self.persons = PersonSignIn(_people(self.config), self.clock.now, lambda: self.signin.issuer)
+        self.neighbours = Neighbours(lambda: self.meetings, self.clock.now)
         self.mail = MailCatcher(self.clock.now, host=self.config.host, port=self.config.smtp_port)
         self.partners = PartnerHub(self.config.partners, self.clock.now, self.config.partner_times)
         self._extra_routes = tuple(extra_routes)
@@ -203,6 +205,16 @@ class Sandbox:
         return self._base_url + version1.PROXY_PATH
 
     @property
+    def history_url(self) -> str:
+        """Return the base of the history of calls."""
+        return f"{self._base_url}/apikey"
+
+    @property
+    def sms_url(self) -> str:
+        """Return the base of the text message service, as the local certificate proxy would offer it."""
+        return f"{self._base_url}/certproxy"
+
+    @property
     def token_url(self) -> str:
         """Return the token end point."""
         return self._base_url + signin.TOKEN_PATH
@@ -239,6 +251,7 @@ class Sandbox:
             pool_minimum_age=timedelta(seconds=self.config.pool_minimum_age_s),
         )
         book = MeetingBook(settings, _organisations(self.config), _templates(self.config), self.rooms, self.clock.now)
+        book.on_change(self.neighbours.watch)
         book.audit.is_down = lambda: self.faults.take("audit_down")
         book.organisation_service_fails = lambda: self.faults.take("organisation_down")
         return book
@@ -252,6 +265,7 @@ class Sandbox:
                 self.signin, expire_next=lambda: self.faults.take("expired_token"), redeem=self._redeem_person
             ),
             *self.persons.routes(),
+            *self.neighbours.routes(),
             *video_api.routes(self.meetings, self.signin, self.clock.now),
             *version1.routes(self.meetings, self.clock.now, self._certificate),
             *partners.routes(self.partners),
