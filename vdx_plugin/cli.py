@@ -9,12 +9,15 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from functools import wraps
 from pathlib import Path
-from typing import ParamSpec
+from typing import TYPE_CHECKING, ParamSpec
 
 import click
 
 from vdx_plugin import __version__, log, texts
 from vdx_plugin.errors import VdxError
+
+if TYPE_CHECKING:
+    from vdx_plugin.settings import Settings
 
 P = ParamSpec("P")
 MEASURES_KEPT = timedelta(days=3650)
@@ -33,6 +36,15 @@ def _explains(command: Callable[P, None]) -> Callable[P, None]:
     return wrapped
 
 
+def _settings() -> Settings:
+    """Read the settings and speak their language from here on."""
+    from vdx_plugin import settings
+
+    chosen = settings.load()
+    texts.set_language(chosen.language)
+    return chosen
+
+
 @click.group(invoke_without_command=True)
 @click.version_option(__version__, prog_name="vdx-plugin")
 @click.option("--verbose", is_flag=True, help="Log more (never patient data).")
@@ -48,12 +60,10 @@ def main(context: click.Context, *, verbose: bool) -> None:
 @_explains
 def run() -> None:
     """Start the program beside the record."""
-    from vdx_plugin import settings
     from vdx_plugin.errors import Misconfigured
     from vdx_plugin.window import run_with_window
 
-    chosen = settings.load()
-    texts.set_language(chosen.language)
+    chosen = _settings()
     missing = chosen.missing()
     if missing:
         raise Misconfigured("settings.missing", setting=", ".join(missing))
@@ -99,13 +109,14 @@ def sandbox(*, port: int) -> None:
 
 @main.command()
 @click.argument("ticket")
+@click.option("--data", type=click.Path(path_type=Path), default=None, help="Where the running program's data lies.")
 @_explains
-def start(ticket: str) -> None:
+def start(ticket: str, data: Path | None) -> None:
     """Start a video consultation in the running program from a TICKET or a vdx:// address."""
-    from vdx_plugin import settings
     from vdx_plugin.app import redeem
 
-    redeem(ticket, settings.load())
+    chosen = _settings()
+    redeem(ticket, chosen.model_copy(update={"data_dir": data}) if data else chosen)
 
 
 @main.command()
@@ -115,11 +126,10 @@ def start(ticket: str) -> None:
 @_explains
 def report(*, folder: Path, data: Path | None, days: int) -> None:
     """Write the report on use and quality into FOLDER: one HTML page and a CSV file."""
-    from vdx_plugin import settings
     from vdx_plugin.app import report_from_store
 
     until = datetime.now(UTC)
-    written = report_from_store(data or settings.load().data_dir, folder, until - timedelta(days=days), until)
+    written = report_from_store(data or _settings().data_dir, folder, until - timedelta(days=days), until)
     for path in written:
         click.echo(str(path))
 
@@ -135,6 +145,7 @@ def list_adapters() -> None:
     """Show every installed connection and how it fares."""
     from vdx_plugin.app import load_statuses
 
+    _settings()
     for status in load_statuses():
         reason = f"  {texts.problem(status.reason, name=status.name)}" if status.reason else ""
         click.echo(f"{status.name:<12} {status.state:<9} {', '.join(sorted(status.capabilities.can))}{reason}")

@@ -12,7 +12,13 @@ from typing import Any, Literal
 
 import platformdirs
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    SettingsError,
+    TomlConfigSettingsSource,
+)
 
 from vdx_plugin.domain.secret import Secret
 from vdx_plugin.errors import Misconfigured
@@ -136,7 +142,12 @@ def load() -> Settings:
     try:
         return Settings()
     except tomllib.TOMLDecodeError as error:
-        raise Misconfigured("settings.file", str(error), setting=str(default_file().name)) from error
+        raise Misconfigured("settings.file", str(error), setting=default_file().name) from error
+    except (OSError, UnicodeDecodeError) as error:
+        raise Misconfigured("settings.file", type(error).__name__, setting=default_file().name) from error
+    except SettingsError as error:
+        # Its words name the field and the source, never the value.
+        raise Misconfigured("settings.value", str(error), setting="VDX_PLUGIN_…") from error
     except ValidationError as error:
         place = ".".join(str(part) for part in error.errors()[0]["loc"])
         raise Misconfigured("settings.value", error.errors()[0]["type"], setting=place) from error

@@ -1,0 +1,72 @@
+"""The commands: what a person reads when something is wrong, and in which language."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from vdx_plugin import settings, texts
+from vdx_plugin.cli import main
+
+
+@pytest.fixture(autouse=True)
+def workplace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A workplace with nothing on it: its settings file, and where its data would lie."""
+    file = tmp_path / "settings.toml"
+    monkeypatch.setattr(settings, "default_file", lambda: file)
+    monkeypatch.setenv("VDX_PLUGIN_DATA_DIR", str(tmp_path / "data"))
+    yield file
+    texts.set_language("da")
+
+
+def call(*arguments: str) -> Result:
+    return CliRunner().invoke(main, arguments)
+
+
+def test_a_start_without_a_running_program_says_what_to_do() -> None:
+    """The doctor has clicked in the record and nothing happens: the one sentence is all there is."""
+    result = call("start", "vdx://start/v1?ticket=unknown")
+    assert result.exit_code == 1
+    assert texts.problem("ticket.no_program") in result.output
+
+
+def test_the_sentence_comes_in_the_language_of_the_workplace(workplace: Path) -> None:
+    """A setting that only the windows follow is half a setting."""
+    danish = texts.problem("ticket.no_program")
+    workplace.write_text('language = "en"', encoding="utf-8")
+    result = call("start", "unknown")
+    assert result.exit_code == 1
+    assert danish not in result.output
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"not toml", b"\xff\xfe", b"surprise = 1", b"[vdx]\npoll_s = -1"],
+    ids=["not-toml", "not-utf8", "unknown-name", "bad-value"],
+)
+def test_a_damaged_settings_file_gives_a_sentence_and_no_traceback(workplace: Path, content: bytes) -> None:
+    """Whoever keeps the machines must read which setting, not where in the code."""
+    workplace.write_bytes(content)
+    result = call("adapters", "list")
+    assert result.exit_code == 1
+    assert "(settings." in result.output
+    assert result.exception is None or isinstance(result.exception, SystemExit)
+
+
+def test_a_settings_variable_of_the_wrong_form_gives_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A group of settings given as plain text cannot be read; the text itself may be a secret."""
+    monkeypatch.setenv("VDX_PLUGIN_VDX", "hemmeligt")
+    result = call("adapters", "list")
+    assert result.exit_code == 1
+    assert "(settings.value)" in result.output
+    assert "hemmeligt" not in result.output
+
+
+def test_a_settings_file_that_is_a_folder_gives_a_sentence(workplace: Path) -> None:
+    """Nothing about the place of the file may end in a traceback."""
+    workplace.mkdir()
+    result = call("adapters", "list")
+    assert result.exception is None or isinstance(result.exception, SystemExit)
