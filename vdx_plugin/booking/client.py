@@ -34,6 +34,7 @@ from vdx_plugin.booking.models import (
 )
 from vdx_plugin.booking.wire import Version2, Wire
 from vdx_plugin.domain.room import ProvisionStatus
+from vdx_plugin.errors import Refused
 
 _log = log.get("booking.client")
 T = TypeVar("T")
@@ -122,8 +123,13 @@ class VdxClient:
         return await self._find(subject=subject)
 
     async def meetings_of(self, email: str) -> list[Meeting]:
-        """Find meetings by organiser. For a planner VDX keeps a user of that address for ever: ask known ones only."""
-        return await self._find(organizedBy=email[: limits.EMAIL])
+        """Find meetings by organiser. For a planner VDX keeps a user of that address for ever: ask known ones only.
+
+        Raises Refused(``vdx.input``) for an address that VDX cannot hold and would fall over.
+        """
+        if limits.units(email) > limits.EMAIL:
+            raise Refused("vdx.input", "too long", field="organizedByEmail")
+        return await self._find(organizedBy=email)
 
     async def meetings_with_short_id(self, short_id: str) -> list[Meeting]:
         """Find the meeting behind a short link. An admin-only token finds other organisations' as well."""

@@ -48,7 +48,9 @@ def _sentences() -> dict[str, str]:
         "role.none": _("I må ikke booke. Bed support om rollen mødebooker."),
         "role.untold": _("VDX fortæller ikke rollen gennem den lokale proxy."),
         "template.good": _("Nye rum får både værtskode og gæstekode."),
-        "template.unsafe": _("Nye rum får ikke begge koder. Programmet sætter dem selv. Bed support om at rette skabelonen."),
+        "template.unsafe": _(
+            "Nye rum får ikke begge koder. Programmet sætter dem selv. Bed support om at rette skabelonen."
+        ),
         "template.none": _("Praksissen har ingen egen skabelon, så regionens bruges."),
         "template.unasked": _("Skabelonen kunne ikke læses."),
         "pool.good": _("{ready} af {wanted} klar-rum er ledige, så video starter straks."),

@@ -77,5 +77,5 @@ def routes(faults: FaultPanel, sign_in: SignIn, client_id: str, book: Callable[[
 
 
 def _where(fault: Fault) -> str:
-    times = "indtil de ryddes" if fault.times is None else f"{fault.times} gange"
+    times = "til det ryddes" if fault.times is None else "én gang" if fault.times == 1 else f"{fault.times} gange"
     return f"{fault.method} {fault.path}, {times}"
