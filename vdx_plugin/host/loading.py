@@ -54,8 +54,12 @@ class Invalid(Exception):
 
 def registered_entry_points() -> list[EntryPoint]:
     """Return the entry points of the group, ours first, then by name: so that a guest cannot take a built-in's name."""
-    found = entry_points(group=hookspecs.GROUP)
-    return sorted(found, key=lambda point: (not point.value.startswith("vdx_plugin."), point.name))
+    return sorted(entry_points(group=hookspecs.GROUP), key=lambda point: (not is_own(point), point.name))
+
+
+def is_own(point: EntryPoint) -> bool:
+    """True for an adapter that comes with the plug-in."""
+    return point.value.startswith("vdx_plugin.")
 
 
 def load(points: Iterable[EntryPoint], *, disabled: Collection[str] = (), limit_s: float = IMPORT_LIMIT_S) -> Loaded:

@@ -17,7 +17,7 @@ from vdx_plugin.domain.summary import Summary, WriteBackReceipt
 from vdx_plugin.errors import Unsupported, VdxError
 from vdx_plugin.host.guard import Guard, Limits
 from vdx_plugin.host.inlet import Inlet, OpenRecord
-from vdx_plugin.host.loading import Found, Loaded, load, make, reason_of, registered_entry_points
+from vdx_plugin.host.loading import Found, is_own, load, make, reason_of, registered_entry_points
 from vdx_plugin.ports import AdapterSetup, AdapterSink, AdapterStatus, Capability, ClinicSystem, Clock
 
 _log = log.get("host")
@@ -80,12 +80,29 @@ class AdapterHost:
     async def start(self, sink: AdapterSink) -> None:
         """Load and start every adapter that is not disabled, side by side. Raises nothing on their account."""
         self._sink = sink
-        loaded = await asyncio.to_thread(self._load, self._disabled)
-        self._state = _State({found.name: found for found in loaded.found}, {}, list(loaded.rejected))
+        self._state = _State({}, {}, [])
+        points = self._all_points()
+        # Ours first, then every guest by itself: one that hangs while it is read holds up nobody else.
+        await self._take_in([point for point in points if is_own(point)])
+        await asyncio.gather(*(self._take_in([point]) for point in points if not is_own(point)))
+
+    async def _take_in(self, points: list[EntryPoint]) -> None:
+        loaded = await asyncio.to_thread(load, points, disabled=self._disabled, limit_s=self._import_limit_s)
         for status in loaded.rejected:
-            if status.reason:
-                sink.notice(status.reason, name=status.name)
-        await asyncio.gather(*(self._bring_up(found) for found in loaded.found))
+            self._reject(status)
+        fresh = []
+        for found in loaded.found:
+            if found.name in self._state.found:
+                self._reject(AdapterStatus(found.name, "failed", "adapter.duplicate", f"also in {found.package}"))
+            else:
+                self._state.found[found.name] = found
+                fresh.append(found)
+        await asyncio.gather(*(self._bring_up(found) for found in fresh))
+
+    def _reject(self, status: AdapterStatus) -> None:
+        self._state.other.append(status)
+        if status.reason:
+            self._tell(status.reason, status.name)
 
     async def stop(self) -> None:
         """Stop every adapter, side by side, each within its time."""
@@ -116,14 +133,11 @@ class AdapterHost:
 
     async def _look_again(self, name: str) -> None:
         others = {point.name for point in self._all_points()} - {name}
-        loaded = await asyncio.to_thread(self._load, others)
+        loaded = await asyncio.to_thread(load, self._all_points(), disabled=others, limit_s=self._import_limit_s)
         self._state.found |= {found.name: found for found in loaded.found if found.name not in self._state.found}
         for status in loaded.rejected:
             if status.name == name:
                 self._set_aside(status)
-
-    def _load(self, disabled: Collection[str]) -> Loaded:
-        return load(self._all_points(), disabled=disabled, limit_s=self._import_limit_s)
 
     def _all_points(self) -> list[EntryPoint]:
         return registered_entry_points() if self._points is None else self._points

@@ -97,10 +97,9 @@ class CallWindow(QWidget):
 
 def is_in_call(view: ConsultationView) -> bool:
     """True when the call's page is the one to show, and not the steps before it."""
-    if view.stage in (Stage.CANCELLING, Stage.CANCELLED):
+    if view.call is None or view.stage in (Stage.CANCELLING, Stage.CANCELLED):
         return False
-    entered = view.call is not None and (view.call.connected_at is not None or bool(view.waiting))
-    return view.stage is Stage.IN_CALL or entered
+    return view.stage is Stage.IN_CALL or view.call.connected_at is not None or bool(view.waiting)
 
 
 def _bands(view: DeskView, consultation: ConsultationView) -> list[BandFact]:

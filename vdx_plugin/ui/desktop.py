@@ -142,6 +142,7 @@ class Desktop(QObject):
     def _join_call(self) -> None:
         window, commands = self.windows.call, self.commands
         window.starting.cancel_wanted.connect(commands.cancel)
+        window.starting.end_wanted.connect(commands.end_for_all)
         window.starting.retry_wanted.connect(commands.retry)
         window.starting.phone_wanted.connect(commands.to_phone)
         window.admit_wanted.connect(commands.admit)
@@ -187,6 +188,8 @@ class Desktop(QObject):
         if running is None:
             self._on_over(earlier, view)
         elif earlier is None or earlier.id != running.id:
+            # Not on the button that ended the last call: a key pressed too early must press nothing.
+            self.windows.call.setFocus()
             present(self.windows.call, is_active=self._is_user_start)
             self._is_user_start = False
         elif running.stage is Stage.ENDED and self.windows.small.isVisible():
@@ -205,7 +208,7 @@ class Desktop(QObject):
         running = current(view)
         windows.tray.show_ready(can_start=can_start(view))
         if running is not None:
-            windows.call.show_view(view, now, can_write=can_write(view, running))
+            windows.call.show_view(view, now, can_write=can_write(view))
             windows.small.show_consultation(running)
         if (running is not None) != self._tick.isActive():
             (self._tick.start if running is not None else self._tick.stop)()

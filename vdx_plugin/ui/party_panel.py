@@ -89,7 +89,12 @@ class PartyPanel(QScrollArea):
             column.addWidget(line)
         column.addStretch(1)
         place = self.verticalScrollBar().value()
+        # Not destroyed at once: Qt may be in the middle of telling the old rows that the mouse has left them.
+        old = self.takeWidget()
         self.setWidget(inside)
+        if old is not None:
+            old.hide()
+            old.deleteLater()
         self.verticalScrollBar().setValue(place)
 
     def _refresh(self, view: ConsultationView, now: datetime) -> None:

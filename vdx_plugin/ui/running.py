@@ -21,10 +21,9 @@ def can_start(view: DeskView) -> bool:
     return view.context is not None and view.context.patient.is_complete and current(view) is None
 
 
-def can_write(view: DeskView, consultation: ConsultationView) -> bool:
-    """True when the clinic system that the consultation came from takes notes."""
-    source = next((each for each in view.adapters if each.name == consultation.context.source), None)
-    return source is not None and Capability.WRITE_BACK in source.capabilities
+def can_write(view: DeskView) -> bool:
+    """True when any connection takes notes: the one that opened the patient need not be the one that files them."""
+    return any(each.state == "running" and Capability.WRITE_BACK in each.capabilities for each in view.adapters)
 
 
 def present_names(consultation: ConsultationView) -> list[str]:

@@ -73,9 +73,13 @@ def _state(value: StepState) -> str:
 
 
 class StartingPage(QWidget):
-    """The four steps with **Annullér** at any moment, and after a failure **Prøv igen** and the telephone."""
+    """The four steps with **Annullér** at any moment, and after a failure **Prøv igen** and the telephone.
+
+    A call that was lost is shown here too. It has been held already, so it is ended and not called off.
+    """
 
     cancel_wanted = Signal()
+    end_wanted = Signal()
     retry_wanted = Signal()
     phone_wanted = Signal()
 
@@ -91,7 +95,8 @@ class StartingPage(QWidget):
         for line in self._lines.values():
             inside.addWidget(line)
         self.cancel = button(theme, _("&Annullér"))
-        self.cancel.clicked.connect(self.cancel_wanted)
+        self.cancel.clicked.connect(self._on_cancel)
+        self._was_held = False
         self.phone = button(theme, _("Fortsæt på &telefon"), "", "phone")
         self.phone.clicked.connect(self.phone_wanted)
         self.retry = button(theme, _("Prøv &igen"), "primary", "retry")
@@ -118,7 +123,10 @@ class StartingPage(QWidget):
         """Show how far the start has come."""
         failed = any(each.state is StepState.FAILED for each in view.steps)
         is_ending = view.stage in (Stage.CANCELLING, Stage.CANCELLED)
-        self._title.setText(stage(view.stage) if is_ending else _("Starter video"))
+        self._was_held = view.stage is Stage.IN_CALL
+        title = _("Samtalen er afbrudt") if self._was_held and failed else _("Starter video")
+        self._title.setText(stage(view.stage) if is_ending else title)
+        self.cancel.setText(_("&Afslut samtalen") if self._was_held else _("&Annullér"))
         self._patient.setText(patient_label(view.context))
         for each in view.steps:
             self._lines[each.kind].show_step(each, now)
@@ -127,3 +135,6 @@ class StartingPage(QWidget):
         self.cancel.setEnabled(not view.is_busy and view.stage is not Stage.CANCELLED)
         self.retry.setEnabled(not view.is_busy)
         self.phone.setEnabled(not view.is_busy)
+
+    def _on_cancel(self) -> None:
+        (self.end_wanted if self._was_held else self.cancel_wanted).emit()

@@ -94,6 +94,24 @@ async def test_a_package_that_hangs_at_import_is_left_behind(clinic, monkeypatch
         gate.set()
 
 
+async def test_a_package_that_hangs_at_import_does_not_keep_the_others_waiting(clinic, monkeypatch):
+    """A patient opened in those seconds would be lost."""
+    gate = threading.Event()
+    monkeypatch.setattr("threading.guest_gate_2", gate, raising=False)
+    clinic.install(hanging_2="import threading\nthreading.guest_gate_2.wait()", fine_g=good("fine_g"))
+    starting = asyncio.ensure_future(clinic.start(import_limit_s=60))
+    try:
+        async with asyncio.timeout(20):
+            # Nothing tells when an adapter is up.
+            while clinic.host is None or all(s.name != "fine_g" for s in clinic.host.statuses()):  # noqa: ASYNC110
+                await asyncio.sleep(0.02)
+        assert not starting.done()
+    finally:
+        gate.set()
+        await starting
+    assert clinic.status("hanging_2").reason == "adapter.invalid"
+
+
 async def test_a_disabled_package_is_not_imported(clinic):
     """Whoever switches an adapter off because it crashes the program must be able to start the program."""
     clinic.install(off_one="raise AssertionError('imported')", fine_d=good("fine_d"))

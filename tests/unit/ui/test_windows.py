@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+import shiboken6
 from PySide6.QtCore import QPoint, QRect, QSize, Qt
 from PySide6.QtWidgets import QApplication, QLabel, QWidget
 from pytestqt.qtbot import QtBot
@@ -14,7 +15,7 @@ from tests.unit.ui.conftest import shown
 from tests.unit.ui.fake_desk import FakeDevices
 from vdx_plugin.domain.consultation import Stage
 from vdx_plugin.domain.parties import Channel, PartyRole, Presence
-from vdx_plugin.ports import LineQuality, MediaChoice, VideoPicture
+from vdx_plugin.ports import AdapterStatus, Capabilities, Capability, LineQuality, MediaChoice, VideoPicture
 from vdx_plugin.service.view import CallView, DeskView, StepKind
 from vdx_plugin.ui import scenes
 from vdx_plugin.ui.adapters_page import AdaptersPage
@@ -29,6 +30,7 @@ from vdx_plugin.ui.party_panel import PartyPanel
 from vdx_plugin.ui.phone_panel import spaced
 from vdx_plugin.ui.plan_rows import looks_like_address
 from vdx_plugin.ui.plan_window import PlanWindow
+from vdx_plugin.ui.running import can_write
 from vdx_plugin.ui.self_view import SelfView, nearest, place
 from vdx_plugin.ui.small_window import SmallWindow
 from vdx_plugin.ui.starting import StartingPage
@@ -351,6 +353,38 @@ def test_a_list_under_the_mouse_keeps_its_rows_until_the_mouse_has_left(qtbot: Q
     assert rows[1].admit.isEnabled()
     panel.leaveEvent(None)  # type: ignore[arg-type]
     assert list(panel.waiting) == ["r-9"]
+
+
+def test_rows_the_mouse_is_just_leaving_live_until_qt_has_told_them(qtbot: QtBot, theme: Theme) -> None:
+    """Qt still sends the old rows that the mouse is gone; destroying them under it ends the program."""
+    panel = PartyPanel(theme)
+    qtbot.addWidget(panel)
+    panel.show_consultation(scenes.in_call(guests=scenes.waiting()), scenes.NOW)
+    rows = panel.widget()
+    panel.enterEvent(None)  # type: ignore[arg-type]
+    panel.show_consultation(scenes.in_call(), scenes.NOW)
+    panel.leaveEvent(None)  # type: ignore[arg-type]
+    assert panel.widget() is not rows
+    assert shiboken6.isValid(rows)
+
+
+def test_a_note_can_be_written_when_any_connection_takes_notes() -> None:
+    """The one that opened the patient need not be the one that files them."""
+    opens = AdapterStatus("local", "running", capabilities=Capabilities(frozenset({Capability.CONTEXT})))
+    files = AdapterStatus("hl7v2", "running", capabilities=Capabilities(frozenset({Capability.WRITE_BACK})))
+    view = replace(scenes.idle(), adapters=(opens, files))
+    assert can_write(view)
+    assert not can_write(replace(view, adapters=(opens, replace(files, state="paused"))))
+
+
+def test_a_lost_call_offers_to_try_again_and_is_ended_not_called_off(qtbot: QtBot, theme: Theme) -> None:
+    """Calling off would tell the ward that a conference it has just been in does not take place."""
+    lost = replace(scenes.in_call(), call=None, steps=scenes.steps(StepKind.VIDEO, done=3))
+    window = call_window(qtbot, theme, with_call(lost))
+    assert window.pages.currentWidget() is window.starting
+    assert window.starting.retry.isVisibleTo(window)
+    with qtbot.waitSignal(window.starting.end_wanted), qtbot.assertNotEmitted(window.starting.cancel_wanted):
+        window.starting.cancel.click()
 
 
 def test_muting_moves_no_other_control(qtbot: QtBot, theme: Theme, qapp: QApplication) -> None:
