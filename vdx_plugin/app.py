@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,18 +12,19 @@ from uuid import uuid4
 import httpx
 
 from vdx_plugin import log, settings
-from vdx_plugin.booking import ApiVersion, Patience, Vdx, VdxAccess, VdxRooms, open_vdx
-from vdx_plugin.booking.health import Diagnosis
+from vdx_plugin.booking import ApiVersion, Patience, Vdx, VdxAccess, VdxRooms, diagnosis, limits, open_vdx
+from vdx_plugin.booking.health import Diagnosis, Doctor
 from vdx_plugin.booking.person import RefreshGrant, discover, sign_in
 from vdx_plugin.domain.context import Organisation
 from vdx_plugin.domain.parties import Channel
 from vdx_plugin.domain.patients import PersonName
+from vdx_plugin.domain.room import MeetingDraft
 from vdx_plugin.domain.secret import Secret
 from vdx_plugin.errors import Misconfigured
 from vdx_plugin.host import AdapterHost, installed
 from vdx_plugin.invitations import composer, delivery, directory, hub, resources, smtp, transport
 from vdx_plugin.media import call_engine
-from vdx_plugin.ports import AdapterStatus, Clock
+from vdx_plugin.ports import AdapterStatus, CheckState, Clock, DiagnosisLine, DiagnosisReport
 from vdx_plugin.service.desk import Desk
 from vdx_plugin.service.outside import DeskSettings, Outside
 from vdx_plugin.settings import Settings
@@ -79,7 +80,7 @@ async def assemble(
     clock, practice = clock or WallClock(), organisation(chosen)
     chosen.data_dir.mkdir(parents=True, exist_ok=True)
     store = await open_the_store(chosen.data_dir, clock, vault)
-    rooms = booking(chosen, clock, secrets)
+    vdx = open_booking(chosen, clock, secrets)
     host = AdapterHost(
         settings=chosen.adapters,
         data_dir=chosen.data_dir,
@@ -91,7 +92,10 @@ async def assemble(
         Outside(
             clock=clock,
             new_id=uuid4,
-            booking=rooms,
+            booking=vdx.rooms,
+            meetings=vdx.meetings,
+            check_draft=check_draft,
+            examiner=InWords(vdx.doctor),
             engine=call_engine(clock),
             composer=message_composer(chosen, practice),
             delivery=message_delivery(chosen, practice, store, clock, secrets),
@@ -103,7 +107,7 @@ async def assemble(
             partners=partners(chosen),
         )
     )
-    return Program(Desk(outside, desk_settings(chosen)), outside, store, rooms, host)
+    return Program(Desk(outside, desk_settings(chosen)), outside, store, vdx.rooms, host)
 
 
 async def open_the_store(data_dir: Path, clock: Clock, vault: KeyVault | None = None) -> Store:
@@ -137,11 +141,6 @@ def desk_settings(chosen: Settings) -> DeskSettings:
     )
 
 
-def booking(chosen: Settings, clock: Clock, secrets: Secrets) -> VdxRooms:
-    """Return the rooms at VDX."""
-    return open_booking(chosen, clock, secrets).rooms
-
-
 def open_booking(
     chosen: Settings,
     clock: Clock,
@@ -169,6 +168,35 @@ def open_booking(
 
         grant = RefreshGrant(vdx.token_url, vdx.client_id, refresh, keep_aside)
     return open_vdx(access, clock, grant=grant, patience=Patience(poll_s=vdx.poll_s))
+
+
+def check_draft(draft: MeetingDraft, now: datetime) -> Mapping[str, str]:
+    """Say what VDX would refuse, beside which field; see ``ports.DraftCheck``."""
+    form = limits.MeetingForm(
+        subject=draft.subject,
+        start=draft.start,
+        end=draft.end,
+        project_code=draft.project_code,
+        organised_by=draft.organised_by or "",
+        labels=(draft.label,) if draft.label else (),
+    )
+    return {complaint.field: limits.sentence(complaint) for complaint in limits.check(form, now)}
+
+
+class InWords:
+    """The diagnosis of VDX in words for the window; fills ``ports.Examiner``."""
+
+    def __init__(self, doctor: Doctor) -> None:
+        self._doctor = doctor
+
+    async def examine(self) -> DiagnosisReport:
+        """Go through every step."""
+        found = await self._doctor.examine()
+        lines = tuple(
+            DiagnosisLine(diagnosis.title(one.step), CheckState(one.state.value), diagnosis.sentence(one))
+            for one in found.findings
+        )
+        return DiagnosisReport(found.at, lines, diagnosis.report(found), found.is_well)
 
 
 def message_composer(chosen: Settings, practice: Organisation) -> composer.MessageComposer:

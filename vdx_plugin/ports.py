@@ -6,7 +6,7 @@ All calls are made on the asyncio thread. Errors are those of ``vdx_plugin.error
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -114,6 +114,51 @@ class MeetingBook(Protocol):
 
     async def templates(self) -> list[RoomTemplate]:
         """Return the recipes for rooms that the organisation has."""
+        ...
+
+
+class DraftCheck(Protocol):
+    """Says what VDX would refuse or mistake, before anything is sent. Pure, so it may be called on any thread."""
+
+    def __call__(self, draft: MeetingDraft, now: datetime) -> Mapping[str, str]:
+        """Return a sentence for each field at fault, by the API's own name of it."""
+        ...
+
+
+class CheckState(StrEnum):
+    """How one step of a diagnosis went."""
+
+    GOOD = "good"
+    WEAK = "weak"
+    """It works, but not as well as it could."""
+    BAD = "bad"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class DiagnosisLine:
+    """One step of a diagnosis in words."""
+
+    title: str
+    state: CheckState
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True)
+class DiagnosisReport:
+    """All steps, and ``text`` to send to support: it names no person, no patient and no address below a host."""
+
+    at: datetime
+    lines: tuple[DiagnosisLine, ...]
+    text: str
+    is_well: bool
+
+
+class Examiner(Protocol):
+    """Answers "Can I reach VDX?" step by step. Changes nothing there."""
+
+    async def examine(self) -> DiagnosisReport:
+        """Go through every step. Raises nothing of ours."""
         ...
 
 
@@ -259,7 +304,9 @@ class Call(Protocol):
 
     async def set_camera(self, *, on: bool) -> None: ...
 
-    async def send_chat(self, text: str) -> None: ...
+    async def send_chat(self, text: str) -> None:
+        """Send a line to everybody inside. Once sent, it comes back as our own ChatReceived."""
+        ...
 
     async def leave(self) -> None:
         """Leave alone; the room lives on."""
@@ -435,6 +482,22 @@ class Composer(Protocol):
         new_id: Callable[[], UUID],
     ) -> OutboxDraft:
         """Build the message that tells ``party`` it is off, in the thread of ``earlier``."""
+        ...
+
+    def move(
+        self,
+        consultation: Consultation,
+        party: Party,
+        earlier: OutboxDraft,
+        room: Room,
+        old: tuple[datetime, datetime],
+        now: datetime,
+        new_id: Callable[[], UUID],
+    ) -> OutboxDraft:
+        """Build the message that tells ``party`` of another time, in the thread of ``earlier``.
+
+        ``old`` is the former start and end; ``consultation`` has the new ones.
+        """
         ...
 
     def guest_link(self, room: Room, party: Party) -> Secret:

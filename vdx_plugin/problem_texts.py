@@ -43,6 +43,16 @@ def sentences(_: Callable[[str], str]) -> dict[str, str]:
         "vdx.kept_old": _(
             "VDX beholdt den gamle værdi, fordi rummet allerede er gjort klar. Aflys mødet, og book et nyt."
         ),
+        "agenda.not_now": _(
+            "Mødet kan først begynde en halv time før sin tid. Flyt det, hvis I vil begynde før, eller start en ny samtale."
+        ),
+        "agenda.gone": _("VDX kender ikke mødet den dag. Aflys det, og book et nyt."),
+        "agenda.other_time": _(
+            "VDX har et andet tidspunkt end det, deltagerne har fået. Flyt mødet, så alle får samme tid."
+        ),
+        "agenda.series_short": _(
+            "{failed} af {count} møder i rækken blev ikke booket. De står i kalenderen. Prøv dem igen, eller aflys dem."
+        ),
         "vdx.*": _("Bookingen i VDX lykkedes ikke. Prøv igen, eller ring til patienten."),
         "room.no_host_pin": _(
             "Rummet har ingen værtskode, så alle ville være vært. Det bliver ikke brugt. Start igen."

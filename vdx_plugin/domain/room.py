@@ -60,6 +60,15 @@ class Room:
     def is_ready(self) -> bool:
         return self.status is ProvisionStatus.PROVISIONED_OK
 
+    @property
+    def is_taken_down(self) -> bool:
+        """True when VDX has closed the room or is closing it; it does not make it again."""
+        return self.status in (
+            ProvisionStatus.STARTING_TO_DEPROVISION,
+            ProvisionStatus.DEPROVISION_OK,
+            ProvisionStatus.DEPROVISION_PROBLEMS,
+        )
+
 
 class RoomFault(StrEnum):
     """Why nobody may be invited to a room."""

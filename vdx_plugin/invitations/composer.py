@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
@@ -98,7 +99,22 @@ class MessageComposer:
         """
         if party.channel is Channel.EMAIL:
             with speaking(self._settings.mail_language):
-                return self._mail(consultation, party, room, now, new_id, earlier)
+                moved = self._mail(consultation, party, room, now, new_id, earlier)
+        else:
+            moved = self._moved_letter(consultation, party, earlier, room, old, now, new_id)
+        # A meeting may come back to a time it had before, which must be told as well.
+        return replace(moved, key=f"{moved.key}:{hashlib.sha256(earlier.message_id.encode()).hexdigest()[:8]}")
+
+    def _moved_letter(
+        self,
+        consultation: Consultation,
+        party: Party,
+        earlier: OutboxDraft,
+        room: Room,
+        old: tuple[datetime, datetime],
+        now: datetime,
+        new_id: NewId,
+    ) -> OutboxDraft:
         previous = read_message(earlier.payload, earlier.mime)
         meeting = self._meeting(consultation, party, room)
         text = letter.move(meeting, *old, self._signature(consultation))

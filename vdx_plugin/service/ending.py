@@ -8,8 +8,8 @@ from dataclasses import replace
 from datetime import timedelta
 
 from vdx_plugin import log
-from vdx_plugin.domain.consultation import Event, Stage
-from vdx_plugin.domain.parties import InvitationState
+from vdx_plugin.domain.consultation import Consultation, Event, Stage
+from vdx_plugin.domain.parties import InvitationState, Party
 from vdx_plugin.errors import VdxError
 from vdx_plugin.ports import InvitationNews, MessageKind, OutboxDraft, OutboxRow, OutboxState
 from vdx_plugin.service.closing import outcome_of, summarise
@@ -70,7 +70,7 @@ async def cancel(session: Session, outside: Outside, describe: Callable[[VdxErro
     await _until_told(session, outside, {draft.key for draft in drafts})
     await leave_call(session, for_all=True)
     try:
-        await outside.booking.close(session.consultation.meeting_id, outside.clock.now())
+        await _give_back(session.consultation, outside)
     except VdxError as error:
         _log.warning("the room could not be closed: %s", error)
         session.problem = describe(error)
@@ -81,26 +81,48 @@ async def cancel(session: Session, outside: Outside, describe: Callable[[VdxErro
     await session.save(Event.CANCEL_DONE)
 
 
+async def _give_back(consultation: Consultation, outside: Outside) -> None:
+    now = outside.clock.now()
+    if consultation.is_for_later:
+        await outside.meetings.cancel(consultation.meeting_id, now)
+    else:
+        await outside.booking.close(consultation.meeting_id, now)
+
+
 async def _cancellations(session: Session, outside: Outside) -> list[OutboxDraft]:
     """Take back what has not left, and build a cancellation for what has or may have."""
-    consultation, now = session.consultation, outside.clock.now()
-    parties = {status.party.key: status.party for status in session.parties}
-    drafts = []
+    consultation = session.consultation
+    told: dict[str, list[OutboxRow]] = {}
     for row in await outside.outbox.of_consultation(consultation.id):
-        if not _needs_telling(row) or row.draft.party_key not in parties:
-            continue
-        if row.state is OutboxState.QUEUED and await outside.outbox.withdraw(row.draft.key, now):
-            key = row.draft.party_key
-            session.hear(InvitationNews(consultation.id, key, InvitationState.WITHDRAWN, now))
-            continue
-        party = parties[row.draft.party_key]
-        try:
-            drafts.append(outside.composer.cancellation(consultation, party, row.draft, now, outside.new_id))
-        except VdxError as error:
-            _log.warning("no cancellation for a party with role %s: %s", party.role, error)
-            news = InvitationNews(consultation.id, party.key, InvitationState.FAILED, now, error.code)
-            session.hear(news)
+        if _needs_telling(row):
+            told.setdefault(row.draft.party_key, []).append(row)
+    drafts = []
+    for status in session.parties:
+        rows = told.get(status.party.key, [])
+        if rows and not await _was_taken_back(session, outside, rows):
+            drafts += _cancellation(session, outside, status.party, rows[-1].draft)
     return drafts
+
+
+async def _was_taken_back(session: Session, outside: Outside, rows: list[OutboxRow]) -> bool:
+    """Take back a party's only message while it has not left; after a move there is an earlier one that has."""
+    if len(rows) > 1 or rows[0].state is not OutboxState.QUEUED:
+        return False
+    now, draft = outside.clock.now(), rows[0].draft
+    if not await outside.outbox.withdraw(draft.key, now):
+        return False
+    session.hear(InvitationNews(draft.consultation_id, draft.party_key, InvitationState.WITHDRAWN, now))
+    return True
+
+
+def _cancellation(session: Session, outside: Outside, party: Party, earlier: OutboxDraft) -> list[OutboxDraft]:
+    consultation, now = session.consultation, outside.clock.now()
+    try:
+        return [outside.composer.cancellation(consultation, party, earlier, now, outside.new_id)]
+    except VdxError as error:
+        _log.warning("no cancellation for a party with role %s: %s", party.role, error)
+        session.hear(InvitationNews(consultation.id, party.key, InvitationState.FAILED, now, error.code))
+        return []
 
 
 def _needs_telling(row: OutboxRow) -> bool:

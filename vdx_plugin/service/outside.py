@@ -14,7 +14,10 @@ from vdx_plugin.ports import (
     Composer,
     ConsultationStore,
     Delivery,
+    DraftCheck,
+    Examiner,
     MeasureStore,
+    MeetingBook,
     Outbox,
     PartnerDirectory,
     RoomBooking,
@@ -42,6 +45,9 @@ class Outside:
     clock: Clock
     new_id: Callable[[], UUID]
     booking: RoomBooking
+    meetings: MeetingBook
+    check_draft: DraftCheck
+    examiner: Examiner
     engine: CallEngine
     composer: Composer
     delivery: Delivery

@@ -108,6 +108,31 @@ def news_of_row(row: OutboxRow) -> InvitationNews | None:
     return InvitationNews(row.draft.consultation_id, row.draft.party_key, _KNOWN[row.state], at, problem)
 
 
+def newest_invitations(rows: Sequence[OutboxRow]) -> dict[str, OutboxRow]:
+    """Return the newest invitation of each party, by its key; ``rows`` come oldest first.
+
+    A moved meeting has been told anew, and what became of the letter about its old time says nothing any longer.
+    """
+    return {row.draft.party_key: row for row in rows if row.draft.kind is MessageKind.INVITATION}
+
+
+def caught_up(
+    parties: Sequence[PartyStatus], rows: Sequence[OutboxRow], news: Sequence[InvitationNews]
+) -> tuple[PartyStatus, ...]:
+    """Return the parties with what the store knows of their invitations; an answer to an old time is left out."""
+    newest = newest_invitations(rows)
+    found = tuple(parties)
+    for one in news:
+        row = newest.get(one.party_key)
+        if row is None or one.at >= row.created_at:
+            found = hear(found, one)
+    for row in newest.values():
+        known = news_of_row(row)
+        if known is not None:
+            found = hear(found, known)
+    return found
+
+
 def seen_again(status: PartyStatus, measure: PartyMeasure) -> PartyStatus:
     """Return the party with the presence that its measure remembers, for a call that a crash has come after."""
     times = ((measure.admitted_at, Presence.IN_CALL), (measure.left_at, Presence.LEFT))

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from vdx_plugin.domain.consultation import Stage
+from vdx_plugin.domain.consultation import Consultation, Stage
+from vdx_plugin.domain.parties import PartyStatus
+from vdx_plugin.errors import VdxError
 from vdx_plugin.service import presence
 from vdx_plugin.service.outside import Outside
 from vdx_plugin.service.session import Session
@@ -17,14 +19,25 @@ async def catch_up(session: Session, outside: Outside) -> None:
     Raises Unavailable(``store.*``).
     """
     consultation = session.consultation
-    for kept in await outside.consultations.news_of(consultation.id):
-        session.hear(kept)
-    for row in await outside.outbox.of_consultation(consultation.id):
-        known = presence.news_of_row(row)
-        if known is not None:
-            session.hear(known)
+    session.parties = await parties_of(consultation, outside)
     if consultation.stage is Stage.ENDED:
         await _tell_again(session, outside)
+
+
+async def parties_of(consultation: Consultation, outside: Outside) -> tuple[PartyStatus, ...]:
+    """Return the parties with what is known of their invitations. Raises Unavailable(``store.*``)."""
+    fresh = tuple(PartyStatus(party) for party in consultation.plan.parties)
+    news = await outside.consultations.news_of(consultation.id)
+    return presence.caught_up(fresh, await outside.outbox.of_consultation(consultation.id), news)
+
+
+async def room_is_gone(consultation: Consultation, outside: Outside) -> bool:
+    """True when VDX says that the room is not there any longer; a VDX that does not answer says nothing."""
+    try:
+        room = await outside.booking.lookup(consultation.meeting_id)
+    except VdxError:
+        return False
+    return room is None or room.is_taken_down
 
 
 async def _tell_again(session: Session, outside: Outside) -> None:

@@ -8,15 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from vdx_plugin import log
+from vdx_plugin.domain.booked import MeetingEdit
 from vdx_plugin.domain.consultation import Consultation, Event, Stage
 from vdx_plugin.domain.parties import Channel, InvitationState, PartyStatus
 from vdx_plugin.domain.room import MeetingDraft
 from vdx_plugin.domain.secret import Secret
 from vdx_plugin.domain.summary import Summary
-from vdx_plugin.errors import Misconfigured, Refused, VdxError
+from vdx_plugin.errors import Misconfigured, NotFound, Refused, VdxError
 from vdx_plugin.ports import (
     Call,
     CallEvent,
@@ -35,6 +36,7 @@ from vdx_plugin.ports import (
 )
 from vdx_plugin.service import presence
 from vdx_plugin.service.outside import DeskSettings, Outside
+from vdx_plugin.service.scheduled import awaited_room
 from vdx_plugin.service.story import Story, facts_of, party_measure, use_measure
 from vdx_plugin.service.view import CallView, ConsultationView, Problem, Step, StepKind, StepState, WaitingGuest
 
@@ -147,6 +149,8 @@ class Session:
         return True
 
     async def _book(self) -> None:
+        if self.consultation.stage is Stage.SCHEDULED:
+            await self._await_scheduled()
         if self.consultation.stage in (Stage.PLANNED, Stage.BOOKING):
             await self.save(Event.BOOKING_STARTED)
             plan = self.consultation.plan
@@ -161,6 +165,19 @@ class Session:
             self.consultation = replace(self.consultation, room=room)
             await self.save(Event.ROOM_READY)
         self.story.mark("room", self._outside.clock.now())
+
+    async def _await_scheduled(self) -> None:
+        """Take the room that was booked ahead; where VDX has taken it down, another is booked and told to everybody."""
+        try:
+            room = await awaited_room(self.consultation, self._outside, self._settings.project_code)
+        except NotFound:
+            plan = replace(self.consultation.plan, start=min(self.consultation.plan.start, self._outside.clock.now()))
+            fresh = replace(self.consultation, meeting_id=self._outside.new_id(), room=None, plan=plan)
+            self.consultation = fresh.after(Event.ROOM_LOST)
+            self.parties = tuple(PartyStatus(party) for party in plan.parties)
+            return
+        self.consultation = replace(self.consultation, room=room)
+        await self.save(Event.SCHEDULED)
 
     async def _lock(self) -> None:
         room = self.consultation.room
@@ -248,6 +265,16 @@ class Session:
             await self._outside.measures.record(use, parties)
         except VdxError as error:
             _log.warning("measures not written: %s", error)
+
+    async def prolong(self, end: datetime) -> None:
+        """Give the room another end. Raises Refused(``vdx.kept_old``) where VDX keeps the one it has."""
+        outcome = await self._outside.meetings.edit(self.consultation.meeting_id, MeetingEdit(end=end))
+        if outcome.kept:
+            raise Refused("vdx.kept_old")
+        plan = replace(self.consultation.plan, end=outcome.meeting.end)
+        self.consultation = replace(self.consultation, plan=plan)
+        await self._outside.consultations.save(self.consultation)
+        self._publish()
 
     # --- what comes in --------------------------------------------------------------------------------------------
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from uuid import UUID
 
@@ -14,6 +14,7 @@ from vdx_plugin.domain.parties import PartyStatus
 from vdx_plugin.domain.plan import Appointment, Plan
 from vdx_plugin.domain.secret import Secret
 from vdx_plugin.domain.summary import Summary
+from vdx_plugin.errors import VdxError
 from vdx_plugin.ports import AdapterStatus, ChatMessage, LineChanged, LineQuality, RoomParticipant
 
 NO_LINE = LineChanged(LineQuality.NONE)
@@ -41,6 +42,11 @@ class Problem:
 
     code: str
     facts: Mapping[str, str | int] = field(default_factory=dict)
+
+
+def problem_of(error: VdxError) -> Problem:
+    """Return an error as what is shown of it."""
+    return Problem(error.code, error.facts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +121,77 @@ class Recoverable:
         return f"Recoverable({self.id}, {self.stage})"
 
 
+class RoomState(StrEnum):
+    """How far the room of a booked meeting is, in the words of somebody who waits for it."""
+
+    UNASKED = "unasked"
+    """VDX has not been asked yet, or did not answer."""
+    AWAITS = "awaits"
+    """Booked; VDX makes the room shortly before the start."""
+    MAKING = "making"
+    READY = "ready"
+    PROBLEM = "problem"
+    GONE = "gone"
+    """VDX does not know the meeting any longer."""
+    CLOSED = "closed"
+    """Its time is over."""
+
+
+class EntryAction(StrEnum):
+    """What can be done with an entry of the calendar now."""
+
+    START = "start"
+    MOVE = "move"
+    PROLONG = "prolong"
+    CANCEL = "cancel"
+    RETRY = "retry"
+    """Take up a booking or a change whose outcome is not known."""
+
+
+@dataclass(frozen=True, slots=True)
+class AgendaEntry:
+    """One meeting of the calendar: booked from here, or known to VDX only.
+
+    ``start`` and ``end`` are what VDX has, where it was asked. ``organiser`` is an address of the practice's own staff.
+    """
+
+    meeting_id: UUID
+    start: datetime
+    end: datetime
+    room: RoomState = RoomState.UNASKED
+    subject: str = ""
+    organiser: str = ""
+    is_own: bool = True
+    consultation_id: UUID | None = None
+    """None for a meeting that this program did not book."""
+    stage: Stage | None = None
+    context: ClinicContext | None = None
+    """The patient, for a consultation booked from here."""
+    parties: tuple[PartyStatus, ...] = ()
+    links: Mapping[str, Secret] = field(default_factory=dict)
+    """Guest links by party key; to be copied, not shown."""
+    problem: Problem | None = None
+    actions: frozenset[EntryAction] = frozenset()
+    is_busy: bool = False
+
+    def __repr__(self) -> str:
+        return f"AgendaEntry({self.meeting_id}, {self.stage}, {self.room})"
+
+
+@dataclass(frozen=True, slots=True)
+class AgendaView:
+    """The calendar: the day that is looked at, and today's consultations for the dock."""
+
+    day: date | None = None
+    """The day in Danish time; None until a window has asked for one."""
+    entries: tuple[AgendaEntry, ...] = ()
+    today: tuple[AgendaEntry, ...] = ()
+    asked_at: datetime | None = None
+    """When VDX last answered about ``day``."""
+    problem: Problem | None = None
+    """Why VDX did not answer; the entries are then those last known."""
+
+
 class Severity(StrEnum):
     INFO = "info"
     WARNING = "warning"
@@ -142,6 +219,7 @@ class DeskView:
     appointments: tuple[Appointment, ...] = ()
     consultation: ConsultationView | None = None
     recoverable: tuple[Recoverable, ...] = ()
+    agenda: AgendaView = AgendaView()
     notices: tuple[Notice, ...] = ()
     adapters: tuple[AdapterStatus, ...] = ()
     vdx_reachable: bool | None = None

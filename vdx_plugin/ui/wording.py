@@ -194,6 +194,7 @@ def stage(value: Stage) -> str:
         Stage.PLANNED: _("Starter"),
         Stage.BOOKING: _("Booker rum"),
         Stage.READY: _("Rummet er klar"),
+        Stage.SCHEDULED: _("Planlagt"),
         Stage.LOCKED: _("Inviterer"),
         Stage.INVITED: _("Venter på deltagerne"),
         Stage.IN_CALL: _("Samtale i gang"),

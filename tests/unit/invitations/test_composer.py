@@ -146,6 +146,19 @@ def test_a_move_puts_the_new_time_in_the_topic() -> None:
     assert words(moved).count("ÆNDRET TID") == 2  # text and narrative
 
 
+@pytest.mark.parametrize("party", [HOSPITAL_PARTY, PATIENT_PARTY], ids=["letter", "mail"])
+def test_a_meeting_moved_away_and_back_is_told_both_times(party: Party) -> None:
+    """The third message is about the time of the first; under its key it would count as sent already."""
+    here, there = consultation(party), consultation(party, start=START + timedelta(days=1))
+    first = invite(party)
+    away = composer().move(there, party, first, ROOM, (START, START), NOW, ids(100))
+    back = composer().move(here, party, away, ROOM, (START, START), NOW, ids(200))
+    assert len({first.key, away.key, back.key}) == 3
+    assert {first.thread_id, away.thread_id, back.thread_id} == {first.thread_id}
+    again = composer().move(here, party, away, ROOM, (START, START), NOW, ids(300))
+    assert again.key == back.key
+
+
 @pytest.mark.parametrize(
     "party",
     [

@@ -4,11 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from uuid import UUID
 
+from vdx_plugin.domain.booked import (
+    BookedMeeting,
+    Cancelled,
+    EditOutcome,
+    MeetingEdit,
+    MeetingField,
+    RoomTemplate,
+    SeriesItem,
+    outcome_of,
+)
 from vdx_plugin.domain.consultation import Consultation, Stage
 from vdx_plugin.domain.context import ClinicContext, ClinicUser, Organisation
 from vdx_plugin.domain.measures import LineFigures, PartyMeasure, UseMeasure
@@ -25,6 +35,9 @@ from vdx_plugin.ports import (
     Call,
     CallEvent,
     Capability,
+    CheckState,
+    DiagnosisLine,
+    DiagnosisReport,
     InvitationNews,
     JoinTarget,
     LockChanged,
@@ -89,6 +102,102 @@ class FakeBooking:
         if self.fault:
             raise self.fault
         self.rooms.pop(meeting_id, None)
+
+
+class FakeMeetings:
+    """The calendar at VDX, sharing its rooms with ``FakeBooking``. ``keeps`` are fields that it drops silently."""
+
+    def __init__(self, booking: FakeBooking) -> None:
+        self.log = booking.log
+        self.booking = booking
+        self.meetings: dict[UUID, BookedMeeting] = {}
+        self.others: dict[UUID, BookedMeeting] = {}
+        self.status = ProvisionStatus.AWAITS_PROVISION
+        self.keeps: set[MeetingField] = set()
+        self.fault: VdxError | None = None
+        self.questions = 0
+        self.drafts: list[MeetingDraft] = []
+
+    async def own(self, start: datetime, end: datetime, *, everyone: bool = False) -> list[BookedMeeting]:
+        self.questions += 1
+        if self.fault:
+            raise self.fault
+        mine = list(self.meetings.values()) + (list(self.others.values()) if everyone else [])
+        return sorted((m for m in mine if start <= m.start <= end), key=lambda m: m.start)
+
+    def known(self, start: datetime, end: datetime) -> list[BookedMeeting]:
+        heard = [*self.meetings.values(), *self.others.values()]
+        return sorted((m for m in heard if start <= m.start <= end), key=lambda m: m.start)
+
+    def search(self, text: str, *, limit: int = 50) -> list[BookedMeeting]:
+        return [m for m in self.meetings.values() if text.casefold() in f"{m.subject} {m.labels}".casefold()][:limit]
+
+    async def book(self, draft: MeetingDraft) -> BookedMeeting:
+        self.log.append("book")
+        self.drafts.append(draft)
+        if self.fault:
+            raise self.fault
+        pins = Secret("111111"), Secret("222222")
+        room = Room(draft.meeting_id, f"{len(self.meetings)}@rooms.example", *pins, self.status)
+        self.booking.rooms.setdefault(draft.meeting_id, room)
+        meeting = BookedMeeting(
+            draft.meeting_id, draft.subject, draft.start, draft.end, draft.organised_by or "me@x.test", (draft.label,)
+        )
+        return self.meetings.setdefault(draft.meeting_id, meeting)
+
+    async def book_series(self, drafts: Sequence[MeetingDraft]) -> list[SeriesItem]:
+        found = []
+        for draft in drafts:
+            try:
+                found.append(SeriesItem(draft.start, await self.book(draft)))
+            except VdxError as error:
+                found.append(SeriesItem(draft.start, problem=error.code))
+        return found
+
+    async def edit(self, meeting_id: UUID, edit: MeetingEdit) -> EditOutcome:
+        self.log.append("edit")
+        if self.fault:
+            raise self.fault
+        before = self.meetings[meeting_id]
+        start = before.start if MeetingField.START in self.keeps else edit.start or before.start
+        end = before.end if MeetingField.END in self.keeps else edit.end or before.end
+        self.meetings[meeting_id] = replace(before, start=start, end=end)
+        return outcome_of(before, edit, self.meetings[meeting_id])
+
+    async def cancel(self, meeting_id: UUID, now: datetime) -> Cancelled:
+        self.log.append("cancel")
+        if self.fault:
+            raise self.fault
+        self.booking.rooms.pop(meeting_id, None)
+        return Cancelled.DELETED if self.meetings.pop(meeting_id, None) else Cancelled.GONE
+
+    async def room(self, meeting_id: UUID) -> Room:
+        if self.fault:
+            raise self.fault
+        return self.booking.rooms[meeting_id]
+
+    async def statuses(self, start: datetime, end: datetime) -> dict[UUID, ProvisionStatus]:
+        if self.fault:
+            raise self.fault
+        return {
+            m.meeting_id: self.booking.rooms[m.meeting_id].status
+            for m in self.known(start, end)
+            if m.meeting_id in self.booking.rooms
+        }
+
+    async def templates(self) -> list[RoomTemplate]:
+        return [RoomTemplate(1, is_safe=True, is_default=True, ready_before=timedelta(minutes=15))]
+
+
+class FakeExaminer:
+    async def examine(self) -> DiagnosisReport:
+        line = DiagnosisLine("Adresse", CheckState.GOOD, "fundet")
+        return DiagnosisReport(NOON, (line,), "rapport", is_well=True)
+
+
+def check_draft(draft: MeetingDraft, now: datetime) -> Mapping[str, str]:
+    """The one rule that the desk's tests need."""
+    return {} if draft.end > draft.start else {"endTime": "Slut skal ligge efter start."}
 
 
 class FakeCall:
@@ -197,6 +306,19 @@ class FakeComposer:
         new_id: Callable[[], UUID],
     ) -> OutboxDraft:
         return self._draft(consultation, party, MessageKind.CANCELLATION, new_id)
+
+    def move(
+        self,
+        consultation: Consultation,
+        party: Party,
+        earlier: OutboxDraft,
+        room: Room,
+        old: tuple[datetime, datetime],
+        now: datetime,
+        new_id: Callable[[], UUID],
+    ) -> OutboxDraft:
+        draft = self._draft(consultation, party, MessageKind.INVITATION, new_id)
+        return replace(draft, key=f"{draft.key}:after:{earlier.message_id}", thread_id=earlier.thread_id)
 
     def _draft(
         self, consultation: Consultation, party: Party, kind: MessageKind, new_id: Callable[[], UUID]
@@ -369,6 +491,7 @@ class World:
         self.log: list[str] = store.log if store else []
         self.clock = FakeClock()
         self.booking = FakeBooking(self.log)
+        self.meetings = FakeMeetings(self.booking)
         self.engine = FakeEngine(self.log)
         self.composer = FakeComposer()
         self.store = store or FakeStore(self.log)
@@ -379,6 +502,9 @@ class World:
             clock=self.clock,
             new_id=lambda: UUID(int=next(numbers) << 96),
             booking=self.booking,
+            meetings=self.meetings,
+            check_draft=check_draft,
+            examiner=FakeExaminer(),
             engine=self.engine,
             composer=self.composer,
             delivery=self.delivery,

@@ -1,0 +1,225 @@
+"""The consultations of the calendar, and what is done to one of them: book, tell, move, let lapse.
+
+Each step is written down before it is tried and is harmless to try twice, so that whatever the program died in can be
+taken up from the store: a booking under its own uuid, a move by the wish kept with the consultation. Nobody is told
+before the room is booked and safe, nor of a new time before VDX has it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+from vdx_plugin import log
+from vdx_plugin.domain.booked import EditOutcome, MeetingEdit, MeetingField
+from vdx_plugin.domain.consultation import Consultation, EndReason, Event, Stage
+from vdx_plugin.domain.parties import Channel, InvitationState, Party
+from vdx_plugin.domain.patients import Patient
+from vdx_plugin.domain.room import MeetingDraft, Room, RoomFault, fault_of
+from vdx_plugin.errors import NotFound, Refused, Unavailable, VdxError
+from vdx_plugin.ports import InvitationNews, OutboxDraft, OutboxRow, OutboxState
+from vdx_plugin.service.outside import DeskSettings, Outside
+from vdx_plugin.service.presence import newest_invitations
+
+_log = log.get("service.scheduled")
+
+EARLIEST_START = timedelta(minutes=30)
+"""So long before its time a scheduled consultation may be begun."""
+GRACE = timedelta(hours=1)
+"""So long after its time it may still be begun; then it lapses."""
+_SENT_BY_US = (Channel.MEDCOM, Channel.EMAIL)
+_NEVER_ARRIVED = (OutboxState.WITHDRAWN, OutboxState.REJECTED, OutboxState.FAILED)
+
+Span = tuple[datetime, datetime]
+
+
+class Scheduled:
+    """``items`` are those that wait for their time, by id. All methods run on the asyncio thread."""
+
+    def __init__(self, outside: Outside, settings: DeskSettings) -> None:
+        self._outside = outside
+        self._settings = settings
+        self.items: dict[UUID, Consultation] = {}
+
+    # --- looking ----------------------------------------------------------------------------------------------------
+
+    def near(self, patient: Patient) -> Consultation | None:
+        """Return the consultation of that patient whose time is now, the nearest of several."""
+        now = self._outside.clock.now()
+        theirs = [one for one in self.items.values() if can_begin(one, now)]
+        theirs = [one for one in theirs if one.context.patient.is_same_person(patient)]
+        return min(theirs, key=lambda one: abs(one.plan.start - now), default=None)
+
+    def draft(self, consultation: Consultation) -> MeetingDraft:
+        """Return what VDX is asked for."""
+        plan = consultation.plan
+        return MeetingDraft(
+            consultation.meeting_id,
+            plan.start,
+            plan.end,
+            label=str(consultation.id),
+            project_code=self._settings.project_code,
+            organised_by=plan.organised_by or None,
+            own_pins=True,
+        )
+
+    # --- booking ----------------------------------------------------------------------------------------------------
+
+    async def begin(self, consultation: Consultation) -> None:
+        """Write down that it is going to be booked. Raises Unavailable(``store.*``)."""
+        await self._save(consultation.after(Event.BOOKING_STARTED))
+
+    async def book(self, consultation_id: UUID) -> None:
+        """Book what was begun, or take up where it stands, and tell everybody. Raises as ``MeetingBook.book``."""
+        consultation = self.items[consultation_id]
+        if consultation.stage is Stage.BOOKING:
+            await self._outside.meetings.book(self.draft(consultation))
+        await self.tell(consultation_id)
+
+    async def tell(self, consultation_id: UUID) -> None:
+        """Read the room of a booked meeting back, and invite everybody to it."""
+        consultation = self.items[consultation_id]
+        if consultation.stage is Stage.BOOKING:
+            room = await self._outside.meetings.room(consultation.meeting_id)
+            _refuse_unsafe(room)
+            consultation = await self._save(replace(consultation, room=room).after(Event.ROOM_READY))
+        drafts = await self._letters(consultation, None)
+        await self._save(consultation.after(Event.SCHEDULED), drafts)
+
+    async def give_up(self, consultation_id: UUID, problem: str) -> None:
+        """Take a booking that VDX refused out of the calendar; a room that cannot be made safe is given back."""
+        consultation = self.items.pop(consultation_id).after(Event.CANCEL_WANTED)
+        await self._outside.consultations.save(consultation)
+        if problem.startswith("room."):
+            await self._outside.meetings.cancel(consultation.meeting_id, self._outside.clock.now())
+        await self._outside.consultations.save(consultation.after(Event.CANCEL_DONE))
+
+    # --- moving -----------------------------------------------------------------------------------------------------
+
+    async def wish(self, consultation_id: UUID, start: datetime, end: datetime) -> None:
+        """Write down that it is going to be moved. Raises Unavailable(``store.*``)."""
+        consultation = replace(self.items[consultation_id], moving_to=(_whole(start), _whole(end)))
+        await self._save(consultation.after(Event.SCHEDULED))
+
+    async def move(self, consultation_id: UUID) -> bool:
+        """Move to the time that was wished for, and tell everybody; False where VDX kept the old one.
+
+        Raises Unavailable when it is not known what came of it: the wish stays, to be tried again. Raises other
+        errors when VDX said no: the wish is given up.
+        """
+        consultation = self.items[consultation_id]
+        if consultation.moving_to is None:
+            return True
+        try:
+            outcome = await self._moved_at_vdx(consultation, consultation.moving_to)
+        except Unavailable:
+            raise
+        except VdxError:
+            await self._save(replace(consultation, moving_to=None).after(Event.SCHEDULED))
+            raise
+        meeting, old = outcome.meeting, consultation.plan
+        plan = replace(old, start=meeting.start.astimezone(UTC), end=meeting.end.astimezone(UTC))
+        moved = replace(consultation, plan=plan, moving_to=None)
+        is_same = (_whole(plan.start), _whole(plan.end)) == (_whole(old.start), _whole(old.end))
+        drafts = [] if is_same else await self._letters(moved, (old.start, old.end))
+        await self._save(moved.after(Event.SCHEDULED), drafts)
+        return not outcome.kept
+
+    async def _moved_at_vdx(self, consultation: Consultation, to: Span) -> EditOutcome:
+        """Ask for the new time. Where VDX takes only the end, the meeting must not become longer: it is put back."""
+        meetings, meeting_id, old = self._outside.meetings, consultation.meeting_id, consultation.plan
+        start = to[0] if to[0] != _whole(old.start) else None
+        outcome = await meetings.edit(meeting_id, MeetingEdit(start=start, end=to[1]))
+        if MeetingField.START not in outcome.kept or _whole(outcome.meeting.end) == _whole(old.end):
+            return outcome
+        back = await meetings.edit(meeting_id, MeetingEdit(end=old.end))
+        return replace(back, kept=outcome.kept)
+
+    # --- beginning and lapsing --------------------------------------------------------------------------------------
+
+    async def lapse(self) -> None:
+        """Close what nobody began in its time. Raises Unavailable(``store.*``)."""
+        now = self._outside.clock.now()
+        for one in [each for each in self.items.values() if each.stage is Stage.SCHEDULED]:
+            if one.plan.end + GRACE < now:
+                closed = replace(one, ended_at=now, end_reason=EndReason.NO_SHOW).after(Event.LAPSED)
+                await self._outside.consultations.save(closed)
+                del self.items[one.id]
+
+    # --- telling ----------------------------------------------------------------------------------------------------
+
+    async def _letters(self, consultation: Consultation, old: Span | None) -> list[OutboxDraft]:
+        """Build one message for each party that gets one; a party that cannot be reached holds up nobody."""
+        rows = await self._outside.outbox.of_consultation(consultation.id)
+        reached = newest_invitations([row for row in rows if row.state not in _NEVER_ARRIVED])
+        drafts = []
+        for party in consultation.plan.parties:
+            if party.channel in _SENT_BY_US:
+                try:
+                    drafts.append(self._letter(consultation, party, old, reached.get(party.key)))
+                except VdxError as error:
+                    await self._note_failure(consultation, party, error)
+        return drafts
+
+    def _letter(
+        self, consultation: Consultation, party: Party, old: Span | None, earlier: OutboxRow | None
+    ) -> OutboxDraft:
+        outside, room, now = self._outside, consultation.room, self._outside.clock.now()
+        if room is None:
+            raise Refused("room.not_ready")
+        if old is None or earlier is None:
+            return outside.composer.invitation(consultation, party, room, now, outside.new_id)
+        return outside.composer.move(consultation, party, earlier.draft, room, old, now, outside.new_id)
+
+    async def _note_failure(self, consultation: Consultation, party: Party, error: VdxError) -> None:
+        _log.warning("no message for a party with role %s: %s", party.role, error)
+        now = self._outside.clock.now()
+        news = InvitationNews(consultation.id, party.key, InvitationState.FAILED, now, error.code)
+        await self._outside.consultations.set_answer(news)
+
+    async def _save(self, consultation: Consultation, drafts: Sequence[OutboxDraft] = ()) -> Consultation:
+        await self._outside.consultations.save(consultation, drafts)
+        self.items[consultation.id] = consultation
+        if drafts:
+            self._outside.delivery.wake()
+        return consultation
+
+
+def can_begin(consultation: Consultation, now: datetime) -> bool:
+    """True while the doctor may begin a scheduled consultation: from shortly before its time until an hour after."""
+    plan, is_settled = consultation.plan, consultation.moving_to is None
+    in_time = plan.start - EARLIEST_START <= now <= plan.end + GRACE
+    return consultation.stage is Stage.SCHEDULED and is_settled and in_time
+
+
+async def awaited_room(consultation: Consultation, outside: Outside, project_code: str) -> Room:
+    """Wait until the room of a scheduled consultation can be dialled; one begun early is asked for at once.
+
+    Raises NotFound(``room.gone``) when VDX has taken the room down, and as ``RoomBooking.book``.
+    """
+    plan, meeting_id = consultation.plan, consultation.meeting_id
+    room = await outside.booking.lookup(meeting_id)
+    if room is None or room.is_taken_down:
+        raise NotFound("room.gone")
+    if fault_of(room) is None:
+        return room
+    now = _whole(outside.clock.now())
+    # VDX makes a room only shortly before the start, so the start has to come to us. The answer tells what it has:
+    # an earlier attempt may have moved it, and a booking is taken up only under its own time.
+    edit = MeetingEdit(start=now) if plan.start > now else MeetingEdit()
+    meeting = (await outside.meetings.edit(meeting_id, edit)).meeting
+    draft = MeetingDraft(meeting_id, meeting.start, meeting.end, label=str(consultation.id), project_code=project_code)
+    return await outside.booking.book(draft, lambda _status: None)
+
+
+def _refuse_unsafe(room: Room) -> None:
+    fault = fault_of(room)
+    if fault not in (None, RoomFault.NOT_READY):
+        raise Refused(str(fault))
+
+
+def _whole(moment: datetime) -> datetime:
+    """VDX keeps no fractions of a second."""
+    return moment.astimezone(UTC).replace(microsecond=0)
