@@ -31,9 +31,30 @@ def _explains(command: Callable[P, None]) -> Callable[P, None]:
         try:
             command(*args, **kwargs)
         except VdxError as error:
-            raise click.ClickException(f"{texts.problem(error.code, **error.facts)} ({error.code})") from error
+            raise click.ClickException(_sentence(error)) from error
 
     return wrapped
+
+
+def _shows(command: Callable[P, None]) -> Callable[P, None]:
+    """Show an error of ours in a window where nobody reads a terminal: started by a click or by a link."""
+
+    @wraps(command)
+    def wrapped(*args: P.args, **kwargs: P.kwargs) -> None:
+        try:
+            command(*args, **kwargs)
+        except VdxError as error:
+            from vdx_plugin import trouble
+
+            if trouble.nobody_reads_the_terminal() and trouble.has_screen():
+                trouble.show(_sentence(error))
+            raise
+
+    return wrapped
+
+
+def _sentence(error: VdxError) -> str:
+    return f"{texts.problem(error.code, **error.facts)} ({error.code})"
 
 
 def _settings() -> Settings:
@@ -58,6 +79,7 @@ def main(context: click.Context, *, verbose: bool) -> None:
 
 @main.command()
 @_explains
+@_shows
 def run() -> None:
     """Start the program beside the record."""
     from vdx_plugin.errors import Misconfigured
@@ -80,7 +102,7 @@ def run() -> None:
 def demo(*, headless: bool, guest: str, language: str, data: Path | None) -> None:
     """See the whole product on this machine, with a local VDX."""
     texts.set_language(language)
-    from vdx_plugin.demo.screen import has_screen
+    from vdx_plugin.trouble import has_screen
 
     if not headless and not has_screen():
         click.echo("Her er ingen skærm, så demoen kører uden vinduer (som --headless).")
@@ -111,6 +133,7 @@ def sandbox(*, port: int) -> None:
 @click.argument("ticket")
 @click.option("--data", type=click.Path(path_type=Path), default=None, help="Where the running program's data lies.")
 @_explains
+@_shows
 def start(ticket: str, data: Path | None) -> None:
     """Start a video consultation in the running program from a TICKET or a vdx:// address."""
     from vdx_plugin.app import redeem

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from vdx_plugin import settings, texts
+from vdx_plugin import settings, texts, trouble
 from vdx_plugin.cli import main
 
 
@@ -17,6 +17,7 @@ def workplace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]
     """A workplace with nothing on it: its settings file, and where its data would lie."""
     file = tmp_path / "settings.toml"
     monkeypatch.setattr(settings, "default_file", lambda: file)
+    monkeypatch.setattr(trouble, "has_screen", lambda: False)
     monkeypatch.setenv("VDX_PLUGIN_DATA_DIR", str(tmp_path / "data"))
     yield file
     texts.set_language("da")
@@ -70,3 +71,17 @@ def test_a_settings_file_that_is_a_folder_gives_a_sentence(workplace: Path) -> N
     workplace.mkdir()
     result = call("adapters", "list")
     assert result.exception is None or isinstance(result.exception, SystemExit)
+
+
+def test_a_click_without_a_terminal_shows_its_trouble_in_a_window(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Who follows a link from the record sees no standard error."""
+    shown: list[str] = []
+    monkeypatch.setattr(trouble, "nobody_reads_the_terminal", lambda: True)
+    monkeypatch.setattr(trouble, "has_screen", lambda: True)
+    monkeypatch.setattr(trouble, "show", shown.append)
+    result = CliRunner().invoke(main, ["start", "vdx://start/v1?ticket=x", "--data", str(tmp_path)])
+    assert result.exit_code == 1
+    assert len(shown) == 1
+    assert shown[0].startswith("Videoprogrammet kører ikke")
