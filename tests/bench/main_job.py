@@ -9,30 +9,46 @@ import argparse
 import asyncio
 import os
 import platform
+import sys
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
+from playwright.async_api import Error as PlaywrightError
+
 from tests.bench import browser, click, dock, feed, load, usage
+from tests.bench.child import ChildFailed
 from tests.bench.figures import Figures
 
 PARTS = ("dock", "feed", "click", "cold", "load")
 
 
-async def measure(figures: Figures, parts: list[str], runs: int, seconds: int) -> None:
-    """Measure the named parts, one after the other."""
+async def measure(figures: Figures, parts: list[str], runs: int, seconds: int) -> list[str]:
+    """Measure the named parts, one after the other; return those that stopped on the way."""
     with_browser = browser.chromium() is not None
     if not with_browser:
         figures.note("No Chromium on this machine: nothing to compare with. VDX_CHROMIUM may name one.")
-    if "dock" in parts:
-        await dock.measure(figures, runs)
-    if "feed" in parts:
-        await feed.measure(figures, runs)
-    if "click" in parts:
-        await click.measure(figures, runs, with_browser=with_browser)
-    if "cold" in parts:
-        await click.measure_cold(figures, runs)
-    if "load" in parts and usage.is_readable():
-        await load.measure(figures, seconds, with_browser=with_browser)
+    if "load" in parts and not usage.is_readable():
+        figures.note("This system has no /proc: what a call costs was not measured.")
+        parts = [part for part in parts if part != "load"]
+    measures: dict[str, Callable[[], Awaitable[None]]] = {
+        "dock": lambda: dock.measure(figures, runs),
+        "feed": lambda: feed.measure(figures, runs),
+        "click": lambda: click.measure(figures, runs, with_browser=with_browser),
+        "cold": lambda: click.measure_cold(figures, runs),
+        "load": lambda: load.measure(figures, seconds, with_browser=with_browser),
+    }
+    return [part for part in PARTS if part in parts and not await _through(figures, part, measures[part])]
+
+
+async def _through(figures: Figures, part: str, measuring: Callable[[], Awaitable[None]]) -> bool:
+    """Measure one part; what was measured before it failed is kept. Return whether it came through."""
+    try:
+        await measuring()
+    except (ChildFailed, PlaywrightError, TimeoutError) as failure:
+        figures.note(f"{part} STOPPED: {type(failure).__name__} {failure}")
+        return False
+    return True
 
 
 def machine() -> str:
@@ -47,8 +63,8 @@ def busy() -> str:
     return ", ".join(f"{load:.2f}" for load in os.getloadavg()) if hasattr(os, "getloadavg") else "?"
 
 
-def main() -> None:
-    """Measure, print, and keep."""
+def main() -> int:
+    """Measure, print, and keep; return 1 if a part could not be measured to its end."""
     options = argparse.ArgumentParser(prog="tests.bench.main_job")
     options.add_argument("--runs", type=int, default=20)
     options.add_argument("--seconds", type=int, default=20)
@@ -59,13 +75,14 @@ def main() -> None:
     if unknown := set(parts) - set(PARTS):
         options.error(f"no such part: {', '.join(sorted(unknown))}")
     figures, before = Figures(), busy()
-    asyncio.run(measure(figures, parts, given.runs, given.seconds))
+    stopped = asyncio.run(measure(figures, parts, given.runs, given.seconds))
     print(f"{machine()}\nload average before: {before}; after: {busy()}")
     print(figures.table())
     if given.json:
         at = datetime.now(UTC).isoformat(timespec="seconds")
         given.json.write_text(figures.as_json(machine=machine(), at=at, load_before=before), encoding="utf-8")
+    return 1 if stopped else 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())
