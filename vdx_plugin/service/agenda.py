@@ -1,7 +1,6 @@
 """The calendar as the desk shows it: what is booked ahead, how far its rooms are, and what is done with it.
 
-VDX is asked only while somebody looks, or while a consultation of today waits for its time; never more often than
-every fifteen seconds, since each answer costs VDX five requests.
+VDX is asked only while somebody looks, or while a consultation of today waits for its time.
 """
 
 from __future__ import annotations
@@ -13,10 +12,10 @@ from datetime import date, datetime, timedelta
 from uuid import UUID
 
 from vdx_plugin import log
-from vdx_plugin.domain.booked import BookedMeeting, RoomTemplate, occurrences
+from vdx_plugin.domain.booked import RoomTemplate, occurrences
 from vdx_plugin.domain.consultation import Consultation, Stage
 from vdx_plugin.domain.context import ClinicContext
-from vdx_plugin.domain.danish_time import COPENHAGEN, danish_day, day_limits
+from vdx_plugin.domain.danish_time import COPENHAGEN, danish_day
 from vdx_plugin.domain.parties import PartyStatus
 from vdx_plugin.domain.plan import Plan
 from vdx_plugin.domain.room import MeetingDraft
@@ -24,6 +23,7 @@ from vdx_plugin.domain.secret import Secret
 from vdx_plugin.errors import Refused, VdxError
 from vdx_plugin.runtime import Tasks
 from vdx_plugin.service.agenda_entries import Heard, Known, foreign_entry, own_entry
+from vdx_plugin.service.agenda_hearing import Hearing
 from vdx_plugin.service.outside import DeskSettings, Outside
 from vdx_plugin.service.recovery import parties_of
 from vdx_plugin.service.scheduled import Scheduled
@@ -32,15 +32,16 @@ from vdx_plugin.texts import _
 
 _log = log.get("service.agenda")
 
-AT_MOST_EVERY = timedelta(seconds=15)
 WHILE_SHOWN_S = 15.0
 WHILE_WAITING_S = 60.0
 MOST_IN_A_SERIES = 52
+_OFF = (Stage.CANCELLING, Stage.CANCELLED)
 
 
 class Agenda:
     """All methods run on the asyncio thread. ``publish`` gets each new view, ``notice`` what the user must know.
 
+    ``running`` returns the consultation under way.
     Commands raise nothing that belongs to the user: what goes wrong is a notice and stands at the entry.
     """
 
@@ -51,10 +52,12 @@ class Agenda:
         *,
         publish: Callable[[AgendaView], None],
         notice: Callable[..., None],
+        running: Callable[[], Consultation | None],
     ) -> None:
         self._outside = outside
         self._publish = publish
         self._notice = notice
+        self._running = running
         self._tasks = Tasks()
         self._woken = asyncio.Event()
         self._asking = asyncio.Lock()
@@ -62,9 +65,9 @@ class Agenda:
         self._view = AgendaView()
         self._shown: date | None = None
         self._everyone = False
-        self._heard: dict[date, Heard] = {}
+        self._hearing = Hearing(outside)
+        self._followed: tuple[UUID, Stage] | None = None
         self._parties: dict[UUID, tuple[PartyStatus, ...]] = {}
-        self._others: dict[UUID, Consultation | None] = {}
         self._problems: dict[UUID, Problem] = {}
         self._busy: set[UUID] = set()
 
@@ -131,9 +134,7 @@ class Agenda:
             await self.scheduled.lapse()
             async with self._asking:
                 for day in sorted(self._days()):
-                    heard = self._heard.get(day)
-                    if heard is None or now - heard.at >= AT_MOST_EVERY:
-                        await self._ask(day, now)
+                    await self._hearing.ask(day, now)
         except VdxError as error:
             _log.warning("the calendar could not be brought up to date: %s", error)
             problem = problem_of(error)
@@ -149,34 +150,9 @@ class Agenda:
     def _today(self) -> date:
         return danish_day(self._outside.clock.now())
 
-    async def _ask(self, day: date, now: datetime) -> None:
-        meetings, (start, end) = self._outside.meetings, day_limits(day)
-        mine = await meetings.own(start, end, everyone=False)
-        found = {one.meeting_id: one for one in meetings.known(start, end) if one.start < end}
-        statuses = await meetings.statuses(start, end)
-        await self._recognise(found.values())
-        self._heard[day] = Heard(now, found, frozenset(one.meeting_id for one in mine), statuses)
-
-    async def _recognise(self, meetings: Iterable[BookedMeeting]) -> None:
-        """Find our own consultations among the meetings by their label, so that those begun or over have a name."""
-        for meeting in meetings:
-            kept = self._others.get(meeting.meeting_id)
-            if kept is None or not kept.is_finished:
-                self._others[meeting.meeting_id] = await self._labelled(meeting)
-
-    async def _labelled(self, meeting: BookedMeeting) -> Consultation | None:
-        for label in meeting.labels:
-            try:
-                found = await self._outside.consultations.get(UUID(label))
-            except ValueError:
-                continue
-            if found is not None and found.meeting_id == meeting.meeting_id:
-                return found
-        return None
-
     def _rebuild(self) -> None:
         today = self._today()
-        heard = self._heard.get(self._shown) if self._shown else None
+        heard = self._hearing.of(self._shown) if self._shown else None
         self._view = replace(
             self._view,
             day=self._shown,
@@ -187,23 +163,22 @@ class Agenda:
         self._publish(self._view)
 
     def _entries(self, day: date) -> tuple[AgendaEntry, ...]:
-        heard, now = self._heard.get(day), self._outside.clock.now()
-        ours = {one.meeting_id: one for one in self.scheduled.items.values() if danish_day(one.plan.start) == day}
-        found = [own_entry(self._known(one), heard, now) for one in ours.values()]
+        heard, now = self._hearing.of(day), self._outside.clock.now()
+        ours = [one for one in self._ours() if danish_day(one.plan.start) == day]
+        found = [own_entry(self._known(one), heard, now) for one in ours]
         for meeting in heard.meetings.values() if heard else ():
-            if meeting.meeting_id not in ours:
-                found += self._entry_of(meeting, heard, now) if heard else ()
-        return tuple(sorted(found, key=lambda one: (one.start, one.meeting_id)))
+            is_shown = self._everyone or (heard is not None and meeting.meeting_id in heard.mine)
+            if heard is not None and is_shown and self._hearing.consultations.get(meeting.meeting_id) is None:
+                found.append(foreign_entry(meeting, heard, now))
+        return _in_order(found)
 
-    def _entry_of(self, meeting: BookedMeeting, heard: Heard, now: datetime) -> tuple[AgendaEntry, ...]:
-        consultation = self._others.get(meeting.meeting_id)
-        if consultation is None:
-            is_shown = self._everyone or meeting.meeting_id in heard.mine
-            return (foreign_entry(meeting, heard, now),) if is_shown else ()
-        if consultation.stage in (Stage.CANCELLING, Stage.CANCELLED):
-            return ()
-        consultation = self.scheduled.items.get(consultation.id, consultation)
-        return (own_entry(self._known(consultation), heard, now),)
+    def _ours(self) -> list[Consultation]:
+        """Return every consultation the calendar knows, those begun or over too, as they are now."""
+        found = {one.id: one for one in self._hearing.consultations.values() if one is not None} | self.scheduled.items
+        running = self._running()
+        if running is not None and running.id in found:
+            found[running.id] = running
+        return [one for one in found.values() if one.stage not in _OFF]
 
     def _known(self, one: Consultation) -> Known:
         return Known(
@@ -224,18 +199,19 @@ class Agenda:
     async def search(self, text: str) -> Sequence[AgendaEntry]:
         """Find meetings by subject, organiser or patient's name, newest first. Asks nobody."""
         now, words = self._outside.clock.now(), text.casefold().split()
-        ours = {one.id: one for one in [*self.scheduled.items.values(), *filter(None, self._others.values())]}
+        if not words:
+            return ()
         found = [
-            own_entry(self._known(one), self._heard.get(danish_day(one.plan.start)), now)
-            for one in ours.values()
-            if words and all(word in _searched(one.context) for word in words)
+            own_entry(self._known(one), self._hearing.of(danish_day(one.plan.start)), now)
+            for one in self._ours()
+            if all(word in _searched(one.context) for word in words)
         ]
         taken = {entry.meeting_id for entry in found}
-        for meeting in self._outside.meetings.search(text) if words else ():
-            if meeting.meeting_id not in taken:
-                heard = self._heard.get(danish_day(meeting.start), Heard(now, {meeting.meeting_id: meeting}))
-                found += self._entry_of(meeting, heard, now) or (foreign_entry(meeting, heard, now),)
-        return tuple(sorted(found, key=lambda one: one.start, reverse=True))
+        for meeting in self._outside.meetings.search(text):
+            if meeting.meeting_id not in taken and self._hearing.consultations.get(meeting.meeting_id) is None:
+                heard = self._hearing.of(danish_day(meeting.start)) or Heard(now, {meeting.meeting_id: meeting})
+                found.append(foreign_entry(meeting, heard, now))
+        return _in_order(found)[::-1]
 
     async def templates(self) -> Sequence[RoomTemplate]:
         """Return the recipes for rooms. Raises what VDX raises."""
@@ -332,10 +308,18 @@ class Agenda:
         self.scheduled.items[consultation.id] = consultation
         self._rebuild()
 
+    def follow(self) -> None:
+        """The consultation under way may have come further: show it so."""
+        one = self._running()
+        now_at = (one.id, one.stage) if one is not None else None
+        if now_at != self._followed:
+            self._followed = now_at
+            self._rebuild()
+
     def saw(self, consultation: Consultation) -> None:
         """Take in what became of one that is no longer the calendar's own; VDX is asked about it again."""
-        self._others[consultation.meeting_id] = consultation
-        self._heard.pop(danish_day(consultation.plan.start), None)
+        self._hearing.consultations[consultation.meeting_id] = consultation
+        self._hearing.forget(danish_day(consultation.plan.start))
         self._rebuild()
         self._woken.set()
 
@@ -382,7 +366,7 @@ class Agenda:
         """What VDX said of that day is out of date."""
         one = self.scheduled.items.get(consultation_id)
         if one is not None:
-            self._heard.pop(danish_day(one.plan.start), None)
+            self._hearing.forget(danish_day(one.plan.start))
 
 
 def check_time(outside: Outside, start: datetime, end: datetime, organised_by: str) -> Mapping[str, str]:
@@ -391,6 +375,10 @@ def check_time(outside: Outside, start: datetime, end: datetime, organised_by: s
     draft = MeetingDraft(UUID(int=0), start, end, organised_by=organised_by or None)
     past = {"startTime": _("Tiden er allerede gået.")} if start <= now else {}
     return past | dict(outside.check_draft(draft, now))
+
+
+def _in_order(entries: Iterable[AgendaEntry]) -> tuple[AgendaEntry, ...]:
+    return tuple(sorted(entries, key=lambda one: (one.start, one.meeting_id)))
 
 
 def _failing(code: str) -> Callable[[UUID], Awaitable[None]]:

@@ -98,6 +98,9 @@ class Conduct:
             self._start.cancel()
             await asyncio.gather(self._start, return_exceptions=True)
 
+    def _underway(self) -> Consultation | None:
+        return self._session.consultation if self._session else None
+
     def _running(self) -> Session:
         if self._session is None:
             raise Refused("call.not_found")

@@ -50,7 +50,7 @@ class Desk(Conduct):
     def __init__(self, outside: Outside, settings: DeskSettings) -> None:
         super().__init__(outside, settings)
         self._record = OpenRecord(outside, self._screen, self._publish)
-        self._agenda = Agenda(outside, settings, publish=self._show_agenda, notice=self.notice)
+        self._agenda = Agenda(outside, settings, publish=self._show_agenda, notice=self.notice, running=self._underway)
         self._unfinished = Unfinished(outside, self._screen, self._new_session, self._agenda.takes)
         self._is_starting = False
 
@@ -72,6 +72,10 @@ class Desk(Conduct):
     def on_self_picture(self, listener: Callable[[VideoPicture], None]) -> None:
         """Call ``listener`` with each picture of our own camera."""
         self._screen.on_self_picture(listener)
+
+    def _publish(self) -> None:
+        super()._publish()
+        self._agenda.follow()
 
     def _show_agenda(self, agenda: AgendaView) -> None:
         self._screen.change(agenda=agenda)
