@@ -329,7 +329,7 @@ class CallEngine(Protocol):
     """Enters rooms. ``on_event`` is called on the asyncio thread; the picture callbacks on any thread, newest wins."""
 
     async def prepare(self) -> None:
-        """Load what a call needs, so that the first one need not wait for it. Meant for the click; safe to repeat."""
+        """Load what a call needs, so that the first one need not wait for it. Early and often: safe to repeat."""
         ...
 
     async def enter(

@@ -10,8 +10,8 @@ Rules that need no input or output are modules of their own and pure: ``sdp``, `
 audio and congestion control beside ``line``, recovery in ``recovery``.
 
 The start of the program has no time for any of this, so what ``call_engine`` gives is ``late``: it imports the engine
-with the first click. aiortc and PyAV are imported by ``peer``, ``tracks``, ``encoders``, ``aiortc_hooks`` and inside
-``devices``, which ``prepare`` or the first call sees to. Importing this package imports none of them.
+when a patient is first opened. aiortc and PyAV are imported by ``peer``, ``tracks``, ``encoders``, ``aiortc_hooks`` and
+inside ``devices``, which ``prepare`` or the first call sees to. Importing this package imports none of them.
 """
 
 from __future__ import annotations

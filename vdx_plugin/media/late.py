@@ -1,4 +1,4 @@
-"""The call engine, imported when it is first needed: numpy and the client take a tenth of a second, aiortc half one."""
+"""The call engine, imported when first needed: numpy and the client take a tenth of a second, aiortc several."""
 
 from __future__ import annotations
 
