@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from vdx_plugin.domain.secret import Secret
 from vdx_plugin.sandbox.clinic import ClinicConfig, DemoClinic
+from vdx_plugin.sandbox.clock import SandboxClock
 from vdx_plugin.sandbox.partners import PartnerTimes
 from vdx_plugin.sandbox.pexip import RoomServer
 from vdx_plugin.sandbox.rooms import RoomDirectory
@@ -31,7 +32,8 @@ _PARTNERS = files("vdx_plugin.sandbox") / "demo_partners.csv"
 class World:
     """Sandbox, rooms and clinic, started together. ``settings`` are those of a program that uses them.
 
-    A new room takes ``provision_delay_s`` to come up; ``pool_size`` of them stand ready.
+    A new room takes ``provision_delay_s`` to come up; ``pool_size`` of them stand ready. ``clock`` may be another than
+    the machine's.
     """
 
     def __init__(
@@ -42,6 +44,7 @@ class World:
         provision_delay_s: float = 1.0,
         pool_size: int = 3,
         partner_times: PartnerTimes | None = None,
+        clock: SandboxClock | None = None,
     ) -> None:
         self.data_dir = data_dir
         rooms = RoomDirectory()
@@ -57,6 +60,7 @@ class World:
                 partner_times=partner_times or PartnerTimes(),
             ),
             rooms=rooms,
+            clock=clock,
             extra_routes=[*self.rooms.routes(), *self.clinic.routes()],
             extra_parts=[
                 Part("Klinikken", "/clinic/", "Et lille journalsystem med opdigtede patienter."),

@@ -51,11 +51,15 @@ class Call:
     language: str = ""
 
 
-def invitation(envelope: Envelope, call: Call, written_at: datetime) -> bytes:
-    """Build the mail that invites, as RFC 5322 bytes with CRLF."""
+def invitation(
+    envelope: Envelope, call: Call, written_at: datetime, old: tuple[datetime, datetime] | None = None
+) -> bytes:
+    """Build the mail that invites, as RFC 5322 bytes with CRLF. ``old`` is the former start and end of a moved call."""
     lines = [
+        *([_("ÆNDRET TID"), ""] if old else []),
         _("{practice} inviterer til en videosamtale.").format(practice=envelope.sender_name),
         "",
+        *([_("Før: {time}").format(time=span(*old, language()))] if old else []),
         _("Tid: {time}").format(time=span(call.start, call.end, language())),
         *([_("Sprog: {language}").format(language=call.language)] if call.language else []),
         "",
@@ -66,7 +70,8 @@ def invitation(envelope: Envelope, call: Call, written_at: datetime) -> bytes:
         _("Du venter uden for rummet, til lægen lukker dig ind."),
         *_call_us(call.phone),
     ]
-    subject = _("Videosamtale {time}").format(time=span(call.start, call.end, language()))
+    subject = _("Ændret tid: videosamtale {time}") if old else _("Videosamtale {time}")
+    subject = subject.format(time=span(call.start, call.end, language()))
     return _write(envelope, subject, lines, call.link, _calendar(envelope, call, "REQUEST", written_at), written_at)
 
 

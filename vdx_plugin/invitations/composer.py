@@ -99,7 +99,7 @@ class MessageComposer:
         """
         if party.channel is Channel.EMAIL:
             with speaking(self._settings.mail_language):
-                moved = self._mail(consultation, party, room, now, new_id, earlier)
+                moved = self._mail(consultation, party, room, now, new_id, (earlier, old))
         else:
             moved = self._moved_letter(consultation, party, earlier, room, old, now, new_id)
         # A meeting may come back to a time it had before, which must be told as well.
@@ -233,13 +233,14 @@ class MessageComposer:
         room: Room,
         now: datetime,
         new_id: NewId,
-        earlier: OutboxDraft | None = None,
+        moved: tuple[OutboxDraft, tuple[datetime, datetime]] | None = None,
     ) -> OutboxDraft:
+        earlier, old = moved or (None, None)
         sequence = 0 if earlier is None else calendar_mail.sequence_of(earlier.payload) + 1
         uid = f"{consultation.id}.{party.key}" if earlier is None else earlier.thread_id
         envelope = self._envelope(party, new_id(), uid, sequence)
         call = self._call(consultation, party, self.guest_link(room, party))
-        payload = calendar_mail.invitation(envelope, call, now)
+        payload = calendar_mail.invitation(envelope, call, now, old)
         return _mail_draft(consultation, party, MessageKind.INVITATION, envelope, payload)
 
     def _mail_off(

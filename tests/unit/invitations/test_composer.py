@@ -157,6 +157,8 @@ def test_a_meeting_moved_away_and_back_is_told_both_times(party: Party) -> None:
     assert {first.thread_id, away.thread_id, back.thread_id} == {first.thread_id}
     again = composer().move(here, party, away, ROOM, (START, START), NOW, ids(300))
     assert again.key == back.key
+    assert "ÆNDRET TID" in words(away)
+    assert "ÆNDRET TID" not in words(first)
 
 
 @pytest.mark.parametrize(
