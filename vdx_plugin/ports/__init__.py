@@ -1,0 +1,103 @@
+"""What the core needs from the outside, as Protocols.
+
+Every implementation of a port runs the same contract suite in ``tests/contract``.
+All calls are made on the asyncio thread. Errors are those of ``vdx_plugin.errors`` and nothing else.
+"""
+
+from vdx_plugin.ports.booking import (
+    CheckState,
+    DiagnosisLine,
+    DiagnosisReport,
+    DraftCheck,
+    Examiner,
+    MeetingBook,
+    RoomBooking,
+)
+from vdx_plugin.ports.call import (
+    Call,
+    CallEngine,
+    CallEvent,
+    CallOver,
+    ChatMessage,
+    ChatReceived,
+    DeviceNotice,
+    JoinTarget,
+    LineChanged,
+    LineQuality,
+    LockChanged,
+    MediaChoice,
+    MediaFlowing,
+    RoomParticipant,
+    RosterChanged,
+    VideoPicture,
+)
+from vdx_plugin.ports.clinic import (
+    AdapterSetup,
+    AdapterSink,
+    AdapterStatus,
+    Capabilities,
+    Capability,
+    ClinicSystem,
+    ClinicSystems,
+    ContextChange,
+    PartnerDirectory,
+)
+from vdx_plugin.ports.clock import Clock
+from vdx_plugin.ports.keeping import AuditLog, ConsultationStore, MeasureStore
+from vdx_plugin.ports.messages import (
+    Composer,
+    Delivery,
+    InvitationNews,
+    MessageKind,
+    Outbox,
+    OutboxDraft,
+    OutboxRow,
+    OutboxState,
+)
+
+__all__ = [
+    "AdapterSetup",
+    "AdapterSink",
+    "AdapterStatus",
+    "AuditLog",
+    "Call",
+    "CallEngine",
+    "CallEvent",
+    "CallOver",
+    "Capabilities",
+    "Capability",
+    "ChatMessage",
+    "ChatReceived",
+    "CheckState",
+    "ClinicSystem",
+    "ClinicSystems",
+    "Clock",
+    "Composer",
+    "ConsultationStore",
+    "ContextChange",
+    "Delivery",
+    "DeviceNotice",
+    "DiagnosisLine",
+    "DiagnosisReport",
+    "DraftCheck",
+    "Examiner",
+    "InvitationNews",
+    "JoinTarget",
+    "LineChanged",
+    "LineQuality",
+    "LockChanged",
+    "MeasureStore",
+    "MediaChoice",
+    "MediaFlowing",
+    "MeetingBook",
+    "MessageKind",
+    "Outbox",
+    "OutboxDraft",
+    "OutboxRow",
+    "OutboxState",
+    "PartnerDirectory",
+    "RoomBooking",
+    "RoomParticipant",
+    "RosterChanged",
+    "VideoPicture",
+]
