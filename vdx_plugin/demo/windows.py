@@ -35,7 +35,7 @@ def run_windows(say: Callable[[str], None], data: Path | None, *, with_bot: bool
         with tempfile.TemporaryDirectory(prefix="vdx-demo-") as folder:
             world = World(data or Path(folder))
             runtime.submit(world.start()).result()
-            _tell(world, say)
+            _tell(world, say, is_kept=data is not None)
             if browser:
                 webbrowser.open(world.clinic_url)
             try:
@@ -52,8 +52,9 @@ def run_windows(say: Callable[[str], None], data: Path | None, *, with_bot: bool
         runtime.close()
 
 
-def _tell(world: World, say: Callable[[str], None]) -> None:
-    say("Demoen kører. Alt er opdigtet og glemmes, når du lukker programmet.")
+def _tell(world: World, say: Callable[[str], None], *, is_kept: bool) -> None:
+    kept = f"ligger i {world.data_dir}" if is_kept else "glemmes, når du lukker programmet"
+    say(f"Demoen kører. Alt er opdigtet og {kept}.")
     say(f"  Journalen   {world.clinic_url}")
     say(f"  Sygehuset   {world.hospital_url}")
     say(f"  E-mail      {world.sandbox.base_url}/mail/")
@@ -95,6 +96,9 @@ async def _called(program: Program) -> ConsultationView:
 
 async def _take_part(world: World, program: Program, consultation: ConsultationView) -> None:
     """Join as the first invited organisation, or as the patient, and stay until the call is over."""
+    if not consultation.parties:
+        await _view_in_which(program, lambda view: view.consultation is None or view.consultation.stage in _ENDED)
+        return
     parties = sorted(consultation.parties, key=lambda status: status.party.role is PartyRole.PATIENT)
     link = consultation.links[parties[0].party.key]
     async with AsyncExitStack() as stack:

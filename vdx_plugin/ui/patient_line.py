@@ -32,7 +32,7 @@ class PatientLine(QWidget):
         self._caption.setText(_("Åben i journalen") if context else _("Journalen"))
         if context is None:
             self._name.setText(_("Ingen patient er åben"))
-            self._facts.setText(_("Åbn en patient i journalen, eller vælg en aftale under I dag. Så kan du starte."))
+            self._facts.setText(_("Åbn en patient i journalen. Så står patienten her, og du kan starte."))
             return
         self._name.setText(patient_name(context.patient))
         facts = patient_facts(context.patient, today)
