@@ -62,10 +62,15 @@ class PromptBuffer(JitterBuffer):  # type: ignore[misc]
     aiortc's own waits for the first packet of the next picture, so that everything is seen a whole interval late: 33 ms
     at 30 pictures a second. The last packet carries the marker (RFC 6184 5.1, RFC 7741 4.1). A sender that sets none is
     served as before.
+
+    Nothing empty is given out. Browsers feel their way to a higher rate with packets of padding, which come after a
+    picture's last one and with its time; to a decoder of FFmpeg's an empty picture is the end, and it stays at that.
     """
 
     def _remove_frame(self, sequence_number: int) -> JitterFrame | None:
         frame: JitterFrame | None = super()._remove_frame(sequence_number)
+        while frame is not None and not frame.data:
+            frame = super()._remove_frame(sequence_number)
         return frame or self._whole()
 
     def _whole(self) -> JitterFrame | None:
@@ -78,7 +83,8 @@ class PromptBuffer(JitterBuffer):  # type: ignore[misc]
             packets.append(packet)
             if packet.marker:
                 self.remove(len(packets))
-                return JitterFrame(b"".join(each._data for each in packets), packet.timestamp)
+                data = b"".join(each._data for each in packets)
+                return JitterFrame(data, packet.timestamp) if data else None
         return None
 
 

@@ -82,6 +82,18 @@ def test_a_picture_with_a_hole_waits_for_the_packet_that_was_asked_for_again() -
     assert given_out(buffer, *come) == [None, None, None, b"\1\2\3", b"\4\5"]
 
 
+@pytest.mark.parametrize("marked", [False, True])
+def test_padding_after_a_picture_is_never_taken_for_one(marked: bool) -> None:
+    """Chromium sends it while it raises its rate. Given to the decoder, it ended the pictures of the whole call."""
+    buffer = hooks.PromptBuffer(capacity=16, is_video=True)
+    padding = [packet(number, 0) for number in (2, 3)]
+    padding[-1].marker = int(marked)
+    for each in padding:
+        each._data = b""
+    come = [packet(1, 0, marked=True), *padding, packet(4, 3000), packet(5, 3000, marked=True)]
+    assert given_out(buffer, *come) == [b"\1", None, None, None, b"\4\5"]
+
+
 def test_a_sender_that_marks_nothing_is_served_with_the_next_picture() -> None:
     """As aiortc does it."""
     buffer = hooks.PromptBuffer(capacity=16, is_video=True)
