@@ -13,7 +13,7 @@ import httpx
 
 from vdx_plugin import log, settings
 from vdx_plugin.booking import ApiVersion, Patience, Vdx, VdxAccess, VdxRooms, diagnosis, limits, open_vdx
-from vdx_plugin.booking.health import Diagnosis, Doctor
+from vdx_plugin.booking.health import Diagnosis, Doctor, Finding
 from vdx_plugin.booking.person import RefreshGrant, discover, sign_in
 from vdx_plugin.domain.context import Organisation
 from vdx_plugin.domain.parties import Channel
@@ -189,14 +189,16 @@ class InWords:
     def __init__(self, doctor: Doctor) -> None:
         self._doctor = doctor
 
-    async def examine(self) -> DiagnosisReport:
+    async def examine(self, on_line: Callable[[DiagnosisLine], object]) -> DiagnosisReport:
         """Go through every step."""
-        found = await self._doctor.examine()
-        lines = tuple(
-            DiagnosisLine(diagnosis.title(one.step), CheckState(one.state.value), diagnosis.sentence(one))
-            for one in found.findings
-        )
+        found = await self._doctor.examine(lambda finding: on_line(_line(finding)))
+        lines = tuple(_line(finding) for finding in found.findings)
         return DiagnosisReport(found.at, lines, diagnosis.report(found), found.is_well)
+
+
+def _line(finding: Finding) -> DiagnosisLine:
+    state = CheckState(finding.state.value)
+    return DiagnosisLine(diagnosis.title(finding.step), state, diagnosis.sentence(finding))
 
 
 def message_composer(chosen: Settings, practice: Organisation) -> composer.MessageComposer:

@@ -170,6 +170,7 @@ def sentences(_: Callable[[str], str]) -> dict[str, str]:
         "writeback.*": _("Notatet kom ikke i journalen. Det er gemt her; prøv igen, eller kopier teksten."),
         "writeback.done": _("Notatet er skrevet i journalen."),
         "link.copied": _("Linket til {party} er kopieret. Sæt det ind i en besked til dem."),
+        "report.copied": _("Rapporten er kopieret. Sæt den ind i en besked til support."),
         "note.copied": _("Notatet er kopieret. Sæt det ind i journalen."),
         "plan.patient_changed": _(
             "Journalen skiftede patient, så planen blev lukket. Planlæg igen for den patient, der er åben nu."

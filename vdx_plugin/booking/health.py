@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -129,18 +129,28 @@ class Doctor:
         self._clock = clock
         self._resolve = resolve
 
-    async def examine(self) -> Diagnosis:
-        """Go through every step; a step that fails does not stop those that can still be answered. Raises nothing."""
-        findings = [await self._name()]
-        reached = findings[0].state is State.GOOD
-        findings += (
-            await self._entry() if reached else [_unknown(s) for s in (Step.TOKEN, Step.ORGANISATION, Step.ROLE)]
-        )
-        entered = all(finding.state is not State.BAD for finding in findings) and reached
-        for step, examine in ((Step.TEMPLATE, self._template), (Step.POOL, self._pool)):
-            findings.append(await _told(step, examine) if entered else _unknown(step))
-        findings.append(self._clocks())
+    async def examine(self, on_finding: Callable[[Finding], object] = lambda _finding: None) -> Diagnosis:
+        """Go through every step; a step that fails does not stop those that can still be answered. Raises nothing.
+
+        ``on_finding`` hears of each step as soon as it is known.
+        """
+        findings: list[Finding] = []
+        async for finding in self._findings():
+            findings.append(finding)
+            on_finding(finding)
         return Diagnosis(self._clock.now(), self._access.environment, self._access.version.value, tuple(findings))
+
+    async def _findings(self) -> AsyncIterator[Finding]:
+        name = await self._name()
+        yield name
+        reached = name.state is State.GOOD
+        entry = await self._entry() if reached else [_unknown(s) for s in (Step.TOKEN, Step.ORGANISATION, Step.ROLE)]
+        for finding in entry:
+            yield finding
+        entered = reached and all(finding.state is not State.BAD for finding in entry)
+        for step, examine in ((Step.TEMPLATE, self._template), (Step.POOL, self._pool)):
+            yield await _told(step, examine) if entered else _unknown(step)
+        yield self._clocks()
 
     async def _name(self) -> Finding:
         hosts = [urlsplit(url).hostname or "" for url in (self._access.base_url, self._access.token_url) if url]

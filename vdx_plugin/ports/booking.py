@@ -132,6 +132,6 @@ class DiagnosisReport:
 class Examiner(Protocol):
     """Answers "Can I reach VDX?" step by step. Changes nothing there."""
 
-    async def examine(self) -> DiagnosisReport:
-        """Go through every step. Raises nothing of ours."""
+    async def examine(self, on_line: Callable[[DiagnosisLine], object]) -> DiagnosisReport:
+        """Go through every step; ``on_line`` hears of each as soon as it is known. Raises nothing of ours."""
         ...

@@ -6,7 +6,7 @@ VDX is asked only while somebody looks, or while a consultation of today waits f
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from uuid import UUID
@@ -20,14 +20,15 @@ from vdx_plugin.domain.parties import PartyStatus
 from vdx_plugin.domain.plan import Plan
 from vdx_plugin.domain.room import MeetingDraft
 from vdx_plugin.domain.secret import Secret
-from vdx_plugin.errors import Refused, VdxError
+from vdx_plugin.errors import VdxError
 from vdx_plugin.runtime import Tasks
 from vdx_plugin.service.agenda_entries import Heard, Known, foreign_entry, own_entry
 from vdx_plugin.service.agenda_hearing import Hearing
+from vdx_plugin.service.agenda_work import AgendaWork, Doing
 from vdx_plugin.service.outside import DeskSettings, Outside
 from vdx_plugin.service.recovery import parties_of
 from vdx_plugin.service.scheduled import Scheduled
-from vdx_plugin.service.view import AgendaEntry, AgendaView, Problem, problem_of
+from vdx_plugin.service.view import AgendaEntry, AgendaView, problem_of
 from vdx_plugin.texts import _
 
 _log = log.get("service.agenda")
@@ -62,14 +63,13 @@ class Agenda:
         self._woken = asyncio.Event()
         self._asking = asyncio.Lock()
         self.scheduled = Scheduled(outside, settings)
+        self._work = AgendaWork(self.scheduled, outside.clock, changed=self._changed, notice=notice)
         self._view = AgendaView()
         self._shown: date | None = None
         self._everyone = False
         self._hearing = Hearing(outside)
         self._followed: tuple[UUID, Stage] | None = None
         self._parties: dict[UUID, tuple[PartyStatus, ...]] = {}
-        self._problems: dict[UUID, Problem] = {}
-        self._busy: set[UUID] = set()
 
     # --- life -------------------------------------------------------------------------------------------------------
 
@@ -102,6 +102,7 @@ class Agenda:
         while True:
             self._woken.clear()
             await self.refresh()
+            await self._take_up_again()
             try:
                 async with asyncio.timeout(self._pause_s()):
                     await self._woken.wait()
@@ -109,10 +110,14 @@ class Agenda:
                 continue
 
     def _pause_s(self) -> float | None:
-        """None while nobody looks and nothing of today waits."""
+        """None while nobody looks, nothing of today waits and nothing is in doubt."""
         if self._shown is not None:
             return WHILE_SHOWN_S
-        return WHILE_WAITING_S if self._today() in self._days() else None
+        return WHILE_WAITING_S if self._work.is_in_doubt or self._today() in self._days() else None
+
+    async def _take_up_again(self) -> None:
+        for number in self._work.doubtful():
+            await self._carry_out(number, self._unfinished_work(self.scheduled.items[number]), is_quiet=True)
 
     # --- looking ----------------------------------------------------------------------------------------------------
 
@@ -185,9 +190,9 @@ class Agenda:
             one,
             self._parties.get(one.id, ()),
             self._links(one),
-            self._problems.get(one.id),
+            self._work.problems.get(one.id),
             is_waiting=one.id in self.scheduled.items,
-            is_busy=one.id in self._busy,
+            is_busy=one.id in self._work.busy,
         )
 
     def _links(self, one: Consultation) -> dict[str, Secret]:
@@ -251,7 +256,7 @@ class Agenda:
             items = await self._outside.meetings.book_series([self.scheduled.draft(one) for one in series])
         except VdxError as error:
             self._notice(error.code, **error.facts)
-            self._problems |= {one.id: problem_of(error) for one in series}
+            self._work.problems |= {one.id: problem_of(error) for one in series}
             self._rebuild()
             return
         for one, item in zip(series, items, strict=True):
@@ -291,13 +296,16 @@ class Agenda:
         """Take up a booking or a move of which it is not known what became of it."""
         one = self.scheduled.items.get(consultation_id)
         if one is not None:
-            await self._carry_out(consultation_id, self._moved if one.moving_to is not None else self._booked)
+            await self._carry_out(consultation_id, self._unfinished_work(one))
+
+    def _unfinished_work(self, one: Consultation) -> Doing:
+        return self._moved if one.moving_to is not None else self._booked
 
     def release(self, consultation_id: UUID) -> Consultation | None:
         """Take one out of the calendar, to be begun or called off; None if it is not there or under way."""
-        if consultation_id in self._busy:
+        if consultation_id in self._work.busy:
             return None
-        self._problems.pop(consultation_id, None)
+        self._work.forget(consultation_id)
         one = self.scheduled.items.pop(consultation_id, None)
         if one is not None:
             self.saw(one)
@@ -333,34 +341,14 @@ class Agenda:
         if not await self.scheduled.move(consultation_id):
             self._notice("vdx.kept_old")
 
-    async def _carry_out(
-        self, consultation_id: UUID, work: Callable[[UUID], Awaitable[None]], *, is_quiet: bool = False
-    ) -> None:
-        """Do one thing with a consultation, one at a time; what goes wrong is told and stands at its entry."""
-        if consultation_id in self._busy or consultation_id not in self.scheduled.items:
-            return
-        self._busy.add(consultation_id)
-        self._problems.pop(consultation_id, None)
-        self._rebuild()
-        try:
-            await work(consultation_id)
-        except VdxError as error:
-            await self._failed(consultation_id, error, is_quiet=is_quiet)
-        finally:
-            self._busy.discard(consultation_id)
-            self._forget_day(consultation_id)
-            self._rebuild()
-            self._woken.set()
+    async def _carry_out(self, consultation_id: UUID, doing: Doing, *, is_quiet: bool = False) -> None:
+        await self._work.carry_out(consultation_id, doing, is_quiet=is_quiet)
         await self.hear(consultation_id)
 
-    async def _failed(self, consultation_id: UUID, error: VdxError, *, is_quiet: bool) -> None:
-        _log.warning("the calendar could not be changed: %s", error)
-        self._problems[consultation_id] = problem_of(error)
-        if not is_quiet:
-            self._notice(error.code, **error.facts)
-        one = self.scheduled.items[consultation_id]
-        if isinstance(error, Refused) and one.stage in (Stage.BOOKING, Stage.READY):
-            await self.scheduled.give_up(consultation_id, error.code)
+    def _changed(self, consultation_id: UUID) -> None:
+        self._forget_day(consultation_id)
+        self._rebuild()
+        self._woken.set()
 
     def _forget_day(self, consultation_id: UUID) -> None:
         """What VDX said of that day is out of date."""
@@ -381,7 +369,7 @@ def _in_order(entries: Iterable[AgendaEntry]) -> tuple[AgendaEntry, ...]:
     return tuple(sorted(entries, key=lambda one: (one.start, one.meeting_id)))
 
 
-def _failing(code: str) -> Callable[[UUID], Awaitable[None]]:
+def _failing(code: str) -> Doing:
     async def work(_consultation_id: UUID) -> None:
         raise VdxError(code)
 

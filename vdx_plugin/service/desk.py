@@ -18,7 +18,6 @@ from vdx_plugin.domain.plan import Plan
 from vdx_plugin.errors import Refused, VdxError
 from vdx_plugin.ports import (
     ContextChange,
-    DiagnosisReport,
     InvitationNews,
     OutboxState,
     VideoPicture,
@@ -27,6 +26,7 @@ from vdx_plugin.service import ending, recovery
 from vdx_plugin.service.agenda import Agenda, check_time
 from vdx_plugin.service.closing import summarise
 from vdx_plugin.service.conduct import Conduct
+from vdx_plugin.service.diagnosis import examine
 from vdx_plugin.service.open_record import OpenRecord, label, merged
 from vdx_plugin.service.outside import DeskSettings, Outside
 from vdx_plugin.service.scheduled import can_begin
@@ -142,6 +142,7 @@ class Desk(Conduct):
         if self._session:
             context = merged(self._session.consultation.context, retired, survivor)
             self._session.consultation = replace(self._session.consultation, context=context)
+            self._tasks.spawn(self._outside.consultations.save(self._session.consultation), "keep-merged")
         self._publish()
 
     async def _open(self, context: ClinicContext, number: int) -> None:
@@ -172,9 +173,10 @@ class Desk(Conduct):
         if chosen and (context is None or context.patient.local_id != chosen.patient_ref):
             self.notice("context.open_in_record", patient=chosen.patient_label)
 
-    async def examine(self) -> DiagnosisReport:
-        """Answer "Can I reach VDX?" step by step."""
-        return await self._outside.examiner.examine()
+    async def examine(self) -> None:
+        """Answer "Can I reach VDX?" step by step in the view."""
+        if not self.view.diagnosis.is_running:
+            await examine(self._outside.examiner, self._screen)
 
     # --- planning and starting ------------------------------------------------------------------------------------
 

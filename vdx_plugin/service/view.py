@@ -15,7 +15,7 @@ from vdx_plugin.domain.plan import Appointment, Plan
 from vdx_plugin.domain.secret import Secret
 from vdx_plugin.domain.summary import Summary
 from vdx_plugin.errors import VdxError
-from vdx_plugin.ports import AdapterStatus, ChatMessage, LineChanged, LineQuality, RoomParticipant
+from vdx_plugin.ports import AdapterStatus, ChatMessage, DiagnosisLine, LineChanged, LineQuality, RoomParticipant
 
 NO_LINE = LineChanged(LineQuality.NONE)
 
@@ -192,6 +192,15 @@ class AgendaView:
     """Why VDX did not answer; the entries are then those last known."""
 
 
+@dataclass(frozen=True, slots=True)
+class DiagnosisView:
+    """ "Can I reach VDX?": the steps answered so far, and ``text`` for support once all are."""
+
+    is_running: bool = False
+    lines: tuple[DiagnosisLine, ...] = ()
+    text: str = ""
+
+
 class Severity(StrEnum):
     INFO = "info"
     WARNING = "warning"
@@ -220,6 +229,7 @@ class DeskView:
     consultation: ConsultationView | None = None
     recoverable: tuple[Recoverable, ...] = ()
     agenda: AgendaView = AgendaView()
+    diagnosis: DiagnosisView = DiagnosisView()
     notices: tuple[Notice, ...] = ()
     adapters: tuple[AdapterStatus, ...] = ()
     vdx_reachable: bool | None = None

@@ -13,6 +13,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from vdx_plugin.domain.danish_time import danish
 from vdx_plugin.domain.fees import TELEPHONE, VIDEO_CONFERENCE, VIDEO_CONSULTATION
 from vdx_plugin.domain.summary import Attendance, Summary
 from vdx_plugin.service.view import ConsultationView
@@ -158,7 +159,7 @@ class AfterPage(QWidget):
 
 
 def _when(summary: Summary) -> str:
-    end = summary.ended_at.astimezone()
+    end = danish(summary.ended_at)
     at = _("kl.")
     if summary.started_at is None:
         return f"{end:%d.%m.%Y}  ·  {at} {clock(end)}"

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Coroutine, Sequence
+from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from PySide6.QtWidgets import QWidget
 
+from vdx_plugin.domain.booked import RoomTemplate
+from vdx_plugin.domain.context import ClinicContext
 from vdx_plugin.domain.parties import Partner
 from vdx_plugin.domain.plan import Plan
 from vdx_plugin.errors import VdxError
 from vdx_plugin.ports import MediaChoice
-from vdx_plugin.service.view import WaitingGuest
+from vdx_plugin.service.view import AgendaEntry, WaitingGuest
 from vdx_plugin.ui.bridge import Operations
-from vdx_plugin.ui.desk_port import DeskPort, PlansAhead
+from vdx_plugin.ui.desk_port import DeskPort
 
 
 class Commands:
@@ -28,21 +31,17 @@ class Commands:
         self._desk, self._operations, self._failed = desk, operations, failed
         self._anchor = QWidget()
         self._search = 0
+        self._agenda_search = 0
 
     def run(self, work: Coroutine[Any, Any, Any], *, success: Callable[[Any], None] | None = None) -> None:
         """Carry out ``work``; ``success`` gets its result."""
         self._operations.run(self._anchor, work, success=success or _nothing, failure=self._failed)
 
-    def start(self, plan: Plan | None = None) -> None:
-        self.run(self._desk.start_video(plan))
+    def start(self, plan: Plan | None = None, context: ClinicContext | None = None) -> None:
+        self.run(self._desk.start_video(plan, context=context))
 
-    def plan_for_later(self, plan: Plan) -> None:
-        if isinstance(self._desk, PlansAhead):
-            self.run(self._desk.plan_for_later(plan))
-
-    @property
-    def can_plan_ahead(self) -> bool:
-        return isinstance(self._desk, PlansAhead)
+    def plan_for_later(self, plan: Plan, context: ClinicContext | None, count: int, every: timedelta) -> None:
+        self.run(self._desk.plan_for_later(plan, context=context, count=count, every=every))
 
     def propose(self, success: Callable[[Plan], None]) -> None:
         self.run(self._desk.propose_plan(), success=success)
@@ -122,6 +121,42 @@ class Commands:
 
     def enable_adapter(self, name: str) -> None:
         self.run(self._desk.enable_adapter(name))
+
+    # --- the calendar -----------------------------------------------------------------------------------------------
+
+    def show_agenda(self, day: date, everyone: bool) -> None:
+        self.run(self._desk.show_agenda(day, everyone=everyone))
+
+    def hide_agenda(self) -> None:
+        self.run(self._desk.hide_agenda())
+
+    def search_agenda(self, window: QWidget, text: str, success: Callable[[Sequence[AgendaEntry]], None]) -> None:
+        """Search for a window; an earlier search that has not ended is given up."""
+        self._operations.cancel(self._agenda_search)
+        work = self._desk.search_agenda(text)
+        self._agenda_search = self._operations.run(window, work, success=success, failure=self._failed)
+
+    def load_templates(self, window: QWidget, success: Callable[[Sequence[RoomTemplate]], None]) -> None:
+        """Get the recipes for rooms for a window."""
+        self._operations.run(window, self._desk.templates(), success=success, failure=self._failed)
+
+    def move(self, consultation_id: UUID, start: datetime, end: datetime) -> None:
+        self.run(self._desk.move(consultation_id, start, end))
+
+    def prolong(self, consultation_id: UUID, end: datetime) -> None:
+        self.run(self._desk.prolong(consultation_id, end))
+
+    def retry_scheduled(self, consultation_id: UUID) -> None:
+        self.run(self._desk.retry_scheduled(consultation_id))
+
+    def cancel_scheduled(self, consultation_id: UUID) -> None:
+        self.run(self._desk.cancel_scheduled(consultation_id))
+
+    def start_scheduled(self, consultation_id: UUID) -> None:
+        self.run(self._desk.start_scheduled(consultation_id))
+
+    def examine(self) -> None:
+        self.run(self._desk.examine())
 
 
 def _nothing(_: object) -> None:

@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QPainter, QPaintEvent
-from PySide6.QtWidgets import QComboBox, QDateTimeEdit, QFrame, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QComboBox,
+    QDateEdit,
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QTimeEdit,
+    QVBoxLayout,
+    QWidget,
+)
 
 from vdx_plugin.ui import icons
 from vdx_plugin.ui.theme import TARGET, Theme
@@ -117,20 +127,36 @@ class ChoiceField(QComboBox):
         paint_arrow(self._theme, self)
 
 
-class TimeField(QDateTimeEdit):
-    """A day and a time, with a calendar to choose the day from."""
+class DayField(QDateEdit):
+    """A day, with a calendar to choose it from. It knows no zone; whoever sets it says which day it is in Denmark."""
 
     def __init__(self, theme: Theme, name: str) -> None:
         super().__init__()
         self._theme = theme
         self.setAccessibleName(name)
-        self.setDisplayFormat("dd.MM.yyyy  HH:mm")
+        self.setDisplayFormat("dd.MM.yyyy")
         self.setCalendarPopup(True)
         self.setMinimumHeight(theme.px(TARGET))
 
     def paintEvent(self, event: QPaintEvent) -> None:
         super().paintEvent(event)
         paint_arrow(self._theme, self)
+
+
+class ClockField(QTimeEdit):
+    """A time on the wall clock, to the minute."""
+
+    def __init__(self, theme: Theme, name: str) -> None:
+        super().__init__()
+        self.setAccessibleName(name)
+        self.setDisplayFormat("HH:mm")
+        self.setButtonSymbols(QTimeEdit.ButtonSymbols.NoButtons)
+        self.setMinimumHeight(theme.px(TARGET))
+
+    def sizeHint(self) -> QSize:
+        # Without its buttons Qt forgets the frame that the style sheet puts around the text.
+        hint = super().sizeHint()
+        return QSize(max(hint.width(), self.fontMetrics().horizontalAdvance("00:00") * 2), hint.height())
 
 
 def paint_arrow(theme: Theme, field: QWidget) -> None:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Protocol, runtime_checkable
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date, datetime, timedelta
+from typing import Protocol
 from uuid import UUID
 
+from vdx_plugin.domain.booked import RoomTemplate
+from vdx_plugin.domain.context import ClinicContext
 from vdx_plugin.domain.parties import Partner
 from vdx_plugin.domain.plan import Plan
 from vdx_plugin.ports import MediaChoice, VideoPicture
-from vdx_plugin.service.view import DeskView
+from vdx_plugin.service.view import AgendaEntry, DeskView
 
 Unsubscribe = Callable[[], None]
 
@@ -44,7 +47,42 @@ class DeskPort(Protocol):
 
     async def propose_plan(self) -> Plan: ...
 
-    async def start_video(self, plan: Plan | None = None) -> None: ...
+    async def start_video(self, plan: Plan | None = None, *, context: ClinicContext | None = None) -> None:
+        """``context`` is the patient that ``plan`` was made for."""
+        ...
+
+    def check_time(self, start: datetime, end: datetime, organised_by: str = "") -> Mapping[str, str]:
+        """Return a sentence for each field of a later booking that is at fault. May be called on any thread."""
+        ...
+
+    async def plan_for_later(
+        self,
+        plan: Plan,
+        *,
+        context: ClinicContext | None = None,
+        count: int = 1,
+        every: timedelta = timedelta(days=7),
+    ) -> None: ...
+
+    async def show_agenda(self, day: date, *, everyone: bool = False) -> None: ...
+
+    async def hide_agenda(self) -> None: ...
+
+    async def search_agenda(self, text: str) -> Sequence[AgendaEntry]: ...
+
+    async def templates(self) -> Sequence[RoomTemplate]: ...
+
+    async def move(self, consultation_id: UUID, start: datetime, end: datetime) -> None: ...
+
+    async def prolong(self, consultation_id: UUID, end: datetime) -> None: ...
+
+    async def retry_scheduled(self, consultation_id: UUID) -> None: ...
+
+    async def cancel_scheduled(self, consultation_id: UUID) -> None: ...
+
+    async def start_scheduled(self, consultation_id: UUID) -> None: ...
+
+    async def examine(self) -> None: ...
 
     async def cancel(self) -> None: ...
 
@@ -87,10 +125,3 @@ class DeskPort(Protocol):
     async def open_appointment(self, appointment_id: str) -> None: ...
 
     async def enable_adapter(self, name: str) -> None: ...
-
-
-@runtime_checkable
-class PlansAhead(Protocol):
-    """A desk that can also book for later; where it cannot, the plan window does not offer it."""
-
-    async def plan_for_later(self, plan: Plan) -> None: ...

@@ -14,7 +14,6 @@ from PySide6.QtWidgets import QApplication, QWidget
 from vdx_plugin import texts
 from vdx_plugin.domain.consultation import Stage
 from vdx_plugin.domain.parties import Partner, PartyRole
-from vdx_plugin.domain.plan import Plan
 from vdx_plugin.errors import VdxError
 from vdx_plugin.ports import MediaChoice, VideoPicture
 from vdx_plugin.runtime import Runtime
@@ -22,6 +21,7 @@ from vdx_plugin.service.view import ConsultationView, DeskView, Severity
 from vdx_plugin.ui.about import AboutDialog
 from vdx_plugin.ui.attention import calls_for
 from vdx_plugin.ui.bridge import Bridge
+from vdx_plugin.ui.calendar_control import CalendarControl
 from vdx_plugin.ui.call_window import is_in_call
 from vdx_plugin.ui.choices import keep_choices, read_choices
 from vdx_plugin.ui.commands import Commands
@@ -33,6 +33,7 @@ from vdx_plugin.ui.hang_up_dialog import HangUpDialog
 from vdx_plugin.ui.menu import Choices, DockMenu
 from vdx_plugin.ui.own_notices import OwnNotices
 from vdx_plugin.ui.placement import Placement
+from vdx_plugin.ui.plan_control import PlanControl
 from vdx_plugin.ui.quit_dialog import QuitDialog
 from vdx_plugin.ui.running import can_start, can_write, current, present_names
 from vdx_plugin.ui.windows import Windows, dress, present, theme_of
@@ -73,6 +74,8 @@ class Desktop(QObject):
         self._view: DeskView | None = None
         self.notices = OwnNotices(now, self)
         self.notices.changed.connect(self._show)
+        self.plan = PlanControl(self.commands, self.notices, now, self._on_user_start, self)
+        self.calendar = CalendarControl(self.commands, self.notices, now, desk.check_time, self._on_user_start, self)
         self._roles: dict[str, PartyRole] = {}
         self._is_user_start = False
         self._tick = QTimer(self)
@@ -100,6 +103,8 @@ class Desktop(QObject):
         """Take down windows and subscriptions; the desk and the runtime live on."""
         self._tick.stop()
         QGuiApplication.styleHints().colorSchemeChanged.disconnect(self._on_scheme)
+        # While the desk can still be told that nobody looks any longer.
+        self.windows.calendar.hide()
         self.bridge.close()
         self.devices.close()
         self.windows.close()
@@ -108,12 +113,13 @@ class Desktop(QObject):
         texts.set_language(self.choices.language)
         theme = theme_of(self.choices)
         dress(self._app, theme)
-        can_plan_ahead = self.commands.can_plan_ahead
-        self.windows = Windows(theme, self._places, self._desk.new_party_key, can_plan_ahead=can_plan_ahead)
+        self.windows = Windows(theme, self._places, self._desk.new_party_key, self._desk.check_time)
         self.windows.set_on_top(on=self.choices.is_on_top)
         self._join_dock()
         self._join_call()
         self._join_rest()
+        self.plan.join(self.windows.plan)
+        self.calendar.join(self.windows)
 
     def _rebuild(self) -> None:
         old = self.windows
@@ -129,7 +135,9 @@ class Desktop(QObject):
     def _join_dock(self) -> None:
         dock, commands = self.windows.dock, self.commands
         dock.start_wanted.connect(self._on_start)
-        dock.plan_wanted.connect(self._on_plan)
+        dock.plan_wanted.connect(self.plan.propose)
+        dock.calendar_wanted.connect(self.calendar.open_calendar)
+        dock.diagnosis_wanted.connect(self.calendar.open_diagnosis)
         dock.consultation_wanted.connect(self._show_consultation)
         dock.appointment_chosen.connect(commands.open_appointment)
         dock.notice_dismissed.connect(self._on_dismiss)
@@ -165,9 +173,6 @@ class Desktop(QObject):
 
     def _join_rest(self) -> None:
         windows, commands = self.windows, self.commands
-        windows.plan.search_wanted.connect(self._on_search)
-        windows.plan.start_wanted.connect(self._on_plan_start)
-        windows.plan.later_wanted.connect(self._on_plan_later)
         windows.small.microphone_wanted.connect(commands.set_microphone)
         windows.small.hang_up_wanted.connect(self._on_hang_up)
         windows.small.large_wanted.connect(self._on_large)
@@ -183,7 +188,7 @@ class Desktop(QObject):
         before, self._view = self._view, view
         running = current(view)
         earlier = current(before)
-        self._guard_plan(view)
+        self.plan.show(view)
         self._show()
         if running is None:
             self._on_over(earlier, view)
@@ -205,6 +210,7 @@ class Desktop(QObject):
         windows = self.windows
         windows.dock.show_view(view, now, self._roles)
         windows.adapters.show_adapters(view.adapters)
+        self.calendar.show(view)
         running = current(view)
         windows.tray.show_ready(can_start=can_start(view))
         if running is not None:
@@ -222,15 +228,6 @@ class Desktop(QObject):
         self.windows.small.forget()
         if earlier is not None and view.consultation is not None and view.consultation.written_back:
             self.notices.confirm("writeback.done")
-
-    def _guard_plan(self, view: DeskView) -> None:
-        """Close a plan that was made for a patient who is no longer open: it must not start for another."""
-        planned = self.windows.plan.context
-        if planned is None or not self.windows.plan.isVisible():
-            return
-        if view.context is None or not view.context.patient.is_same_person(planned.patient):
-            self.windows.plan.close()
-            self.notices.tell("plan.patient_changed", Severity.WARNING)
 
     def _call_attention(self) -> None:
         window = self.windows.small if self.windows.small.isVisible() else self.windows.call
@@ -269,26 +266,8 @@ class Desktop(QObject):
         self._is_user_start = True
         self.commands.start()
 
-    def _on_plan(self) -> None:
-        self.commands.propose(self._on_proposed)
-
-    def _on_proposed(self, plan: Plan) -> None:
-        context = self._view.context if self._view else None
-        if context is not None:
-            self.windows.plan.show_plan(plan, context, self._now())
-            present(self.windows.plan, is_active=True)
-
-    def _on_search(self, text: str) -> None:
-        self.commands.search(self.windows.plan, text, self.windows.plan.show_found)
-
-    def _on_plan_start(self, plan: Plan) -> None:
+    def _on_user_start(self) -> None:
         self._is_user_start = True
-        self.commands.start(plan)
-        self.windows.plan.close()
-
-    def _on_plan_later(self, plan: Plan) -> None:
-        self.commands.plan_for_later(plan)
-        self.windows.plan.close()
 
     def _show_consultation(self) -> None:
         self.windows.small.hide()
@@ -350,6 +329,8 @@ class Desktop(QObject):
     def _on_menu(self) -> None:
         is_busy = current(self._view) is not None
         menu = DockMenu(self.choices, is_busy=is_busy, parent=self.windows.dock)
+        menu.calendar_picked.connect(self.calendar.open_calendar)
+        menu.diagnosis_picked.connect(self.calendar.open_diagnosis)
         menu.devices_picked.connect(self._on_devices)
         menu.adapters_picked.connect(lambda: present(self.windows.adapters, is_active=True))
         menu.about_picked.connect(lambda: AboutDialog(self.windows.theme, self.windows.dock).open())

@@ -10,6 +10,7 @@ from PySide6.QtGui import QCloseEvent, QKeySequence
 from PySide6.QtWidgets import QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
 from vdx_plugin.domain.consultation import FINISHED
+from vdx_plugin.domain.danish_time import danish_day
 from vdx_plugin.domain.parties import PartyRole
 from vdx_plugin.service.view import DeskView, Notice, Recoverable, Severity
 from vdx_plugin.texts import _
@@ -28,6 +29,8 @@ class Dock(QWidget):
 
     start_wanted = Signal()
     plan_wanted = Signal()
+    calendar_wanted = Signal()
+    diagnosis_wanted = Signal()
     consultation_wanted = Signal()
     appointment_chosen = Signal(str)
     notice_dismissed = Signal(int)
@@ -53,6 +56,7 @@ class Dock(QWidget):
         self._make_buttons()
         self._today = Today(theme)
         self._today.appointment_chosen.connect(self.appointment_chosen)
+        self._today.calendar_wanted.connect(self.calendar_wanted)
         self._foot = StateLine(theme)
         self._devices = label("", "small")
         self._lay_out()
@@ -66,6 +70,12 @@ class Dock(QWidget):
         self.plan = button(theme, _("&Planlæg"), "plain", "plan")
         self.plan.setToolTip(_("Vælg, hvem der deltager, før du starter"))
         self.plan.clicked.connect(self.plan_wanted)
+        self.calendar = button(theme, _("&Kalender"), "plain", "plan")
+        self.calendar.setToolTip(_("Se, flyt og aflys booket video"))
+        self.calendar.clicked.connect(self.calendar_wanted)
+        self.diagnosis = button(theme, _("T&jek"), "plain", name=_("Kan jeg nå VDX?"))
+        self.diagnosis.setToolTip(_("Undersøg, om VDX kan nås og bruges herfra"))
+        self.diagnosis.clicked.connect(self.diagnosis_wanted)
         self.go = button(theme, _("&Vis samtalen"), "primary", "video")
         self.go.clicked.connect(self.consultation_wanted)
         self.menu = button(theme, _("&Menu"), "plain", "menu")
@@ -92,7 +102,10 @@ class Dock(QWidget):
         inner.addWidget(rule())
         inner.addWidget(self._middle(), 1)
         inner.addWidget(rule())
-        inner.addWidget(self._foot)
+        foot = QHBoxLayout()
+        foot.addWidget(self._foot, 1, Qt.AlignmentFlag.AlignVCenter)
+        foot.addWidget(self.diagnosis)
+        inner.addLayout(foot)
         inner.addWidget(self._devices)
         low = QHBoxLayout()
         low.setSpacing(px(4))
@@ -109,7 +122,10 @@ class Dock(QWidget):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(self._theme.px(12))
         column.addWidget(self.bands)
-        column.addWidget(label(_("I dag"), "heading"))
+        head = QHBoxLayout()
+        head.addWidget(label(_("I dag"), "heading"), 1)
+        head.addWidget(self.calendar)
+        column.addLayout(head)
         column.addWidget(self._today)
         column.addStretch(1)
         area = QScrollArea()
@@ -127,9 +143,9 @@ class Dock(QWidget):
         self._recoverable = {str(item.id): item for item in view.recoverable}
         recovery = [_recovery(item) for item in view.recoverable]
         self.bands.show_facts([*recovery, *(_band(notice) for notice in view.notices)])
-        self._patient.show_context(view.context, now.astimezone().date())
+        self._patient.show_context(view.context, danish_day(now))
         self._show_buttons(view)
-        self._today.show_appointments(view.appointments, roles)
+        self._today.show_day(view.appointments, view.agenda.today, roles)
         self._foot.show_word(readiness(view))
         camera = view.camera or _("Systemets kamera")
         microphone = view.microphone or _("Systemets mikrofon")
@@ -147,7 +163,7 @@ class Dock(QWidget):
         self.start.setEnabled(ready)
         self.plan.setEnabled(ready)
         if running is not None:
-            self._under_way.show_word(_under_way(stage(running.stage)), patient_label(running.context))
+            self._under_way.show_word(Word(stage(running.stage), "running", "accent"), patient_label(running.context))
 
     def _on_band(self, key: str, action: str) -> None:
         kind, _colon, rest = key.partition(":")
@@ -162,10 +178,6 @@ class Dock(QWidget):
         # Whether the program may end is not the strip's to decide: a call may be running.
         event.ignore()
         self.close_wanted.emit()
-
-
-def _under_way(words: str) -> Word:
-    return Word(words, "running", "accent")
 
 
 def _recovery(item: Recoverable) -> BandFact:

@@ -9,6 +9,7 @@ import os
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 
 # Must be chosen before Qt looks for a screen.
@@ -18,21 +19,38 @@ from PySide6.QtCore import QCoreApplication, QEvent
 from PySide6.QtWidgets import QApplication, QWidget
 
 from vdx_plugin import texts
+from vdx_plugin.domain.consultation import Stage
 from vdx_plugin.domain.parties import PartyRole
 from vdx_plugin.ports import LineQuality, MediaChoice
-from vdx_plugin.service.view import CallView, ConsultationView, DeskView, StepKind
+from vdx_plugin.service.view import (
+    AgendaView,
+    CallView,
+    ConsultationView,
+    DeskView,
+    DiagnosisView,
+    EntryAction,
+    Problem,
+    RoomState,
+    StepKind,
+)
+from vdx_plugin.texts import _
 from vdx_plugin.ui import scenes
 from vdx_plugin.ui.about import AboutDialog
 from vdx_plugin.ui.adapters_page import AdaptersPage
+from vdx_plugin.ui.calendar_window import CalendarWindow
 from vdx_plugin.ui.call_window import CallWindow
+from vdx_plugin.ui.cancel_dialog import CancelDialog
 from vdx_plugin.ui.device_names import DeviceNames
 from vdx_plugin.ui.devices import DevicesPage
+from vdx_plugin.ui.diagnosis_window import DiagnosisWindow
 from vdx_plugin.ui.dock import Dock
 from vdx_plugin.ui.hang_up_dialog import HangUpDialog
 from vdx_plugin.ui.menu import Choices, DockMenu
+from vdx_plugin.ui.move_dialog import MoveDialog
 from vdx_plugin.ui.plan_window import PlanWindow
 from vdx_plugin.ui.quit_dialog import QuitDialog
 from vdx_plugin.ui.small_window import SmallWindow
+from vdx_plugin.ui.templates_dialog import TemplatesDialog
 from vdx_plugin.ui.theme import DARK, LIGHT, Theme
 from vdx_plugin.ui.windows import dress
 
@@ -96,9 +114,15 @@ def small(consultation: ConsultationView) -> Callable[[Theme], QWidget]:
     return make
 
 
-def plan(*, is_searching: bool = False, is_later: bool = False, is_empty: bool = False) -> Callable[[Theme], QWidget]:
+def plan(
+    *, is_searching: bool = False, is_later: bool = False, is_empty: bool = False, is_bad: bool = False
+) -> Callable[[Theme], QWidget]:
+    def complaints(_start: datetime, _end: datetime, organised_by: str) -> dict[str, str]:
+        bad_name = {"organizedByEmail": _("Skrivemåden er ikke gyldig.")} if organised_by else {}
+        return {"startTime": _("Tiden er allerede gået."), **bad_name} if is_bad else {}
+
     def make(theme: Theme) -> QWidget:
-        window = PlanWindow(theme, lambda: "k-new", can_wait=is_later)
+        window = PlanWindow(theme, lambda: "k-new", complaints)
         partners = () if is_empty else (scenes.HOSPITAL, scenes.AGENCY)
         proposed = scenes.plan(*partners)
         if is_empty:
@@ -107,7 +131,33 @@ def plan(*, is_searching: bool = False, is_later: bool = False, is_empty: bool =
         if is_searching:
             window.search.field.setText("kommune")
             window.show_found((scenes.HOME_CARE, scenes.NURSING_HOME))
-        window.later.setChecked(is_later)
+        window.when.later.setChecked(is_later or is_bad)
+        if is_bad:
+            window.when.more.setChecked(True)
+            window.when.every.setCurrentIndex(1)
+            window.when.colleague.setText("kollega")
+        return window
+
+    return make
+
+
+def calendar(agenda: AgendaView, *, searched: str = "") -> Callable[[Theme], QWidget]:
+    def make(theme: Theme) -> QWidget:
+        window = CalendarWindow(theme)
+        window.show_agenda(agenda, scenes.NOW)
+        window.show_day(agenda.day or scenes.NOW.date())
+        if searched:
+            window.search.setText(searched)
+            window.show_found(agenda.entries[1:4])
+        return window
+
+    return make
+
+
+def diagnosis(view: DiagnosisView) -> Callable[[Theme], QWidget]:
+    def make(theme: Theme) -> QWidget:
+        window = DiagnosisWindow(theme)
+        window.show_diagnosis(view)
         return window
 
     return make
@@ -141,8 +191,10 @@ def screens() -> Iterator[Screen]:
     yield "dock-troubled", dock(scenes.troubled()), strip
     yield "plan-normal", plan(), page
     yield "plan-search", plan(is_searching=True), page
-    yield "plan-later", plan(is_later=True), page
+    yield "plan-later", plan(is_later=True), (600, 1000)
+    yield "plan-later-faults", plan(is_bad=True), (600, 1000)
     yield "plan-empty", plan(is_empty=True), page
+    yield from _calendar_screens()
     yield "starting-busy", call(scenes.starting()), large
     yield "starting-failed", call(scenes.starting(StepKind.ROOM, done=0)), large
     yield "call-alone", call(alone), large
@@ -166,6 +218,37 @@ def screens() -> Iterator[Screen]:
     yield "quit", QuitDialog, (400, 260)
     yield "about", AboutDialog, (400, 200)
     yield "menu", lambda theme: DockMenu(Choices(), is_busy=True), (320, 340)
+
+
+def _calendar_screens() -> Iterator[Screen]:
+    page = (680, 760)
+    day, nobody = scenes.day(), AgendaView(scenes.NOW.date(), asked_at=scenes.NOW)
+    busy = replace(day, entries=tuple(replace(one, is_busy=True, actions=frozenset()) for one in day.entries[1:3]))
+    stuck = scenes.entry(
+        45,
+        scenes.HOSPITAL,
+        room=RoomState.UNASKED,
+        stage=Stage.BOOKING,
+        problem=Problem("vdx.outcome_unknown"),
+        actions=frozenset({EntryAction.RETRY, EntryAction.CANCEL}),
+        links={},
+    )
+    troubled = AgendaView(day.day, (stuck,), problem=Problem("vdx.unreachable"))
+    today = replace(scenes.idle(scenes.context()), agenda=day)
+    yield "dock-calendar", dock(today), (320, 860)
+    yield "calendar-normal", calendar(day), page
+    yield "calendar-empty", calendar(nobody), page
+    yield "calendar-asking", calendar(AgendaView(scenes.NOW.date())), page
+    yield "calendar-busy", calendar(busy), page
+    yield "calendar-troubled", calendar(troubled), page
+    yield "calendar-search", calendar(day, searched="arne"), page
+    yield "calendar-move", lambda theme: MoveDialog(theme, day.entries[1]), (520, 400)
+    yield "calendar-cancel", lambda theme: CancelDialog(theme, day.entries[2]), (440, 440)
+    yield "calendar-templates", lambda theme: TemplatesDialog(theme, scenes.templates()), (520, 560)
+    yield "diagnosis-empty", diagnosis(DiagnosisView()), (560, 760)
+    yield "diagnosis-running", diagnosis(scenes.diagnosis(steps=3)), (560, 760)
+    yield "diagnosis-good", diagnosis(scenes.diagnosis()), (560, 760)
+    yield "diagnosis-bad", diagnosis(scenes.diagnosis(is_bad=True)), (560, 760)
 
 
 def render(app: QApplication, screen: Screen, theme: Theme, file: Path) -> None:

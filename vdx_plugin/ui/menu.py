@@ -27,6 +27,8 @@ class Choices:
 class DockMenu(QMenu):
     """Emits what was picked. ``is_busy`` greys out what must wait for the consultation's end."""
 
+    calendar_picked = Signal()
+    diagnosis_picked = Signal()
     devices_picked = Signal()
     adapters_picked = Signal()
     about_picked = Signal()
@@ -36,6 +38,9 @@ class DockMenu(QMenu):
     def __init__(self, choices: Choices, *, is_busy: bool, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._choices = choices
+        self.addAction(_("Kalender …"), self.calendar_picked.emit)
+        self.addAction(_("Kan jeg nå VDX? …"), self.diagnosis_picked.emit)
+        self.addSeparator()
         self.addAction(_("Kamera, mikrofon og højttaler …"), self.devices_picked.emit)
         self.addAction(_("Forbindelser …"), self.adapters_picked.emit)
         self.addSeparator()

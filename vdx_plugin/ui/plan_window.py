@@ -3,39 +3,43 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from datetime import datetime, timedelta
+from dataclasses import replace
+from datetime import datetime
 
-from PySide6.QtCore import QDateTime, Qt, Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QKeySequence, QShortcut
-from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QRadioButton, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
 from vdx_plugin.domain.context import ClinicContext
+from vdx_plugin.domain.danish_time import danish_day
 from vdx_plugin.domain.parties import Partner, Party, PartyRole
-from vdx_plugin.domain.plan import DEFAULT_LENGTH, Plan, partner_party, patient_party
+from vdx_plugin.domain.plan import Plan, partner_party, patient_party
 from vdx_plugin.texts import _
-from vdx_plugin.ui.controls import TimeField, button, card, label, rule
-from vdx_plugin.ui.flow import FlowLayout
+from vdx_plugin.ui.controls import button, card, label, rule
 from vdx_plugin.ui.partner_search import PartnerSearch
 from vdx_plugin.ui.plan_rows import PlanRow
 from vdx_plugin.ui.theme import Theme
+from vdx_plugin.ui.time_form import Check, no_complaints
+from vdx_plugin.ui.when_card import WhenCard
 from vdx_plugin.ui.wording import party_name, patient_facts, patient_name
 
 
 class PlanWindow(QWidget):
-    """Emits ``start_wanted(plan)``, ``later_wanted(plan)`` and ``search_wanted(text)``.
+    """Emits ``start_wanted(plan)``, ``later_wanted(plan, count, every)`` and ``search_wanted(text)``.
 
-    ``new_key`` gives opaque keys for parties added here.
+    ``new_key`` gives opaque keys for parties added here; ``check`` says what is at fault with a later time.
+    ``context`` is the patient the plan is made for.
     """
 
     start_wanted = Signal(object)
-    later_wanted = Signal(object)
+    later_wanted = Signal(object, int, object)
     search_wanted = Signal(str)
 
     def __init__(
-        self, theme: Theme, new_key: Callable[[], str], *, can_wait: bool = False, parent: QWidget | None = None
+        self, theme: Theme, new_key: Callable[[], str], check: Check = no_complaints, parent: QWidget | None = None
     ) -> None:
         super().__init__(parent)
-        self._theme, self._new_key, self._can_wait = theme, new_key, can_wait
+        self._theme, self._new_key = theme, new_key
         self.context: ClinicContext | None = None
         self.plan: Plan | None = None
         self.rows: dict[str, PlanRow] = {}
@@ -55,6 +59,8 @@ class PlanWindow(QWidget):
         self.go.clicked.connect(self._on_go)
         self.close_button = button(theme, _("&Fortryd"))
         self.close_button.clicked.connect(self.close)
+        self.when = WhenCard(theme, check)
+        self.when.changed.connect(self._refresh)
         self._empty = label(_("Ingen deltager endnu. Tilføj mindst én."), "quiet")
         self._lay_out()
         QShortcut(QKeySequence("Ctrl+Return"), self, self._on_go)
@@ -78,7 +84,7 @@ class PlanWindow(QWidget):
         inside.addWidget(label(_("Tilføj en part"), "strong"))
         inside.addWidget(self.search)
         inner.addWidget(frame)
-        inner.addWidget(self._when())
+        inner.addWidget(self.when)
         inner.addStretch(1)
         area = QScrollArea()
         area.setWidgetResizable(True)
@@ -97,33 +103,12 @@ class PlanWindow(QWidget):
         outer.addWidget(rule())
         outer.addLayout(low)
 
-    def _when(self) -> QWidget:
-        frame, inside = card(self._theme)
-        inside.addWidget(label(_("Hvornår"), "heading"))
-        row = FlowLayout(self._theme.px(16), is_centred=False)
-        inside.addLayout(row)
-        self.now = QRadioButton(_("&Nu"))
-        self.later = QRadioButton(_("S&enere"))
-        self.at = TimeField(self._theme, _("Dag og tid"))
-        choice = QButtonGroup(self)
-        for each in (self.now, self.later):
-            choice.addButton(each)
-            row.addWidget(each)
-        row.addWidget(self.at)
-        self.now.setChecked(True)
-        self.later.toggled.connect(self._on_later)
-        self.at.setVisible(False)
-        frame.setVisible(self._can_wait)
-        return frame
-
     def show_plan(self, plan: Plan, context: ClinicContext, now: datetime) -> None:
         """Begin with a proposed plan for the patient of ``context``."""
         self.plan, self.context = plan, context
         self._name.setText(patient_name(context.patient))
-        self._facts.setText(patient_facts(context.patient, now.astimezone().date()))
-        ahead = (now + timedelta(hours=1)).astimezone().replace(minute=0)
-        self.at.setDateTime(QDateTime.fromSecsSinceEpoch(int(ahead.timestamp())))
-        self.at.setMinimumDateTime(QDateTime.fromSecsSinceEpoch(int(now.timestamp())))
+        self._facts.setText(patient_facts(context.patient, danish_day(now)))
+        self.when.begin(now)
         for key in list(self.rows):
             self._take_row(key)
         for party in plan.parties:
@@ -153,8 +138,8 @@ class PlanWindow(QWidget):
         parties = self.plan.parties if self.plan else ()
         self._empty.setVisible(not parties)
         self.add_patient.setVisible(not any(each.role is PartyRole.PATIENT for each in parties))
-        self.go.setEnabled(bool(parties))
-        self.go.setText(_("&Book, og inviter") if self.later.isChecked() else _("&Start nu, og inviter"))
+        self.go.setEnabled(bool(parties) and self.when.is_good)
+        self.go.setText(_("&Book, og inviter") if self.when.is_later else _("&Start nu, og inviter"))
 
     def _on_partner(self, partner: Partner) -> None:
         if self.plan is None or any(each.partner == partner for each in self.plan.parties):
@@ -177,7 +162,7 @@ class PlanWindow(QWidget):
         if self.plan is None:
             return
         parties = tuple(party if each.key == party.key else each for each in self.plan.parties)
-        self.plan = Plan(self.plan.start, self.plan.end, parties, self.plan.planned_ahead)
+        self.plan = replace(self.plan, parties=parties)
 
     def _on_removed(self, key: str) -> None:
         if self.plan is not None:
@@ -185,15 +170,15 @@ class PlanWindow(QWidget):
             self._take_row(key)
             self._refresh()
 
-    def _on_later(self, checked: bool) -> None:
-        self.at.setVisible(checked)
-        self._refresh()
-
     def _on_go(self) -> None:
         if self.plan is None or not self.plan.parties:
             return
-        if not self.later.isChecked():
+        if not self.when.is_later:
             self.start_wanted.emit(self.plan)
             return
-        start = datetime.fromtimestamp(self.at.dateTime().toSecsSinceEpoch()).astimezone()
-        self.later_wanted.emit(Plan(start, start + DEFAULT_LENGTH, self.plan.parties, planned_ahead=True))
+        # Time has passed since the fields were filled in.
+        self.when.form.refresh()
+        span = self.when.form.span()
+        if span is not None and self.when.is_good:
+            plan = Plan(*span, self.plan.parties, planned_ahead=True, organised_by=self.when.organised_by)
+            self.later_wanted.emit(plan, *self.when.series)

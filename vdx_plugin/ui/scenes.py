@@ -6,9 +6,12 @@ All people are invented; the personal number has a day of birth that does not ex
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 from uuid import UUID
 
+from vdx_plugin.domain.booked import RoomTemplate
 from vdx_plugin.domain.consultation import EndReason, Stage
 from vdx_plugin.domain.context import ClinicContext, ClinicUser, Organisation
 from vdx_plugin.domain.fees import VIDEO_CONFERENCE, FeeProposal
@@ -31,18 +34,25 @@ from vdx_plugin.ports import (
     Capabilities,
     Capability,
     ChatMessage,
+    CheckState,
+    DiagnosisLine,
     LineChanged,
     LineQuality,
     RoomParticipant,
     VideoPicture,
 )
 from vdx_plugin.service.view import (
+    AgendaEntry,
+    AgendaView,
     CallView,
     ConsultationView,
     DeskView,
+    DiagnosisView,
+    EntryAction,
     Notice,
     Problem,
     Recoverable,
+    RoomState,
     Severity,
     Step,
     StepKind,
@@ -117,7 +127,13 @@ def appointments() -> tuple[Appointment, ...]:
 def _appointment(number: str, hour: int, name: str, glns: tuple[str, ...], status: str) -> Appointment:
     start = NOW.replace(hour=hour, minute=0, second=0)
     return Appointment(
-        number, number, start, start + timedelta(minutes=15), partner_glns=glns, status=status, patient_label=name
+        number,
+        f"ref-{number}",
+        start,
+        start + timedelta(minutes=15),
+        partner_glns=glns,
+        status=status,
+        patient_label=name,
     )
 
 
@@ -293,6 +309,97 @@ def ended(problem: str = "", failures: tuple[str, ...] = ()) -> ConsultationView
     return ConsultationView(
         base.id, Stage.ENDED, base.context, base.plan, base.steps, base.parties, summary=summary, problem=trouble
     )
+
+
+def entry(
+    minutes: int,
+    *partners: Partner,
+    who: ClinicContext | None = None,
+    number: int = 1,
+    room: RoomState = RoomState.AWAITS,
+    **changes: Any,
+) -> AgendaEntry:
+    """Return a booked meeting ``minutes`` after ten o'clock Danish time."""
+    start = NOW.replace(hour=9, minute=0, second=0) + timedelta(minutes=minutes)
+    chosen = plan(*partners)
+    states = {PartyRole.PATIENT: InvitationState.PLANNED, PartyRole.INTERPRETER: InvitationState.SENT}
+    parties = tuple(PartyStatus(party, states.get(party.role, InvitationState.DELIVERED)) for party in chosen.parties)
+    values: dict[str, Any] = {
+        "consultation_id": UUID(int=number),
+        "stage": Stage.SCHEDULED,
+        "context": who or context(),
+        "parties": parties,
+        "links": {party.key: Secret("https://example.invalid/guest") for party in chosen.parties},
+        "actions": frozenset({EntryAction.MOVE, EntryAction.PROLONG, EntryAction.CANCEL}),
+    }
+    return AgendaEntry(UUID(int=number << 64), start, start + timedelta(minutes=20), room, **(values | changes))
+
+
+def known_as(who: ClinicContext, reference: str) -> ClinicContext:
+    """Return the context under the clinic system's own key of the patient."""
+    return replace(who, patient=replace(who.patient, local_id=reference))
+
+
+def day() -> AgendaView:
+    """Return a day in the calendar: one ready, one awaiting, one in trouble, a colleague's, one that is over."""
+    inger = known_as(context(), "ref-a2")
+    other = context("Arne Prøvesen", number="6505510013", born=date(1951, 5, 5))
+    third = context("Maja-Louise Christoffersen Østergaard-Andersen", number="7010904444", born=date(1990, 10, 10))
+    ready = frozenset({EntryAction.START, EntryAction.MOVE, EntryAction.PROLONG, EntryAction.CANCEL})
+    answered = replace(
+        entry(45, HOSPITAL).parties[1], invitation=InvitationState.ANSWERED, answer="Vi er med, men kun til kl. 11."
+    )
+    shown = (
+        entry(-90, number=1, who=other, room=RoomState.CLOSED, stage=Stage.CLOSED, links={}, actions=frozenset()),
+        entry(
+            45,
+            HOSPITAL,
+            number=2,
+            who=inger,
+            room=RoomState.READY,
+            parties=(entry(45, HOSPITAL).parties[0], answered),
+            actions=ready,
+        ),
+        entry(120, HOME_CARE, AGENCY, number=3, who=third),
+        entry(210, NURSING_HOME, number=4, who=other, problem=Problem("agenda.other_time")),
+        AgendaEntry(
+            UUID(int=5 << 64),
+            NOW + timedelta(hours=5),
+            NOW + timedelta(hours=5, minutes=30),
+            RoomState.AWAITS,
+            "Videokonsultation",
+            "kollega@laegehuset.example",
+            is_own=False,
+        ),
+    )
+    return AgendaView(NOW.date(), shown, shown[:4], NOW)
+
+
+def templates() -> tuple[RoomTemplate, ...]:
+    """Return a pool's recipe, a safe one and one without codes."""
+    before = timedelta(minutes=15)
+    return (
+        RoomTemplate(2, is_safe=True, is_pool=True, ready_before=before),
+        RoomTemplate(1, is_safe=True, is_default=True, ready_before=before, max_participants=20),
+        RoomTemplate(7, is_safe=False, ready_before=timedelta(minutes=5)),
+    )
+
+
+def diagnosis(*, steps: int = 6, is_bad: bool = False) -> DiagnosisView:
+    """Return a diagnosis as far as its first ``steps``; all is well, or the role is missing."""
+    role = ("Rolle", CheckState.GOOD, "I må booke for jer selv og for kolleger.")
+    if is_bad:
+        role = ("Rolle", CheckState.BAD, "I må ikke booke. Bed support om rollen mødebooker.")
+    found = (
+        ("Adresse", CheckState.GOOD, "videoapi.example.dk findes."),
+        ("Log på", CheckState.GOOD, "VDX kender praksissens adgang."),
+        ("Organisation", CheckState.GOOD, "Praksissen er oprettet i VDX."),
+        role,
+        ("Klar-rum", CheckState.WEAK, "Ingen af de 3 klar-rum er ledige. En start nu kan tage op til to minutter."),
+        ("Ur", CheckState.UNKNOWN, "VDX fortalte ikke, hvad klokken er."),
+    )
+    lines = tuple(DiagnosisLine(*line) for line in found[:steps])
+    return DiagnosisView(steps < len(found), lines, "rapport" if steps == len(found) else "")
 
 
 def picture(width: int = 640, height: int = 360, *, phase: float = 0.0) -> VideoPicture:

@@ -9,16 +9,18 @@ from PySide6.QtWidgets import QHBoxLayout, QPushButton, QSizePolicy, QVBoxLayout
 
 from vdx_plugin.domain.parties import PartyRole
 from vdx_plugin.domain.plan import Appointment
+from vdx_plugin.service.view import AgendaEntry
 from vdx_plugin.texts import _
-from vdx_plugin.ui.controls import label, symbol_label
+from vdx_plugin.ui.agenda_wording import DayItem, day_items
+from vdx_plugin.ui.controls import TONE_INK, label, symbol_label
 from vdx_plugin.ui.theme import Theme
-from vdx_plugin.ui.wording import appointment_state, clock, role
+from vdx_plugin.ui.wording import clock, role
 
 
-class AppointmentRow(QPushButton):
-    """One appointment; pressing it opens it."""
+class DayRow(QPushButton):
+    """One line; pressing it opens it."""
 
-    def __init__(self, theme: Theme, item: Appointment, roles: Sequence[PartyRole]) -> None:
+    def __init__(self, theme: Theme, item: DayItem) -> None:
         super().__init__()
         self.setProperty("kind", "row")
         self.setAutoDefault(False)
@@ -33,18 +35,20 @@ class AppointmentRow(QPushButton):
         column = QVBoxLayout()
         column.setSpacing(theme.px(4))
         self._row.addLayout(column, 1)
-        column.addWidget(label(item.patient_label or item.reason))
+        column.addWidget(label(item.label))
         below = QHBoxLayout()
         below.setSpacing(theme.px(4))
         column.addLayout(below)
-        for each in roles:
+        for each in item.roles:
             symbol = symbol_label(theme, each.value, "quiet", 16)
             symbol.setToolTip(role(each))
             below.addWidget(symbol)
         below.addSpacing(theme.px(4))
-        below.addWidget(label(appointment_state(item.status), "small"), 1)
-        names = ", ".join(role(each) for each in roles)
-        self.setAccessibleName(f"{clock(item.start)}, {item.patient_label}, {names}, {appointment_state(item.status)}")
+        if item.state.symbol:
+            below.addWidget(symbol_label(theme, item.state.symbol, TONE_INK[item.state.tone], 16))
+        below.addWidget(label(item.state.text, "small"), 1)
+        names = ", ".join(role(each) for each in item.roles)
+        self.setAccessibleName(f"{clock(item.start)}, {item.label}, {names}, {item.state.text}")
         self.setToolTip(item.reason)
 
     def sizeHint(self) -> QSize:
@@ -61,9 +65,10 @@ class AppointmentRow(QPushButton):
 
 
 class Today(QWidget):
-    """The list. Emits ``appointment_chosen(id)``."""
+    """The list. Emits ``appointment_chosen(id)``, and ``calendar_wanted`` for what only the calendar knows."""
 
     appointment_chosen = Signal(str)
+    calendar_wanted = Signal()
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -73,24 +78,28 @@ class Today(QWidget):
         self._column.setContentsMargins(0, 0, 0, 0)
         self._column.setSpacing(0)
 
-    def show_appointments(self, items: Sequence[Appointment], roles: Mapping[str, PartyRole]) -> None:
+    def show_day(
+        self, appointments: Sequence[Appointment], entries: Sequence[AgendaEntry], roles: Mapping[str, PartyRole]
+    ) -> None:
         """Show the day; ``roles`` tells the role of an organisation by its location number."""
-        wanted = (tuple(items), dict(roles))
-        if wanted == self._shown:
+        items = day_items(appointments, entries, roles)
+        if items == self._shown:
             return
-        self._shown = wanted
+        self._shown = items
         while old := self._column.takeAt(0):
             widget = old.widget()
             if widget is not None:
                 widget.hide()
                 widget.deleteLater()
         for item in items:
-            self._column.addWidget(self._row(item, roles))
+            self._column.addWidget(self._row(item))
         if not items:
             self._column.addWidget(label(_("Ingen videokonsultationer i dag."), "quiet"))
 
-    def _row(self, item: Appointment, roles: Mapping[str, PartyRole]) -> AppointmentRow:
-        others = [roles.get(gln, PartyRole.OTHER) for gln in item.partner_glns]
-        row = AppointmentRow(self._theme, item, [PartyRole.PATIENT, *others])
-        row.clicked.connect(lambda: self.appointment_chosen.emit(item.id))
+    def _row(self, item: DayItem) -> DayRow:
+        row = DayRow(self._theme, item)
+        if item.appointment_id:
+            row.clicked.connect(lambda: self.appointment_chosen.emit(item.appointment_id))
+        else:
+            row.clicked.connect(self.calendar_wanted)
         return row

@@ -9,7 +9,9 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QApplication, QWidget
 
 from vdx_plugin.ui.adapters_page import AdaptersPage
+from vdx_plugin.ui.calendar_window import CalendarWindow
 from vdx_plugin.ui.call_window import CallWindow
+from vdx_plugin.ui.diagnosis_window import DiagnosisWindow
 from vdx_plugin.ui.dock import Dock
 from vdx_plugin.ui.menu import Choices
 from vdx_plugin.ui.placement import Placement, screens
@@ -17,6 +19,7 @@ from vdx_plugin.ui.plan_window import PlanWindow
 from vdx_plugin.ui.small_window import SmallWindow
 from vdx_plugin.ui.stylesheet import qt_palette, stylesheet
 from vdx_plugin.ui.theme import DARK, DOCK_WIDTH, LIGHT, SMALL_WINDOW, Theme
+from vdx_plugin.ui.time_form import Check
 from vdx_plugin.ui.tray import Tray
 
 
@@ -39,11 +42,13 @@ def dress(app: QApplication, theme: Theme) -> None:
 class Windows:
     """The windows, made but not shown. ``places`` remembers where they were."""
 
-    def __init__(self, theme: Theme, places: Placement, new_key: Callable[[], str], *, can_plan_ahead: bool) -> None:
+    def __init__(self, theme: Theme, places: Placement, new_key: Callable[[], str], check: Check) -> None:
         self.theme = theme
         self._places = places
         self.dock = Dock(theme)
-        self.plan = PlanWindow(theme, new_key, can_wait=can_plan_ahead)
+        self.plan = PlanWindow(theme, new_key, check)
+        self.calendar = CalendarWindow(theme)
+        self.diagnosis = DiagnosisWindow(theme)
         self.call = CallWindow(theme)
         self.small = SmallWindow(theme)
         self.adapters = AdaptersPage(theme)
@@ -54,6 +59,8 @@ class Windows:
             "call": self.call,
             "small": self.small,
             "adapters": self.adapters,
+            "calendar": self.calendar,
+            "diagnosis": self.diagnosis,
         }
         self._place()
         self.call.call.stage.own.set_corner(places.read("self_view", "bottom-right"))
@@ -72,6 +79,8 @@ class Windows:
             "call": QRect(screen.left(), screen.top() + px(32), min(px(1120), free), px(720)),
             "small": QRect(left - width - px(16), screen.bottom() - height - px(48), width, height),
             "adapters": QRect(left - px(520), screen.top() + px(48), px(520), px(520)),
+            "calendar": QRect(left - px(680), screen.top() + px(48), px(680), px(760)),
+            "diagnosis": QRect(left - px(560), screen.top() + px(48), px(560), px(760)),
         }
         for name, window in self._named.items():
             self._places.restore(window, name, defaults[name])

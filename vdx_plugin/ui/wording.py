@@ -10,6 +10,7 @@ from datetime import date, datetime, timedelta
 
 from vdx_plugin.domain.consultation import EndReason, Stage
 from vdx_plugin.domain.context import ClinicContext
+from vdx_plugin.domain.danish_time import danish
 from vdx_plugin.domain.parties import Channel, InvitationState, Party, PartyEvent, PartyRole, PartyStatus, Presence
 from vdx_plugin.domain.patients import Patient, age_on
 from vdx_plugin.ports import LineChanged, LineQuality
@@ -74,8 +75,8 @@ def party_name(party: Party, context: ClinicContext) -> str:
 
 
 def clock(at: datetime) -> str:
-    """Return the local time of day as Danes write it."""
-    return f"{at.astimezone():%H.%M}"
+    """Return the time of day in Denmark as Danes write it."""
+    return f"{danish(at):%H.%M}"
 
 
 def waited(at: datetime, now: datetime) -> str:

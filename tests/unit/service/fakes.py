@@ -190,8 +190,9 @@ class FakeMeetings:
 
 
 class FakeExaminer:
-    async def examine(self) -> DiagnosisReport:
+    async def examine(self, on_line: Callable[[DiagnosisLine], object]) -> DiagnosisReport:
         line = DiagnosisLine("Adresse", CheckState.GOOD, "fundet")
+        on_line(line)
         return DiagnosisReport(NOON, (line,), "rapport", is_well=True)
 
 

@@ -146,6 +146,24 @@ async def test_a_booking_that_vdx_did_not_answer_stands_in_the_calendar_and_can_
     assert len({draft.meeting_id for draft in world.meetings.drafts}) == 1
 
 
+async def test_a_booking_in_doubt_is_tried_again_by_itself_and_quietly(world: World) -> None:
+    """The sentence beside it promises so; a notice every minute would only be in the way."""
+    world.meetings.fault = OutcomeUnknown("vdx.outcome_unknown")
+    await booked(world)
+    told = codes(world)
+    for _round in range(3):
+        world.clock.pass_by(seconds=61)
+        await world.desk.show_agenda(danish_day(START))
+        await world.settle()
+    assert codes(world) == told
+    world.meetings.fault = None
+    world.clock.pass_by(seconds=61)
+    await world.desk.show_agenda(danish_day(START))
+    await world.settle()
+    assert entry(world).stage is Stage.SCHEDULED
+    assert len({draft.meeting_id for draft in world.meetings.drafts}) == 1
+
+
 async def test_what_cannot_be_written_down_is_not_booked(world: World) -> None:
     """A meeting nobody remembers is a room that stays open."""
     world.store.fault = Unavailable("store.full")

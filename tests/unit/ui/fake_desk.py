@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from PySide6.QtGui import QImage
 
+from vdx_plugin.domain.booked import RoomTemplate
+from vdx_plugin.domain.context import ClinicContext
 from vdx_plugin.domain.parties import Partner
 from vdx_plugin.domain.plan import Plan
 from vdx_plugin.errors import VdxError
 from vdx_plugin.ports import MediaChoice, VideoPicture
 from vdx_plugin.runtime import Runtime
-from vdx_plugin.service.view import DeskView
+from vdx_plugin.service.view import AgendaEntry, DeskView
 from vdx_plugin.ui import scenes
 from vdx_plugin.ui.device_names import DeviceNames
 
@@ -62,6 +65,8 @@ class FakeDesk:
         self.plan = scenes.plan(scenes.HOSPITAL)
         self.devices = FakeDevices()
         self.was_cancelled = False
+        self.made_for: list[ClinicContext | None] = []
+        self.complaints: dict[str, str] = {}
 
     @property
     def stand_ins(self) -> dict[str, Any]:
@@ -119,9 +124,60 @@ class FakeDesk:
         await self._did("propose_plan")
         return self.plan
 
-    async def start_video(self, plan: Plan | None = None) -> None:
+    async def start_video(self, plan: Plan | None = None, *, context: ClinicContext | None = None) -> None:
         await self._did("start_video", plan)
+        self.made_for.append(context)
         self._change(consultation=self.after_start)
+
+    # --- the calendar -------------------------------------------------------------------------------------------
+
+    def check_time(self, start: datetime, end: datetime, organised_by: str = "") -> Mapping[str, str]:
+        return self.complaints
+
+    async def plan_for_later(
+        self,
+        plan: Plan,
+        *,
+        context: ClinicContext | None = None,
+        count: int = 1,
+        every: timedelta = timedelta(days=7),
+    ) -> None:
+        await self._did("plan_for_later", plan, count, every)
+        self.made_for.append(context)
+
+    async def show_agenda(self, day: date, *, everyone: bool = False) -> None:
+        await self._did("show_agenda", day, everyone)
+        self._change(agenda=replace(self._view.agenda, day=day))
+
+    async def hide_agenda(self) -> None:
+        await self._did("hide_agenda")
+
+    async def search_agenda(self, text: str) -> Sequence[AgendaEntry]:
+        await self._did("search_agenda", text)
+        return scenes.day().entries[:1]
+
+    async def templates(self) -> Sequence[RoomTemplate]:
+        await self._did("templates")
+        return scenes.templates()
+
+    async def move(self, consultation_id: UUID, start: datetime, end: datetime) -> None:
+        await self._did("move", consultation_id, start, end)
+
+    async def prolong(self, consultation_id: UUID, end: datetime) -> None:
+        await self._did("prolong", consultation_id, end)
+
+    async def retry_scheduled(self, consultation_id: UUID) -> None:
+        await self._did("retry_scheduled", consultation_id)
+
+    async def cancel_scheduled(self, consultation_id: UUID) -> None:
+        await self._did("cancel_scheduled", consultation_id)
+
+    async def start_scheduled(self, consultation_id: UUID) -> None:
+        await self._did("start_scheduled", consultation_id)
+
+    async def examine(self) -> None:
+        await self._did("examine")
+        self._change(diagnosis=scenes.diagnosis())
 
     async def cancel(self) -> None:
         await self._did("cancel")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
 
 import pytest
 import shiboken6
@@ -115,8 +114,8 @@ def test_closing_the_dock_asks_first(qtbot: QtBot, theme: Theme) -> None:
 # --- plan -----------------------------------------------------------------------------------------------------------
 
 
-def plan_window(qtbot: QtBot, theme: Theme, *, can_wait: bool = False) -> PlanWindow:
-    window = PlanWindow(theme, lambda: "k-new", can_wait=can_wait)
+def plan_window(qtbot: QtBot, theme: Theme) -> PlanWindow:
+    window = PlanWindow(theme, lambda: "k-new")
     window.show_plan(scenes.plan(scenes.HOSPITAL), scenes.context(), scenes.NOW)
     shown(qtbot, window)
     return window
@@ -214,21 +213,6 @@ def test_a_partner_is_found_and_added_by_keyboard_alone(qtbot: QtBot, theme: The
     qtbot.keyClick(window.search.found, Qt.Key.Key_Return)
     assert window.plan is not None
     assert window.plan.parties[-1].partner == scenes.AGENCY
-
-
-def test_later_is_offered_only_where_the_desk_can(qtbot: QtBot, theme: Theme) -> None:
-    """A choice that leads nowhere is not shown."""
-    assert not plan_window(qtbot, theme).later.isVisible()
-    window = plan_window(qtbot, theme, can_wait=True)
-    window.later.setChecked(True)
-    with qtbot.waitSignal(window.later_wanted) as wanted:
-        window.go.click()
-    assert wanted.args is not None
-    plan = wanted.args[0]
-    assert plan.planned_ahead
-    assert plan.start > scenes.NOW
-    assert plan.start.tzinfo is not None
-    assert plan.end - plan.start == timedelta(minutes=30)
 
 
 # --- starting -------------------------------------------------------------------------------------------------------
