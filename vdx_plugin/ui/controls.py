@@ -150,13 +150,9 @@ class ClockField(QTimeEdit):
         super().__init__()
         self.setAccessibleName(name)
         self.setDisplayFormat("HH:mm")
-        self.setButtonSymbols(QTimeEdit.ButtonSymbols.NoButtons)
+        # Qt gives a field whose buttons have no width no room before its text either.
+        self.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self.setMinimumHeight(theme.px(TARGET))
-
-    def sizeHint(self) -> QSize:
-        # Without its buttons Qt forgets the frame that the style sheet puts around the text.
-        hint = super().sizeHint()
-        return QSize(max(hint.width(), self.fontMetrics().horizontalAdvance("00:00") * 2), hint.height())
 
 
 def paint_arrow(theme: Theme, field: QWidget) -> None:

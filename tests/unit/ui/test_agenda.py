@@ -9,7 +9,7 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 from PySide6.QtCore import QDate, QPoint, Qt, QTime
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QLabel, QMenu, QWidget
+from PySide6.QtWidgets import QApplication, QLabel, QLineEdit, QMenu, QWidget
 from pytestqt.qtbot import QtBot
 
 from tests.unit.ui.conftest import shown
@@ -223,6 +223,16 @@ def test_what_is_folded_away_again_is_not_booked(qtbot: QtBot, theme: Theme) -> 
     window.when.more.setChecked(False)
     assert window.when.series[0] == 1
     assert window.when.organised_by == ""
+
+
+def test_the_time_can_be_read_in_its_field(qtbot: QtBot, theme: Theme) -> None:
+    """Without its buttons Qt once gave the text one pixel."""
+    form = TimeForm(theme)
+    shown(qtbot, form)
+    for field in (form.day, form.clock):
+        text = field.findChild(QLineEdit)
+        assert text is not None
+        assert text.width() >= text.fontMetrics().horizontalAdvance(text.text())
 
 
 def test_a_length_that_is_not_in_the_list_is_kept(qtbot: QtBot, theme: Theme) -> None:
