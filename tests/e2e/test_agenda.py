@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.signalling import SignallingEngine
+from tests.e2e.signalling import SignallingCall, SignallingEngine
 from vdx_plugin.app import Program, assemble
 from vdx_plugin.demo.world import HOSPITAL_GLN, FileVault, World
 from vdx_plugin.domain.consultation import Stage
@@ -24,6 +24,8 @@ from vdx_plugin.domain.danish_time import danish, danish_day, instant_of
 from vdx_plugin.domain.parties import InvitationState
 from vdx_plugin.domain.patients import Patient, PersonName, cpr
 from vdx_plugin.domain.plan import Plan, partner_party, patient_party
+from vdx_plugin.domain.secret import Secret
+from vdx_plugin.ports import CallEvent, CallOver, JoinTarget
 from vdx_plugin.sandbox.clock import SandboxClock
 from vdx_plugin.sandbox.partners import PartnerTimes
 from vdx_plugin.sandbox.video_api.values import Meeting, ProvisionStatus, Room
@@ -228,6 +230,31 @@ async def test_the_booked_room_is_the_one_that_is_entered_at_its_time(tmp_path: 
         assert [one.invitation for one in desk.view.consultation.parties][1] is InvitationState.DELIVERED
         assert len(await here.letters(1)) == 1
         await desk.hang_up()
+
+
+async def test_a_stranger_who_waited_for_the_host_is_not_inside_when_the_call_begins(tmp_path: Path) -> None:
+    """Room number and PIN may be read off a letter; the link of a party may not be guessed."""
+    begins = TUESDAY + timedelta(hours=1)
+    async with clinic(tmp_path, TUESDAY) as here:
+        await here.book(begins, begins + LENGTH)
+        here.clock.advance(begins - here.clock.now() - timedelta(minutes=10))
+        await here.until(lambda: here.room().status is ProvisionStatus.PROVISIONED_OK)
+        seen: list[CallEvent] = []
+        stranger = SignallingCall(seen.append)
+        pin = Secret(str(here.room().guest_pin))
+        target = JoinTarget(here.world.sandbox.node_url, here.room().uri_with_domain, pin, "Fremmed")
+        await stranger.enter(target)
+        await here.open_patient()
+        await here.program.desk.start_video()
+        await here.until(lambda: _stage(here) is Stage.IN_CALL)
+        await here.until(lambda: any(isinstance(event, CallOver) for event in seen))
+        consultation = here.program.desk.view.consultation
+        assert consultation is not None
+        assert consultation.call is not None
+        assert [each.display_name for each in consultation.call.participants if not each.is_self] == []
+        assert consultation.call.locked
+        await stranger.leave()
+        await here.program.desk.hang_up()
 
 
 async def test_what_was_booked_is_there_after_a_restart_and_is_told_once(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ name was given.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -81,6 +81,19 @@ def waiting(
         if participant.is_waiting and not participant.is_self
     ]
     return tuple(sorted(found, key=lambda guest: guest.since))
+
+
+def uninvited(
+    parties: Sequence[PartyStatus], roster: Sequence[RoomParticipant], taken_as: Mapping[str, str]
+) -> tuple[str, ...]:
+    """Return who is inside without the link of a party and without having been let in as one."""
+    keys = {status.party.key for status in parties}
+    return tuple(
+        participant.id
+        for participant in roster
+        if not (participant.is_self or participant.is_host or participant.is_waiting)
+        if participant.call_tag not in keys and participant.id not in taken_as
+    )
 
 
 _KNOWN = {

@@ -77,6 +77,7 @@ class Session:
         self.commands_running = 0
         self._complaint: Problem | None = None
         self._taken_as: dict[str, str] = {}
+        self._had_links_out = False
         self._steps = {kind: Step(kind) for kind in StepKind}
         self._call_view: CallView | None = None
         self._links: dict[str, Secret] = {}
@@ -189,8 +190,21 @@ class Session:
         if self.call is None:
             target = JoinTarget(self._settings.node, room.alias, room.host_pin, self._settings.display_name)
             await self._enter(target)
+        self._had_links_out = self._had_links_out or self.consultation.stage is Stage.SCHEDULED
         await self._entered().lock()
+        await self._put_uninvited_out()
         await self.save(Event.ROOM_LOCKED)
+
+    async def _put_uninvited_out(self) -> None:
+        """Put out who slipped in with us: a room whose links are out already lets in all who wait as its host comes.
+
+        Between that and our lock nobody was asked. Whoever is put out may knock again, and is then a stranger outside.
+        """
+        if not self._had_links_out or self._call_view is None:
+            return
+        for participant_id in presence.uninvited(self.parties, self._call_view.participants, self._taken_as):
+            _log.warning("somebody without the link of a party was inside before the lock")
+            await self._entered().put_out(participant_id)
 
     async def _enter(self, target: JoinTarget) -> None:
         self._call_view = CallView()
@@ -238,6 +252,8 @@ class Session:
             return None
 
     async def _start_media(self) -> None:
+        # Once more, since the roster may have lagged behind the lock.
+        await self._put_uninvited_out()
         await self._entered().start_media(self.media)
         self.story.mark("join", self._outside.clock.now())
         if self.consultation.started_at is None:

@@ -266,6 +266,8 @@ class FakeEngine:
         self.call: FakeCall | None = None
         self.fault: VdxError | None = None
         self.target: JoinTarget | None = None
+        self.inside: tuple[RoomParticipant, ...] = ()
+        """Who comes in with the host."""
         self.prepared = 0
 
     async def prepare(self) -> None:
@@ -284,6 +286,7 @@ class FakeEngine:
             raise self.fault
         self.target = target
         self.call = FakeCall(self.log, on_event)
+        self.call.roster = (*self.call.roster, *self.inside)
         on_event(RosterChanged(self.call.roster))
         return self.call
 

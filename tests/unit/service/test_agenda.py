@@ -13,12 +13,12 @@ from tests.unit.service.fakes import HOSPITAL, NOON, World, context
 from vdx_plugin.domain.booked import BookedMeeting, MeetingField
 from vdx_plugin.domain.consultation import Consultation, Stage
 from vdx_plugin.domain.danish_time import danish, danish_day
-from vdx_plugin.domain.parties import InvitationState
+from vdx_plugin.domain.parties import InvitationState, Presence
 from vdx_plugin.domain.plan import Appointment, Plan
 from vdx_plugin.domain.room import ProvisionStatus
 from vdx_plugin.domain.secret import Secret
 from vdx_plugin.errors import OutcomeUnknown, Refused, Unavailable
-from vdx_plugin.ports import InvitationNews, MessageKind, OutboxState
+from vdx_plugin.ports import InvitationNews, MessageKind, OutboxState, RoomParticipant
 from vdx_plugin.service.view import AgendaEntry, EntryAction, RoomState
 
 START = NOON + timedelta(hours=3)
@@ -422,6 +422,27 @@ async def test_a_room_that_is_ready_is_taken_without_asking_vdx_for_anything(wor
     await world.settle()
     assert world.log[:2] == ["save:scheduled", "enter"]
     assert world.stage() is Stage.IN_CALL
+
+
+async def test_whoever_slips_in_with_the_host_without_a_party_s_link_is_put_out(world: World) -> None:
+    """The links are out for days, and a room lets in all who wait the moment its host comes, before the lock."""
+    one = await booked(world)
+    world.clock.time = START
+    hospital = one.plan.parties[1].key
+
+    def guest(number: str, tag: str) -> RoomParticipant:
+        return RoomParticipant(
+            number, "Gæst", is_host=False, is_waiting=False, is_self=False, has_media=True, call_tag=tag
+        )
+
+    world.engine.inside = (guest("stranger", ""), guest("ward", hospital))
+    await world.desk.start_scheduled(one.id)
+    await world.settle()
+    assert world.stage() is Stage.IN_CALL
+    assert [each.id for each in world.call.roster] == ["me", "ward"]
+    view = world.desk.view.consultation
+    assert view is not None
+    assert view.parties[1].presence is Presence.IN_CALL
 
 
 async def test_start_video_long_before_its_time_is_another_consultation(world: World) -> None:
