@@ -12,6 +12,8 @@ import tempfile
 import time
 from collections.abc import Callable
 from contextlib import AsyncExitStack
+from datetime import UTC, datetime, timedelta
+from datetime import time as clock_time
 from pathlib import Path
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
@@ -25,15 +27,17 @@ from vdx_plugin.app import Program, assemble
 from vdx_plugin.demo.script import target_of
 from vdx_plugin.demo.world import HOSPITAL_GLN, FileVault, World
 from vdx_plugin.domain.consultation import Stage
+from vdx_plugin.domain.danish_time import danish_day, instant_of
 from vdx_plugin.domain.parties import InvitationState, PartyRole, Presence
 from vdx_plugin.media.bot import Bot
 from vdx_plugin.ports import MediaChoice
 from vdx_plugin.runtime import Runtime
-from vdx_plugin.service.view import ConsultationView
+from vdx_plugin.service.view import AgendaEntry, ConsultationView, RoomState
 from vdx_plugin.ui.main import Desktop
 from vdx_plugin.ui.windows import Windows
 
 LIMIT_S = 40.0
+PLAN_SIZE = (600, 900)
 CALL_SIZE = (1120, 720)
 """As on a screen of ordinary size; Qt's offscreen one is 800 pixels wide."""
 
@@ -99,6 +103,7 @@ class Photographer:
             self._call(phone.new_page(), windows)
             self._after(browser.new_page(viewport={"width": 1000, "height": 700}), windows)
             browser.close()
+        self._later(windows)
         self._desktop.close()
 
     def _stage(self) -> Stage | None:
@@ -172,6 +177,38 @@ class Photographer:
         self.until(lambda: bool(self._world.clinic.notes_of(0)), "note")
         page.goto(f"{self._world.clinic_url}0")
         page.screenshot(path=self._folder / "record.png")
+
+    def _later(self, windows: Windows) -> None:
+        """Book for tomorrow, look at it in the calendar, and ask whether VDX can be reached."""
+        desk, run = self._program.desk, self._runtime.submit
+        run(desk.decline_note()).result(10)
+        run(self._world.clinic.open_patient(0)).result(10)
+        self.until(lambda: desk.view.context is not None and not windows.call.isVisible(), "the first patient again")
+        self.let_pass(1.0)
+        windows.dock.plan_wanted.emit()
+        self.until(windows.plan.isVisible, "plan")
+        windows.plan.resize(*PLAN_SIZE)
+        begins = instant_of(danish_day(datetime.now(UTC)) + timedelta(days=1), clock_time(10, 30))
+        assert begins is not None
+        windows.plan.when.later.setChecked(True)
+        windows.plan.when.form.set_span(begins, begins + timedelta(minutes=20))
+        self.take(windows.plan, "plan-later")
+        windows.plan.go.click()
+        windows.dock.calendar_wanted.emit()
+        self.until(windows.calendar.isVisible, "calendar")
+        windows.calendar.show_day(danish_day(begins))
+        self.until(lambda: any(_is_told(entry) for entry in desk.view.agenda.entries), "booked and told")
+        self.take(windows.calendar, "calendar")
+        windows.calendar.close()
+        windows.dock.diagnosis_wanted.emit()
+        self.until(lambda: bool(desk.view.diagnosis.text), "diagnosis")
+        self.take(windows.diagnosis, "diagnosis")
+
+
+def _is_told(entry: AgendaEntry) -> bool:
+    """True once VDX has been asked about the meeting and the hospital's system has its letter."""
+    states = {status.party.role: status.invitation for status in entry.parties}
+    return entry.room is RoomState.AWAITS and states.get(PartyRole.HOSPITAL) is InvitationState.DELIVERED
 
 
 def main(folder: Path) -> None:

@@ -14,6 +14,7 @@ from collections.abc import Callable
 from datetime import datetime
 
 from vdx_plugin import log
+from vdx_plugin.domain.danish_time import danish
 from vdx_plugin.errors import VdxError
 from vdx_plugin.media.devices import Devices, SoundStream
 from vdx_plugin.media.pictures import picture_of_array
@@ -120,7 +121,7 @@ class PictureFeed:
         self._note_camera(present=newest is not None)
         if not self.is_on:
             return self._black
-        return newest[1] if newest is not None else self._card.draw(self._now().astimezone(), number)
+        return newest[1] if newest is not None else self._card.draw(danish(self._now()), number)
 
     def _note_camera(self, *, present: bool) -> None:
         state = self._camera_state
