@@ -9,6 +9,7 @@ import asyncio
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime, timedelta
+from heapq import nlargest
 from uuid import UUID
 
 from vdx_plugin import log
@@ -37,6 +38,10 @@ WHILE_SHOWN_S = 15.0
 WHILE_WAITING_S = 60.0
 MOST_IN_A_SERIES = 52
 _OFF = (Stage.CANCELLING, Stage.CANCELLED)
+
+
+MOST_FOUND = 50
+"""More hits than this are no help to who looks, and a list of thousands takes the window a while."""
 
 
 class Agenda:
@@ -202,21 +207,19 @@ class Agenda:
         return {party.key: self._outside.composer.guest_link(room, party) for party in one.plan.parties}
 
     async def search(self, text: str) -> Sequence[AgendaEntry]:
-        """Find meetings by subject, organiser or patient's name, newest first. Asks nobody."""
+        """Find the newest meetings by subject, organiser or patient's name, at most ``MOST_FOUND``. Asks nobody."""
         now, words = self._outside.clock.now(), text.casefold().split()
         if not words:
             return ()
-        found = [
-            own_entry(self._known(one), self._hearing.of(danish_day(one.plan.start)), now)
-            for one in self._ours()
-            if all(word in _searched(one.context) for word in words)
-        ]
+        ours = [one for one in self._ours() if all(word in _searched(one.context) for word in words)]
+        newest = nlargest(MOST_FOUND, ours, key=lambda one: one.plan.start)
+        found = [own_entry(self._known(one), self._hearing.of(danish_day(one.plan.start)), now) for one in newest]
         taken = {entry.meeting_id for entry in found}
         for meeting in self._outside.meetings.search(text):
             if meeting.meeting_id not in taken and self._hearing.consultations.get(meeting.meeting_id) is None:
                 heard = self._hearing.of(danish_day(meeting.start)) or Heard(now, {meeting.meeting_id: meeting})
                 found.append(foreign_entry(meeting, heard, now))
-        return _in_order(found)[::-1]
+        return _in_order(found)[::-1][:MOST_FOUND]
 
     async def templates(self) -> Sequence[RoomTemplate]:
         """Return the recipes for rooms. Raises what VDX raises."""
