@@ -102,6 +102,8 @@ class Desktop(QObject):
     def close(self) -> None:
         """Take down windows and subscriptions; the desk and the runtime live on."""
         self._tick.stop()
+        # A confirmation still wants to be taken away some seconds later, and there is no window left to show that in.
+        self.notices.changed.disconnect(self._show)
         QGuiApplication.styleHints().colorSchemeChanged.disconnect(self._on_scheme)
         # While the desk can still be told that nobody looks any longer.
         self.windows.calendar.hide()

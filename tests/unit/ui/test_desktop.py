@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import Qt, QTimer
+from PySide6.QtCore import QEvent, Qt, QTimer
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QApplication, QLabel, QWidget
 from pytestqt.qtbot import QtBot
@@ -427,3 +427,18 @@ def test_after_closing_the_desk_has_no_listener_left(
     assert desk.listeners == []
     desk.remote[0](scenes.picture(64, 36))
     qapp.processEvents()
+
+
+def test_a_confirmation_that_runs_out_after_the_end_touches_no_window(
+    qtbot: QtBot, qapp: QApplication, desk: FakeDesk, runtime: Runtime, tmp_path: Path
+) -> None:
+    """It is taken away some seconds later, when the windows it stood in are gone."""
+    desktop = Desktop(qapp, desk, runtime, tmp_path / "window.ini", now=lambda: scenes.NOW, **desk.stand_ins)
+    desktop.open()
+    qtbot.waitUntil(lambda: desktop.windows.dock.start.isEnabled())
+    desktop.notices.confirm("note.copied")
+    (notice,) = desktop.notices.all
+    desktop.close()
+    qapp.sendPostedEvents(None, QEvent.Type.DeferredDelete.value)
+    desktop.notices.forget(notice.id)
+    assert desktop.notices.all == ()
