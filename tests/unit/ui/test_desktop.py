@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import shiboken6
 from PySide6.QtCore import QEvent, Qt, QTimer
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QApplication, QLabel, QWidget
@@ -436,9 +437,14 @@ def test_a_confirmation_that_runs_out_after_the_end_touches_no_window(
     desktop = Desktop(qapp, desk, runtime, tmp_path / "window.ini", now=lambda: scenes.NOW, **desk.stand_ins)
     desktop.open()
     qtbot.waitUntil(lambda: desktop.windows.dock.start.isEnabled())
+    assert desktop._view is not None
     desktop.notices.confirm("note.copied")
     (notice,) = desktop.notices.all
+    dock = desktop.windows.dock
     desktop.close()
-    qapp.sendPostedEvents(None, QEvent.Type.DeferredDelete.value)
+    qapp.sendPostedEvents(dock, QEvent.Type.DeferredDelete.value)
+    assert not shiboken6.isValid(dock)
+    shown: list[object] = []
+    desktop.windows.dock.show_view = lambda *arguments: shown.append(arguments)  # type: ignore[method-assign]
     desktop.notices.forget(notice.id)
-    assert desktop.notices.all == ()
+    assert shown == []
