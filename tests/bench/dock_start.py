@@ -32,6 +32,7 @@ def stamped(stamps: Stamps) -> None:
     import PySide6.QtWidgets  # noqa: F401 - to tell Qt's share of the imports from ours
 
     stamps.take("qt")
+    # All that the command imports before it makes a window, so that its share of the time can be told.
     from vdx_plugin import cli, settings, window  # noqa: F401
 
     stamps.take("program")
@@ -39,6 +40,7 @@ def stamped(stamps: Stamps) -> None:
 
     stamps.take("windows")
     window.run_with_window = _after(stamps, "settings", window.run_with_window)
+    # A stamp around the real one: the module imported the name, so mypy does not see it as its own.
     window.assemble = _after(stamps, "application", window.assemble)  # type: ignore[attr-defined]
     show = main.run_desktop
 

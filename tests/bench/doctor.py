@@ -155,6 +155,7 @@ class DoctorChild:
             raise RuntimeError("no patient is open")
         asked = replace(base, patient=patient, appointment_id=None)
         # A directory tells nothing by itself.
+        # The directory tells nobody when a patient becomes known, so it is asked until it knows.
         while (await self._systems.complete(asked)).patient.name is None:  # noqa: ASYNC110
             await asyncio.sleep(LOOK_EVERY_S)
         return time.monotonic()

@@ -19,6 +19,7 @@ class FixedKeyring(KeyringBackend):
     def get_password(self, service: str, username: str) -> str | None:
         return base64.b64encode(bytes(32)).decode() if username == "store" else "bench"
 
+    # The bench must write nothing into a keyring: whoever tries is told.
     def set_password(self, service: str, username: str, password: str) -> None:
         raise NotImplementedError
 

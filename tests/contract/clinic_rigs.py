@@ -53,6 +53,7 @@ class Rig(ABC):
     async def fill(self) -> None:  # noqa: B027 - most have nothing to tell
         """Let the record tell what it knows, if it is of that kind."""
 
+    # For the rigs whose system has the capability; a test of one that has not is skipped before it gets here.
     async def open_record(self) -> None:
         raise NotImplementedError
 
