@@ -25,8 +25,43 @@ class Channel(StrEnum):
 
     MEDCOM = "medcom"
     EMAIL = "email"
+    SMS = "sms"
     LINK = "link"
     PHONE = "phone"
+
+
+SENT_BY_US = frozenset({Channel.MEDCOM, Channel.EMAIL, Channel.SMS})
+"""Channels over which the outbox carries the invitation; over the others a person passes it on."""
+
+
+class Purpose(StrEnum):
+    """What a consultation is held for; with the partner it decides category and topic of the letter."""
+
+    CONSULTATION = "consultation"
+    DISCHARGE = "discharge"
+    """Conference about a patient who is being discharged from hospital."""
+    NETWORK = "network"
+    """Meeting of those who care for one patient."""
+    EXTENDED_CARE = "extended_care"
+    """The 72-hour scheme: the hospital keeps the responsibility after discharge."""
+    HOME_NURSING = "home_nursing"
+
+
+class LetterFormat(StrEnum):
+    """What the partner's system reads. CONVERTED: VANS turns the letter into XDIS91, which loses the thread id."""
+
+    NATIVE = "native"
+    CONVERTED = "converted"
+
+
+class AnswerMark(StrEnum):
+    """How the user has read a partner's answer. Nothing but the user's click ever sets it."""
+
+    UNREAD = "unread"
+    COMES = "comes"
+    DECLINES = "declines"
+    NOTED = "noted"
+    """Read, and neither of the two."""
 
 
 class InvitationState(StrEnum):
@@ -37,6 +72,8 @@ class InvitationState(StrEnum):
     SENT = "sent"
     UNKNOWN = "unknown"
     """Handed over and no answer came: it may or may not have arrived."""
+    IN_MAILBOX = "in_mailbox"
+    """The network says that it lies in the receiver's mailbox; no system of theirs has read it yet."""
     DELIVERED = "delivered"
     ANSWERED = "answered"
     REJECTED = "rejected"
@@ -67,6 +104,27 @@ class Partner:
     """MedCom CareCommunication category that the partner routes by."""
     wants_pin: bool = True
     """Whether the text tells the guest PIN; the link itself always carries what is needed."""
+    format: LetterFormat = LetterFormat.NATIVE
+    mobile: str | None = None
+    """Number for Channel.SMS."""
+    categories: tuple[tuple[Purpose, str], ...] = ()
+    """MedCom category for single purposes, as agreed locally; ``category`` holds for the others."""
+
+    def category_for(self, purpose: Purpose) -> str:
+        """Return the category that a letter for ``purpose`` bears."""
+        return dict(self.categories).get(purpose, self.category)
+
+
+@dataclass(frozen=True, slots=True)
+class Interpreting:
+    """What an interpreter is ordered for. Nothing here tells who the patient is."""
+
+    sex: str = ""
+    """``female`` or ``male`` when one is asked for, else empty."""
+    requisition: str = ""
+    """Number of the order in the agency's portal; kept for the record, sent to nobody else."""
+    place: str = ""
+    """Where the patient sits during the call, in words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,9 +136,10 @@ class Party:
     channel: Channel
     partner: Partner | None = None
     address: str | None = None
-    """E-mail address for Channel.EMAIL; never logged."""
+    """E-mail address for Channel.EMAIL, phone number for Channel.SMS; never logged."""
     language: str | None = None
-    """Interpreter's language, ISO 639."""
+    """Interpreter's language, or the language the patient is written to in, ISO 639."""
+    interpreting: Interpreting | None = None
 
     def __repr__(self) -> str:
         return f"Party({self.key!r}, {self.role}, {self.channel})"
@@ -105,6 +164,8 @@ class PartyStatus:
     history: tuple[PartyEvent, ...] = ()
     answer: str = ""
     """What the partner wrote back, shown as it is and never read as yes or no."""
+    mark: AnswerMark = AnswerMark.UNREAD
+    """How the user has read ``answer``."""
     participant_id: str | None = None
     """The room's participant that is taken to be this party."""
     extra: dict[str, str] = field(default_factory=dict)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from vdx_plugin.domain.context import ClinicContext
-from vdx_plugin.domain.parties import Channel, Partner, Party, PartyRole
+from vdx_plugin.domain.parties import Channel, Partner, Party, PartyRole, Purpose
 
 DEFAULT_LENGTH = timedelta(minutes=30)
 
@@ -44,6 +44,7 @@ class Plan:
     """True for a consultation agreed beforehand, False for an ad hoc call (fee rules and measures differ)."""
     organised_by: str = ""
     """E-mail address of the colleague it is booked for at VDX; empty for our own name."""
+    purpose: Purpose = Purpose.CONSULTATION
 
     def with_party(self, party: Party) -> Plan:
         """Return the plan with ``party`` added, or replacing the party of the same key."""

@@ -44,11 +44,13 @@ from vdx_plugin.ports.clinic import (
 )
 from vdx_plugin.ports.clock import Clock
 from vdx_plugin.ports.keeping import AuditLog, ConsultationStore, MeasureStore
+from vdx_plugin.ports.letters import IncomingLetter, LetterBook
 from vdx_plugin.ports.messages import (
     Composer,
     Delivery,
     InvitationNews,
     MessageKind,
+    NoticeKind,
     Outbox,
     OutboxDraft,
     OutboxRow,
@@ -81,8 +83,10 @@ __all__ = [
     "DiagnosisReport",
     "DraftCheck",
     "Examiner",
+    "IncomingLetter",
     "InvitationNews",
     "JoinTarget",
+    "LetterBook",
     "LineChanged",
     "LineQuality",
     "LockChanged",
@@ -91,6 +95,7 @@ __all__ = [
     "MediaFlowing",
     "MeetingBook",
     "MessageKind",
+    "NoticeKind",
     "Outbox",
     "OutboxDraft",
     "OutboxRow",

@@ -18,7 +18,14 @@ from vdx_plugin.domain.secret import Secret
 class MessageKind(StrEnum):
     INVITATION = "invitation"
     CANCELLATION = "cancellation"
+    NOTICE = "notice"
+    """A reminder, or word that the doctor is late; it settles nothing and is never asked about."""
     ACKNOWLEDGEMENT = "acknowledgement"
+
+
+class NoticeKind(StrEnum):
+    REMINDER = "reminder"
+    DELAY = "delay"
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,7 @@ _ORDER = [
     InvitationState.QUEUED,
     InvitationState.SENT,
     InvitationState.UNKNOWN,
+    InvitationState.IN_MAILBOX,
     InvitationState.DELIVERED,
     InvitationState.ANSWERED,
 ]

@@ -15,7 +15,7 @@ from uuid import UUID
 from vdx_plugin import log
 from vdx_plugin.domain.booked import EditOutcome, MeetingEdit, MeetingField
 from vdx_plugin.domain.consultation import Consultation, EndReason, Event, Stage
-from vdx_plugin.domain.parties import Channel, InvitationState, Party
+from vdx_plugin.domain.parties import SENT_BY_US, InvitationState, Party
 from vdx_plugin.domain.patients import Patient
 from vdx_plugin.domain.room import MeetingDraft, Room, RoomFault, fault_of
 from vdx_plugin.errors import NotFound, Refused, Unavailable, VdxError
@@ -29,7 +29,6 @@ EARLIEST_START = timedelta(minutes=30)
 """So long before its time a scheduled consultation may be begun."""
 GRACE = timedelta(hours=1)
 """So long after its time it may still be begun; then it lapses."""
-_SENT_BY_US = (Channel.MEDCOM, Channel.EMAIL)
 _NEVER_ARRIVED = (OutboxState.WITHDRAWN, OutboxState.REJECTED, OutboxState.FAILED)
 
 Span = tuple[datetime, datetime]
@@ -156,7 +155,7 @@ class Scheduled:
         reached = newest_invitations([row for row in rows if row.state not in _NEVER_ARRIVED])
         drafts = []
         for party in consultation.plan.parties:
-            if party.channel in _SENT_BY_US:
+            if party.channel in SENT_BY_US:
                 try:
                     drafts.append(self._letter(consultation, party, old, reached.get(party.key)))
                 except VdxError as error:

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from vdx_plugin import log
 from vdx_plugin.domain.booked import MeetingEdit
 from vdx_plugin.domain.consultation import Consultation, Event, Stage
-from vdx_plugin.domain.parties import Channel, InvitationState, PartyStatus
+from vdx_plugin.domain.parties import SENT_BY_US, InvitationState, PartyStatus
 from vdx_plugin.domain.room import MeetingDraft
 from vdx_plugin.domain.secret import Secret
 from vdx_plugin.domain.summary import Summary
@@ -43,7 +43,6 @@ from vdx_plugin.service.view import CallView, ConsultationView, Problem, Step, S
 _log = log.get("service")
 
 _NO_DEVICE = {"media.no_camera", "media.no_microphone", "media.no_speaker"}
-_SENT_BY_US = (Channel.MEDCOM, Channel.EMAIL)
 PictureSink = Callable[[VideoPicture], None]
 
 
@@ -227,7 +226,7 @@ class Session:
             return
         drafts = []
         for status in self.parties:
-            if status.party.channel in _SENT_BY_US:
+            if status.party.channel in SENT_BY_US:
                 draft = self._compose(status)
                 if draft:
                     drafts.append(draft)

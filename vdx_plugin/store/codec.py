@@ -14,15 +14,16 @@ from typing import Any
 from uuid import UUID
 
 from vdx_plugin.domain.context import ClinicContext, ClinicUser, Organisation
-from vdx_plugin.domain.parties import Channel, Partner, Party, PartyRole
+from vdx_plugin.domain.parties import Channel, Interpreting, LetterFormat, Partner, Party, PartyRole, Purpose
 from vdx_plugin.domain.patients import Identifier, Patient, PersonName
 from vdx_plugin.domain.plan import Plan
 from vdx_plugin.domain.room import ProvisionStatus, Room
 from vdx_plugin.domain.secret import Secret
 from vdx_plugin.errors import Unreadable
 
-FORM = 2
-"""2 added the wish to move a meeting, and whom it is organised for."""
+FORM = 3
+"""2 added the wish to move a meeting, and whom it is organised for; 3 the purpose, what an interpreter is ordered for,
+and a partner's format, mobile number and categories."""
 Json = dict[str, Any]
 
 
@@ -165,6 +166,7 @@ def _plan(plan: Plan) -> Json:
         "parties": [_party(party) for party in plan.parties],
         "planned_ahead": plan.planned_ahead,
         "organised_by": plan.organised_by,
+        "purpose": plan.purpose.value,
     }
 
 
@@ -175,6 +177,7 @@ def _read_plan(data: Mapping[str, Any]) -> Plan:
         parties=tuple(_read_party(party) for party in data["parties"]),
         planned_ahead=data["planned_ahead"],
         organised_by=data.get("organised_by", ""),
+        purpose=Purpose(data.get("purpose", Purpose.CONSULTATION)),
     )
 
 
@@ -186,6 +189,7 @@ def _party(party: Party) -> Json:
         "partner": _partner(party.partner) if party.partner else None,
         "address": party.address,
         "language": party.language,
+        "interpreting": _interpreting(party.interpreting) if party.interpreting else None,
     }
 
 
@@ -197,7 +201,16 @@ def _read_party(data: Mapping[str, Any]) -> Party:
         partner=_read_partner(data["partner"]) if data["partner"] else None,
         address=data["address"],
         language=data["language"],
+        interpreting=_read_interpreting(data.get("interpreting")),
     )
+
+
+def _interpreting(wanted: Interpreting) -> Json:
+    return {"sex": wanted.sex, "requisition": wanted.requisition, "place": wanted.place}
+
+
+def _read_interpreting(data: Mapping[str, Any] | None) -> Interpreting | None:
+    return Interpreting(data["sex"], data["requisition"], data["place"]) if data else None
 
 
 def _partner(partner: Partner) -> Json:
@@ -212,6 +225,9 @@ def _partner(partner: Partner) -> Json:
         "phone": partner.phone,
         "category": partner.category,
         "wants_pin": partner.wants_pin,
+        "format": partner.format.value,
+        "mobile": partner.mobile,
+        "categories": [[purpose.value, category] for purpose, category in partner.categories],
     }
 
 
@@ -227,6 +243,9 @@ def _read_partner(data: Mapping[str, Any]) -> Partner:
         phone=data["phone"],
         category=data["category"],
         wants_pin=data["wants_pin"],
+        format=LetterFormat(data.get("format", LetterFormat.NATIVE)),
+        mobile=data.get("mobile"),
+        categories=tuple((Purpose(purpose), category) for purpose, category in data.get("categories", ())),
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QDialog, QVBoxLayout, QWidget
 
-from vdx_plugin.domain.parties import Channel
+from vdx_plugin.domain.parties import SENT_BY_US
 from vdx_plugin.service.view import AgendaEntry
 from vdx_plugin.texts import _
 from vdx_plugin.ui.agenda_wording import entry_title, when
@@ -53,8 +53,8 @@ def _consequences(entry: AgendaEntry) -> list[str]:
     context = entry.context
     if context is None:
         return []
-    sent = [p.party for p in entry.parties if p.party.channel in (Channel.MEDCOM, Channel.EMAIL)]
-    by_hand = [p.party for p in entry.parties if p.party.channel not in (Channel.MEDCOM, Channel.EMAIL)]
+    sent = [p.party for p in entry.parties if p.party.channel in SENT_BY_US]
+    by_hand = [p.party for p in entry.parties if p.party.channel not in SENT_BY_US]
     lines = []
     if sent:
         names = ", ".join(party_name(party, context) for party in sent)

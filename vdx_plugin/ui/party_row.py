@@ -9,7 +9,7 @@ from functools import partial
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QMenu, QPushButton, QVBoxLayout, QWidget
 
-from vdx_plugin.domain.parties import Channel, InvitationState, PartyStatus, Presence
+from vdx_plugin.domain.parties import SENT_BY_US, Channel, InvitationState, PartyStatus, Presence
 from vdx_plugin.ports import RoomParticipant
 from vdx_plugin.service.view import WaitingGuest
 from vdx_plugin.texts import _
@@ -73,7 +73,7 @@ class PartyRow(QWidget):
         self.setToolTip("\n".join(lines))
         expected = status.presence in (Presence.EXPECTED, Presence.LEFT)
         self.copy.setVisible(expected and has_link and status.party.channel in (Channel.LINK, Channel.PHONE))
-        sent = status.party.channel in (Channel.MEDCOM, Channel.EMAIL)
+        sent = status.party.channel in SENT_BY_US
         self.resend.setVisible(expected and sent and status.invitation in _TO_SEND_AGAIN)
         self.setAccessibleName(f"{role(status.party.role)}, {self._name}: {party_state(status).text}")
 
@@ -90,7 +90,7 @@ class PartyRow(QWidget):
         menu.addAction(_("Skjul forløb") if shown else _("Vis forløb"), lambda: self._history.setVisible(not shown))
         if self._has_link:
             menu.addAction(_("Kopiér link"), lambda: self.acted.emit(key, "copy"))
-        if self._status.party.channel in (Channel.MEDCOM, Channel.EMAIL):
+        if self._status.party.channel in SENT_BY_US:
             menu.addAction(_("Send invitationen igen"), lambda: self.acted.emit(key, "resend"))
         menu.addAction(_("Har fået besked på telefon"), lambda: self.acted.emit(key, "told"))
         if self._status.participant_id and self._status.presence is Presence.IN_CALL:

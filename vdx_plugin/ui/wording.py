@@ -102,6 +102,7 @@ def invitation(state: InvitationState) -> Word:
         InvitationState.QUEUED: Word(_("Invitationen er på vej"), "clock"),
         InvitationState.SENT: Word(_("Sendt, ikke bekræftet endnu"), "sent"),
         InvitationState.UNKNOWN: Word(_("Uvist, om den kom frem"), "warning", "warning"),
+        InvitationState.IN_MAILBOX: Word(_("Ligger i deres postkasse"), "sent"),
         InvitationState.DELIVERED: Word(_("Modtaget i deres system"), "check"),
         InvitationState.ANSWERED: Word(_("Har svaret"), "answered", "accent"),
         InvitationState.REJECTED: Word(_("Kunne ikke modtages"), "warning", "danger"),
@@ -162,6 +163,8 @@ def preview(party: Party) -> str:
         return _("Får en e-mail på {address} med tid, link og kalenderaftale.").format(address=address)
     if party.channel is Channel.EMAIL:
         return _("Får en e-mail på {address} med tid og link, uden oplysninger om patienten.").format(address=address)
+    if party.channel is Channel.SMS:
+        return _("Får en sms på {address} med tid og link.").format(address=address)
     if party.channel is Channel.PHONE:
         phone = party.partner.phone if party.partner and party.partner.phone else _("telefon")
         return _("Ringes op på {phone}. Der sendes intet herfra.").format(phone=phone)

@@ -10,7 +10,7 @@ from uuid import UUID, uuid4
 from vdx_plugin.domain.consultation import Consultation, EndReason, Stage
 from vdx_plugin.domain.context import ClinicContext, ClinicUser, Organisation
 from vdx_plugin.domain.measures import LineFigures, PartyMeasure, Replaces, StartPath, UseMeasure
-from vdx_plugin.domain.parties import Channel, Partner, Party, PartyRole
+from vdx_plugin.domain.parties import Channel, Interpreting, LetterFormat, Partner, Party, PartyRole, Purpose
 from vdx_plugin.domain.patients import Patient, PersonName, cpr
 from vdx_plugin.domain.plan import Plan
 from vdx_plugin.domain.room import ProvisionStatus, Room
@@ -42,6 +42,9 @@ PARTNER = Partner(
     phone="+4500000001",
     category="carecoordination",
     wants_pin=False,
+    format=LetterFormat.CONVERTED,
+    mobile="+4500000002",
+    categories=((Purpose.DISCHARGE, "discharge"), (Purpose.NETWORK, "carecoordination")),
 )
 CONTEXT = ClinicContext(
     source="dummy",
@@ -56,16 +59,26 @@ CONTEXT = ClinicContext(
     encounter_id="e-1",
     version="v7",
 )
+INTERPRETING = Interpreting("female", "R-1", "klinikken")
 PLAN = Plan(
     # Another zone than UTC, to see that it comes back as the same instant.
     start=NOW.astimezone(timezone(timedelta(hours=1))),
     end=NOW + timedelta(minutes=30),
     parties=(
         Party("k-1", PartyRole.PATIENT, Channel.EMAIL, address="aase@patient.test"),
-        Party("k-2", PartyRole.INTERPRETER, Channel.MEDCOM, PARTNER, "post@tolk.test", "ar"),
+        Party(
+            "k-2",
+            PartyRole.INTERPRETER,
+            Channel.MEDCOM,
+            PARTNER,
+            "post@tolk.test",
+            "ar",
+            Interpreting("female", "R-1", "klinikken"),
+        ),
     ),
     planned_ahead=True,
     organised_by="kollega@laegehus.test",
+    purpose=Purpose.DISCHARGE,
 )
 ROOM = Room(
     meeting_id=UUID("6b2f1b7e-6f0e-4d0e-9f6e-0a4b6c1d2e3f"),

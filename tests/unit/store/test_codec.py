@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from vdx_plugin.domain.parties import LetterFormat, Partner, Party, Purpose
 from vdx_plugin.domain.plan import Plan
 from vdx_plugin.errors import Unreadable
 from vdx_plugin.store import codec
@@ -68,8 +69,25 @@ def test_the_first_form_can_still_be_read() -> None:
     """A practice that updates the program keeps the consultations it has."""
     document = json.loads(codec.encode(WHOLE))
     del document["moving_to"], document["plan"]["organised_by"]
+    without_what_form_3_added(document)
     old = codec.decode(json.dumps(document | {"form": 1}).encode())
-    assert old == codec.Content(CONTEXT, dataclasses.replace(PLAN, organised_by=""), ROOM)
+    parties = tuple(dataclasses.replace(party, interpreting=None, partner=old_partner(party)) for party in PLAN.parties)
+    plan = dataclasses.replace(PLAN, organised_by="", purpose=Purpose.CONSULTATION, parties=parties)
+    assert old == codec.Content(CONTEXT, plan, ROOM)
+
+
+def without_what_form_3_added(document: dict[str, Any]) -> None:
+    del document["plan"]["purpose"]
+    for party in document["plan"]["parties"]:
+        del party["interpreting"]
+        for name in ("format", "mobile", "categories") if party["partner"] else ():
+            del party["partner"][name]
+
+
+def old_partner(party: Party) -> Partner | None:
+    if party.partner is None:
+        return None
+    return dataclasses.replace(party.partner, format=LetterFormat.NATIVE, mobile=None, categories=())
 
 
 def test_a_newer_form_is_refused() -> None:
