@@ -55,6 +55,7 @@ CHECKS = (
     ("format", ["ruff", "format", "--check", "."]),
     ("types", ["mypy"]),
     ("layers", ["importlinter"]),
+    ("peers", ["tests.peers"]),
     ("tests", ["pytest"]),
 )
 
