@@ -22,7 +22,7 @@ from vdx_plugin.domain.room import MeetingDraft
 from vdx_plugin.domain.secret import Secret
 from vdx_plugin.errors import Misconfigured
 from vdx_plugin.host import AdapterHost, installed
-from vdx_plugin.invitations import composer, delivery, directory, hub, resources, smtp, transport
+from vdx_plugin.invitations import composer, delivery, directory, hub, resources, sender, smtp, transport
 from vdx_plugin.media import call_engine
 from vdx_plugin.ports import AdapterStatus, CheckState, Clock, DiagnosisLine, DiagnosisReport
 from vdx_plugin.service.desk import Desk
@@ -204,7 +204,7 @@ def _line(finding: Finding) -> DiagnosisLine:
 def message_composer(chosen: Settings, practice: Organisation) -> composer.MessageComposer:
     """Return what builds letters and mails."""
     return composer.MessageComposer(
-        composer.SenderSettings(
+        sender.SenderSettings(
             organisation=practice,
             author=PersonName(chosen.practice.author_family, chosen.practice.author_given),
             author_role=AUTHOR_ROLE,

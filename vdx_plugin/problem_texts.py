@@ -105,6 +105,8 @@ def sentences(_: Callable[[str], str]) -> dict[str, str]:
         "media.device_back": _("Kamera og mikrofon virker igen."),
         "media.*": _("Billede eller lyd virker ikke. Tjek kamera, mikrofon og net, eller fortsæt på telefon."),
         # invitations
+        "sms.number": _("Nummeret er ikke et telefonnummer, så der kan ikke sendes en sms. Ret det, eller giv linket."),
+        "sms.no_text": _("Nummeret kan ikke modtage sms'er. Brug et mobilnummer, eller giv linket på en anden måde."),
         "invite.no_channel": _("{party} kan ikke inviteres elektronisk. Ring til dem, og giv dem linket."),
         "invite.invalid": _(
             "Invitationen til {party} er ikke gyldig og blev ikke sendt. Ring til dem, og kontakt support."

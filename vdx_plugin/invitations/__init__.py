@@ -2,8 +2,9 @@
 
 Pure modules build and read. ``care_communication`` makes MedCom letters out of ``resources``, ``narrative`` and the
 words of ``letter``; ``acknowledgement`` and ``replies`` read and write what answers them; ``checks`` holds MedCom's
-rules as functions of ours; ``calendar_mail`` makes e-mails with a calendar entry. ``composer`` joins these to the
-port that the service knows.
+rules as functions of ours; ``calendar_mail`` makes e-mails with a calendar entry, ``sms`` text messages. ``composer``
+joins these to the port that the service knows: letters itself, the others through ``mail_composer`` and
+``sms_composer``, all with the keys of ``keys`` and the practice of ``sender``.
 
 ``transport`` says what carries a message; ``hub`` carries MedCom letters to a message endpoint over HTTP and ``smtp``
 carries e-mail. ``reliable`` is the table of what to do next, ``delivery`` the loop that does it, ``mailbox`` the loop

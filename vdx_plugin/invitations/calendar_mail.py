@@ -20,9 +20,11 @@ from icalendar import Calendar, Event, vCalAddress, vText
 from vdx_plugin.domain.secret import Secret
 from vdx_plugin.invitations.narrative import clean
 from vdx_plugin.invitations.spoken_time import local, span
+from vdx_plugin.ports import NoticeKind
 from vdx_plugin.texts import _, language
 
 _POLICY = policy.SMTP.clone(max_line_length=78)
+_SEQUENCE = "X-Calendar-Sequence"
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,24 +91,29 @@ def cancellation(envelope: Envelope, call: Call, written_at: datetime) -> bytes:
     return _write(envelope, subject, lines, None, _calendar(envelope, call, "CANCEL", written_at), written_at)
 
 
+def notice(
+    envelope: Envelope, call: Call, kind: NoticeKind, written_at: datetime, minutes: int, earlier_id: str
+) -> bytes:
+    """Build the mail that reminds or says that the doctor is late, as an answer to the mail ``earlier_id``.
+
+    It has no calendar entry, so that nothing changes in the reader's calendar; ``envelope.sequence`` is the last one.
+    """
+    time = span(call.start, call.end, language())
+    if kind is NoticeKind.REMINDER:
+        subject = _("Husk: videosamtale {time}").format(time=time)
+        first = _("{practice} minder om jeres videosamtale.").format(practice=envelope.sender_name)
+    else:
+        subject = _("Lægen er forsinket: videosamtale {time}").format(time=time)
+        first = _("Lægen er ca. {minutes} minutter forsinket.").format(minutes=minutes)
+    way_in = ["", _("Åbn dette link, når tiden er inde:"), call.link.reveal()]
+    lines = [first, "", _("Tid: {time}").format(time=time), *way_in, *_call_us(call.phone)]
+    return _write(envelope, subject, lines, call.link, None, written_at, earlier_id)
+
+
 def sequence_of(payload: bytes) -> int:
-    """Return the SEQUENCE of a mail made here; 0 when it has none."""
-    mail = BytesParser(policy=_POLICY).parsebytes(payload)
-    for part in mail.walk():
-        if part.get_content_type() == "text/calendar":
-            events = Calendar.from_ical(part.get_content()).walk("VEVENT")
-            return max((int(event.get("SEQUENCE", 0)) for event in events), default=0)
-    return 0
-
-
-def link_of(payload: bytes) -> Secret:
-    """Return the link of an invitation made here; empty when it has none."""
-    mail = BytesParser(policy=_POLICY).parsebytes(payload)
-    for part in mail.walk():
-        if part.get_content_type() == "text/calendar":
-            events = Calendar.from_ical(part.get_content()).walk("VEVENT")
-            return Secret(next((str(event.get("URL", "")) for event in events), ""))
-    return Secret("")
+    """Return the SEQUENCE that holds after a mail made here; 0 for any other."""
+    told = str(BytesParser(policy=_POLICY).parsebytes(payload, headersonly=True).get(_SEQUENCE, ""))
+    return int(told) if told.isascii() and told.isdigit() else 0
 
 
 def _call_us(phone: str) -> list[str]:
@@ -114,7 +121,13 @@ def _call_us(phone: str) -> list[str]:
 
 
 def _write(
-    envelope: Envelope, subject: str, lines: list[str], link: Secret | None, calendar: Calendar, written_at: datetime
+    envelope: Envelope,
+    subject: str,
+    lines: list[str],
+    link: Secret | None,
+    calendar: Calendar | None,
+    written_at: datetime,
+    answers: str = "",
 ) -> bytes:
     mail = EmailMessage(policy=_POLICY)
     mail["From"] = _address(envelope.sender_name, envelope.sender)
@@ -124,11 +137,16 @@ def _write(
     mail["Message-ID"] = envelope.message_id
     # Keeps out-of-office answers and delivery robots from writing back.
     mail["Auto-Submitted"] = "auto-generated"
+    # A mail without a calendar entry must tell it too: the next change counts on from here.
+    mail[_SEQUENCE] = str(envelope.sequence)
+    if answers:
+        mail["In-Reply-To"] = mail["References"] = answers
     text = clean("\n".join(lines))
     mail.set_content(text, cte="quoted-printable")
     mail.add_alternative(_html(text, link), subtype="html", cte="quoted-printable")
-    method = str(calendar["METHOD"])
-    mail.add_alternative(calendar.to_ical().decode(), subtype="calendar", cte="base64", params={"method": method})
+    if calendar is not None:
+        params = {"method": str(calendar["METHOD"])}
+        mail.add_alternative(calendar.to_ical().decode(), subtype="calendar", cte="base64", params=params)
     _fix_boundary(mail, envelope.message_id)
     return mail.as_bytes()
 

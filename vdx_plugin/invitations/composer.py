@@ -2,47 +2,27 @@
 
 from __future__ import annotations
 
-import hashlib
-import re
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from uuid import UUID
 
 from vdx_plugin.domain.consultation import Consultation
-from vdx_plugin.domain.context import Organisation
-from vdx_plugin.domain.parties import Channel, Partner, Party, PartyRole
-from vdx_plugin.domain.patients import PersonName
-from vdx_plugin.domain.room import Room, guest_link
+from vdx_plugin.domain.parties import Channel, Party, PartyRole
+from vdx_plugin.domain.room import Room
 from vdx_plugin.domain.secret import Secret
 from vdx_plugin.errors import Misconfigured, Refused
-from vdx_plugin.invitations import calendar_mail, care_communication, codes, interpreter_languages, letter, resources
+from vdx_plugin.invitations import care_communication, codes, keys, letter, resources
 from vdx_plugin.invitations.checks import check_outgoing
 from vdx_plugin.invitations.identifier_checks import is_gln, is_personal, is_sor
+from vdx_plugin.invitations.mail_composer import MailComposer
 from vdx_plugin.invitations.message import Message, read_message, write_json
-from vdx_plugin.ports import MessageKind, OutboxDraft
-from vdx_plugin.texts import language, speaking
+from vdx_plugin.invitations.sender import SenderSettings, label_of, link_for
+from vdx_plugin.invitations.sms_composer import SmsComposer
+from vdx_plugin.ports import MessageKind, NoticeKind, OutboxDraft
 
 NewId = Callable[[], UUID]
-
-# No blank and no line break: it goes into headers and into the mail server's own commands.
-_ADDRESS = re.compile(r"[^@\s<>]+@[^@\s<>]+")
-
-
-@dataclass(frozen=True, slots=True)
-class SenderSettings:
-    """The practice as sender. ``author`` signs when the record does not say who is signed in.
-
-    ``organisation`` needs SOR id, location number and phone for MedCom; ``mail_from`` is the address mails come from.
-    """
-
-    organisation: Organisation
-    author: PersonName
-    author_role: str
-    portal: str
-    mail_from: str = ""
-    mail_language: str = "da"
-    """Language of mails to patients and interpreters, whatever the program shows."""
 
 
 class MessageComposer:
@@ -50,6 +30,11 @@ class MessageComposer:
 
     def __init__(self, settings: SenderSettings) -> None:
         self._settings = settings
+        # MedCom letters are built here, everything else by these.
+        self._others: Mapping[Channel, MailComposer | SmsComposer] = {
+            Channel.EMAIL: MailComposer(settings),
+            Channel.SMS: SmsComposer(settings),
+        }
 
     def invitation(
         self, consultation: Consultation, party: Party, room: Room, now: datetime, new_id: NewId
@@ -59,9 +44,8 @@ class MessageComposer:
         Also raises Refused(``context.incomplete``, ``invite.no_number``) for a patient MedCom's form cannot carry, and
         Refused(``invite.invalid``) when the result breaks a rule of MedCom's.
         """
-        if party.channel is Channel.EMAIL:
-            with speaking(self._settings.mail_language):
-                return self._mail(consultation, party, room, now, new_id)
+        if other := self._others.get(party.channel):
+            return other.invitation(consultation, party, room, now, new_id)
         sender, receiver = self._ends(party, new_id)
         subject = self._subject(consultation, party)
         content = self._invitation_text(consultation, party, room)
@@ -73,9 +57,8 @@ class MessageComposer:
         self, consultation: Consultation, party: Party, earlier: OutboxDraft, now: datetime, new_id: NewId
     ) -> OutboxDraft:
         """Build the message that tells ``party`` it is off, in the thread of ``earlier``; see ``ports.Composer``."""
-        if party.channel is Channel.EMAIL:
-            with speaking(self._settings.mail_language):
-                return self._mail_off(consultation, party, earlier, now, new_id)
+        if other := self._others.get(party.channel):
+            return other.cancellation(consultation, party, earlier, now, new_id)
         previous = read_message(earlier.payload, earlier.mime)
         plan = consultation.plan
         link = care_communication.link_of(previous)
@@ -97,13 +80,34 @@ class MessageComposer:
 
         ``consultation`` has the new time. By e-mail it is the invitation anew under the same calendar entry.
         """
-        if party.channel is Channel.EMAIL:
-            with speaking(self._settings.mail_language):
-                moved = self._mail(consultation, party, room, now, new_id, (earlier, old))
+        if other := self._others.get(party.channel):
+            moved = other.move(consultation, party, earlier, room, old, now, new_id)
         else:
             moved = self._moved_letter(consultation, party, earlier, room, old, now, new_id)
-        # A meeting may come back to a time it had before, which must be told as well.
-        return replace(moved, key=f"{moved.key}:{hashlib.sha256(earlier.message_id.encode()).hexdigest()[:8]}")
+        return keys.after(earlier, moved)
+
+    def notice(
+        self,
+        consultation: Consultation,
+        party: Party,
+        earlier: OutboxDraft,
+        room: Room,
+        kind: NoticeKind,
+        now: datetime,
+        new_id: NewId,
+        *,
+        minutes: int = 0,
+    ) -> OutboxDraft:
+        """Build the message that reminds ``party`` or says that the doctor is late; see ``ports.Composer``."""
+        if other := self._others.get(party.channel):
+            return other.notice(consultation, party, earlier, room, kind, now, new_id, minutes=minutes)
+        previous = read_message(earlier.payload, earlier.mime)
+        meeting, signature = self._meeting(consultation, party, room), self._signature(consultation)
+        words = letter.reminder if kind is NoticeKind.REMINDER else partial(letter.delay, minutes=minutes)
+        content = care_communication.Content(words(meeting, signature))
+        key = keys.notice_key(consultation, party, kind, minutes, now)
+        draft = self._answer(consultation, party, MessageKind.NOTICE, previous, content, now, new_id)
+        return replace(draft, key=key)
 
     def _moved_letter(
         self,
@@ -123,22 +127,15 @@ class MessageComposer:
         return self._answer(consultation, party, MessageKind.INVITATION, previous, content, now, new_id)
 
     def guest_link(self, room: Room, party: Party) -> Secret:
-        """Return the link for one party; its name in the room is its role.
-
-        Only the patient's tells who calls: letters are read by systems that break long addresses, and say so anyway.
-        """
-        name = letter.role_label(party.role)
-        caller = self._settings.organisation.name if party.role is PartyRole.PATIENT else ""
-        return guest_link(room, portal=self._settings.portal, tag=party.key, name=name, caller=caller)
-
-    # MedCom
+        """Return the link for one party; its name in the room is its role."""
+        return link_for(self._settings, room, party)
 
     def _ends(self, party: Party, new_id: NewId) -> tuple[resources.Party, resources.Party]:
         own, partner = self._settings.organisation, party.partner
         if party.channel is not Channel.MEDCOM or partner is None or _must_not_know(party.role):
-            raise Misconfigured("invite.no_channel", "this party cannot get a MedCom letter", party=_label(party))
+            raise Misconfigured("invite.no_channel", "this party cannot get a MedCom letter", party=label_of(party))
         if not is_gln(partner.gln or "") or not is_sor(partner.sor or ""):
-            raise Misconfigured("invite.no_channel", "location number or SOR id is wrong", party=_label(party))
+            raise Misconfigured("invite.no_channel", "location number or SOR id is wrong", party=label_of(party))
         if partner.category not in codes.CATEGORIES:
             raise Misconfigured("invite.setup", "unknown category in the directory")
         if not is_gln(own.gln or "") or not is_sor(own.sor or "") or not own.phone:
@@ -154,7 +151,7 @@ class MessageComposer:
             raise Refused("context.incomplete", "a letter needs the patient's name")
         number = person.national_id
         if number is None or not is_personal(number.system, number.value):
-            raise Refused("invite.no_number", "a letter needs the patient's national number", party=_label(party))
+            raise Refused("invite.no_number", "a letter needs the patient's national number", party=label_of(party))
         assert party.partner is not None
         return care_communication.Subject(person, party.partner.category, letter.topic(consultation.plan.start))
 
@@ -209,10 +206,10 @@ class MessageComposer:
         faults = check_outgoing(message)
         if faults:
             rules = ", ".join(sorted({fault.rule for fault in faults}))
-            raise Refused("invite.invalid", rules, party=_label(party))
+            raise Refused("invite.invalid", rules, party=label_of(party))
         assert party.partner is not None
         return OutboxDraft(
-            key=_key(consultation, party, kind),
+            key=keys.key_of(consultation, party, kind),
             consultation_id=consultation.id,
             party_key=party.key,
             kind=kind,
@@ -224,80 +221,7 @@ class MessageComposer:
             payload=write_json(message),
         )
 
-    # e-mail
-
-    def _mail(
-        self,
-        consultation: Consultation,
-        party: Party,
-        room: Room,
-        now: datetime,
-        new_id: NewId,
-        moved: tuple[OutboxDraft, tuple[datetime, datetime]] | None = None,
-    ) -> OutboxDraft:
-        earlier, old = moved or (None, None)
-        sequence = 0 if earlier is None else calendar_mail.sequence_of(earlier.payload) + 1
-        uid = f"{consultation.id}.{party.key}" if earlier is None else earlier.thread_id
-        envelope = self._envelope(party, new_id(), uid, sequence)
-        call = self._call(consultation, party, self.guest_link(room, party))
-        payload = calendar_mail.invitation(envelope, call, now, old)
-        return _mail_draft(consultation, party, MessageKind.INVITATION, envelope, payload)
-
-    def _mail_off(
-        self, consultation: Consultation, party: Party, earlier: OutboxDraft, now: datetime, new_id: NewId
-    ) -> OutboxDraft:
-        sequence = calendar_mail.sequence_of(earlier.payload) + 1
-        envelope = self._envelope(party, new_id(), earlier.thread_id, sequence)
-        payload = calendar_mail.cancellation(envelope, self._call(consultation, party, Secret("")), now)
-        return _mail_draft(consultation, party, MessageKind.CANCELLATION, envelope, payload)
-
-    def _envelope(self, party: Party, message_id: UUID, uid: str, sequence: int) -> calendar_mail.Envelope:
-        settings = self._settings
-        address = party.address or (party.partner.email if party.partner else None)
-        if not address or not _ADDRESS.fullmatch(address):
-            raise Misconfigured("invite.no_channel", "no e-mail address", party=_label(party))
-        if "@" not in settings.mail_from:
-            raise Misconfigured("invite.setup", "the address mails come from is missing")
-        domain = settings.mail_from.rpartition("@")[2]
-        return calendar_mail.Envelope(
-            settings.mail_from, settings.organisation.name, address, f"<{message_id}@{domain}>", uid, sequence
-        )
-
-    def _call(self, consultation: Consultation, party: Party, link: Secret) -> calendar_mail.Call:
-        plan = consultation.plan
-        spoken = interpreter_languages.name_of(party.language, language()) if party.language else ""
-        phone = self._settings.organisation.phone or ""
-        return calendar_mail.Call(plan.start, plan.end, link, phone, spoken)
-
 
 def _must_not_know(role: PartyRole) -> bool:
     """Patients never get a letter between organisations, interpreters never one that names the patient."""
     return role in (PartyRole.PATIENT, PartyRole.INTERPRETER)
-
-
-def _label(party: Party) -> str:
-    partner: Partner | None = party.partner
-    return partner.name if partner else letter.role_label(party.role)
-
-
-def _key(consultation: Consultation, party: Party, kind: MessageKind) -> str:
-    """The same for the same room and time, so that composing once more after a crash sends nothing twice."""
-    start = consultation.plan.start.strftime("%Y%m%dT%H%M%S%z")
-    return f"{kind}:{consultation.id}:{party.key}:{consultation.meeting_id}:{start}"
-
-
-def _mail_draft(
-    consultation: Consultation, party: Party, kind: MessageKind, envelope: calendar_mail.Envelope, payload: bytes
-) -> OutboxDraft:
-    return OutboxDraft(
-        key=_key(consultation, party, kind),
-        consultation_id=consultation.id,
-        party_key=party.key,
-        kind=kind,
-        channel=Channel.EMAIL,
-        receiver=envelope.receiver,
-        message_id=envelope.message_id,
-        thread_id=envelope.uid,
-        mime=codes.MAIL,
-        payload=payload,
-    )

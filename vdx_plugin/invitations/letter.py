@@ -129,6 +129,38 @@ def cancellation(start: datetime, end: datetime, link: str, signature: Signature
     )
 
 
+def reminder(meeting: Meeting, signature: Signature) -> str:
+    """The letter that reminds of a meeting; everything needed is in it once more."""
+    return "\n".join(
+        [
+            "PÅMINDELSE",
+            "",
+            f"Tid: {span(meeting.start, meeting.end)}",
+            *_way_in(meeting),
+            f"Deltagere: {meeting.participants}",
+            "",
+            *_answer(signature),
+            *_signed(signature),
+        ]
+    )
+
+
+def delay(meeting: Meeting, signature: Signature, minutes: int) -> str:
+    """The letter that says that the doctor is late; time and link hold as they are."""
+    return "\n".join(
+        [
+            f"FORSINKET CA. {minutes} MINUTTER",
+            "",
+            f"Lægen er forsinket til videomødet {span(meeting.start, meeting.end)}.",
+            "Linket er det samme:",
+            meeting.link.reveal(),
+            "",
+            f"Kan I ikke vente, så ring: {signature.phone}",
+            *_signed(signature),
+        ]
+    )
+
+
 def _way_in(meeting: Meeting) -> list[str]:
     room = [f"Møderum: {meeting.alias}"]
     pin = [f"Gæste-PIN: {meeting.pin.reveal()}"] if meeting.pin else []

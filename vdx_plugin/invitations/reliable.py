@@ -178,7 +178,7 @@ def news_of(row: OutboxRow, state: OutboxState) -> InvitationState | None:
     if row.draft.kind is MessageKind.INVITATION:
         return _NEWS.get(state)
     if row.draft.kind is MessageKind.CANCELLATION:
-        if row.draft.channel is Channel.EMAIL and state is OutboxState.SENT:
+        if row.draft.channel is not Channel.MEDCOM and state is OutboxState.SENT:
             return InvitationState.WITHDRAWN
         return _CANCELLATION_NEWS.get(state)
     return None

@@ -42,7 +42,7 @@ class OutboxDraft:
     kind: MessageKind
     channel: Channel
     receiver: str
-    """GLN or e-mail address."""
+    """GLN, e-mail address or phone number."""
     message_id: str
     thread_id: str
     mime: str
@@ -145,7 +145,7 @@ class Composer(Protocol):
         now: datetime,
         new_id: Callable[[], UUID],
     ) -> OutboxDraft:
-        """Build the message that invites ``party``; Channel.MEDCOM and Channel.EMAIL only. Raises Misconfigured."""
+        """Build the message that invites ``party``; the channels of ``SENT_BY_US``. Raises Misconfigured."""
         ...
 
     def cancellation(
@@ -172,6 +172,25 @@ class Composer(Protocol):
         """Build the message that tells ``party`` of another time, in the thread of ``earlier``.
 
         ``old`` is the former start and end; ``consultation`` has the new ones.
+        """
+        ...
+
+    def notice(
+        self,
+        consultation: Consultation,
+        party: Party,
+        earlier: OutboxDraft,
+        room: Room,
+        kind: NoticeKind,
+        now: datetime,
+        new_id: Callable[[], UUID],
+        *,
+        minutes: int = 0,
+    ) -> OutboxDraft:
+        """Build the message that reminds ``party``, or says that the doctor is ``minutes`` late.
+
+        ``earlier`` is the newest message of the party's thread, of whatever kind. Each notice has a key of its own; a
+        second one within the same minute has the first one's, so that a double click sends nothing twice.
         """
         ...
 

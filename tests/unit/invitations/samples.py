@@ -17,8 +17,9 @@ from vdx_plugin.domain.patients import Patient, PersonName, cpr
 from vdx_plugin.domain.plan import Plan
 from vdx_plugin.domain.room import ProvisionStatus, Room
 from vdx_plugin.domain.secret import Secret
-from vdx_plugin.invitations.composer import MessageComposer, SenderSettings
+from vdx_plugin.invitations.composer import MessageComposer
 from vdx_plugin.invitations.resources import Party as End
+from vdx_plugin.invitations.sender import SenderSettings
 
 NOW = datetime(2026, 10, 7, 7, 12, tzinfo=UTC)
 START = datetime(2026, 10, 14, 11, 0, tzinfo=UTC)
@@ -55,6 +56,7 @@ AGENCY = Partner(
 HOSPITAL_PARTY = Party("p-hosp", PartyRole.HOSPITAL, Channel.MEDCOM, HOSPITAL)
 MUNICIPALITY_PARTY = Party("p-muni", PartyRole.MUNICIPALITY, Channel.MEDCOM, MUNICIPALITY)
 PATIENT_PARTY = Party("p-pat", PartyRole.PATIENT, Channel.EMAIL, address="bruno@patient.example")
+SMS_PARTY = Party("p-sms", PartyRole.PATIENT, Channel.SMS, address="20 12 34 56")
 INTERPRETER_PARTY = Party("p-int", PartyRole.INTERPRETER, Channel.EMAIL, AGENCY, AGENCY.email, "ar")
 ROOM = Room(
     UUID("00000000-0000-4000-8000-0000000000aa"),

@@ -21,6 +21,7 @@ from tests.unit.invitations.samples import (
     PRACTICE,
     ROOM,
     SETTINGS,
+    SMS_PARTY,
     START,
     composer,
     consultation,
@@ -30,11 +31,13 @@ from vdx_plugin.domain.context import ClinicUser
 from vdx_plugin.domain.parties import Channel, Party, PartyRole
 from vdx_plugin.domain.patients import Identifier, Patient, PersonName
 from vdx_plugin.errors import Misconfigured, Refused
+from vdx_plugin.invitations import calendar_mail
 from vdx_plugin.invitations.composer import MessageComposer
 from vdx_plugin.invitations.message import read_message, text_at
-from vdx_plugin.ports import Composer, MessageKind, OutboxDraft
+from vdx_plugin.ports import Composer, MessageKind, NoticeKind, OutboxDraft
 
-PARTIES = [PATIENT_PARTY, HOSPITAL_PARTY, MUNICIPALITY_PARTY, INTERPRETER_PARTY]
+PARTIES = [PATIENT_PARTY, HOSPITAL_PARTY, MUNICIPALITY_PARTY, INTERPRETER_PARTY, SMS_PARTY]
+EACH = [f"{party.role}-{party.channel}" for party in PARTIES]
 
 
 def invite(party: Party, composer_: MessageComposer | None = None) -> OutboxDraft:
@@ -43,7 +46,7 @@ def invite(party: Party, composer_: MessageComposer | None = None) -> OutboxDraf
 
 def words(draft: OutboxDraft) -> str:
     """Everything a reader of the message can find in it, decoded."""
-    if draft.channel is Channel.MEDCOM:
+    if draft.channel in (Channel.MEDCOM, Channel.SMS):
         return draft.payload.decode()
     mail = BytesParser(policy=policy.default).parsebytes(draft.payload)
     parts = [str(part.get_content()) for part in mail.walk() if not part.is_multipart()]
@@ -56,7 +59,7 @@ def test_it_is_the_composer_of_the_ports() -> None:
     assert port.guest_link(ROOM, HOSPITAL_PARTY)
 
 
-@pytest.mark.parametrize("party", PARTIES, ids=lambda party: party.role)
+@pytest.mark.parametrize("party", PARTIES, ids=EACH)
 def test_no_message_carries_the_host_pin(party: Party) -> None:
     """Whoever has the host PIN is doctor in the room."""
     text = words(invite(party))
@@ -161,9 +164,49 @@ def test_a_meeting_moved_away_and_back_is_told_both_times(party: Party) -> None:
     assert "ÆNDRET TID" not in words(first)
 
 
+def notify(party: Party, earlier: OutboxDraft, kind: NoticeKind, minutes: int = 0, after: int = 0) -> OutboxDraft:
+    at = NOW + timedelta(minutes=after)
+    return composer().notice(consultation(party), party, earlier, ROOM, kind, at, ids(400 + after), minutes=minutes)
+
+
+@pytest.mark.parametrize("kind", list(NoticeKind))
+@pytest.mark.parametrize("party", PARTIES, ids=EACH)
+def test_a_notice_goes_the_way_the_invitation_went(party: Party, kind: NoticeKind) -> None:
+    """One thread, one link, one receiver, and a message id of its own by which the receiver tells repeats."""
+    first = invite(party)
+    told = notify(party, first, kind, minutes=10)
+    assert told.kind is MessageKind.NOTICE
+    assert (told.channel, told.receiver, told.thread_id) == (first.channel, first.receiver, first.thread_id)
+    assert told.message_id != first.message_id
+    text = words(told)
+    assert composer().guest_link(ROOM, party).reveal().split("&")[0] in text
+    assert ("10 min" in text or "10 MIN" in text) is (kind is NoticeKind.DELAY)
+
+
+@pytest.mark.parametrize("party", PARTIES, ids=EACH)
+def test_each_notice_is_told_once_and_a_further_one_again(party: Party) -> None:
+    """A double click must not send two; ten minutes more an hour later must."""
+    first = invite(party)
+    one, double = (notify(party, first, NoticeKind.DELAY, 10) for _ in range(2))
+    assert one.key == double.key
+    others = [notify(party, first, NoticeKind.DELAY, 10, after=60), notify(party, first, NoticeKind.DELAY, 20)]
+    others += [notify(party, first, NoticeKind.REMINDER), first]
+    assert len({one.key, *(other.key for other in others)}) == 5
+
+
+def test_a_change_after_a_notice_counts_on_in_the_calendar() -> None:
+    """The notice has no calendar entry; a cancellation that began again at 1 would be taken for old."""
+    here, there = consultation(PATIENT_PARTY), consultation(PATIENT_PARTY, start=START + timedelta(days=1))
+    moved = composer().move(there, PATIENT_PARTY, invite(PATIENT_PARTY), ROOM, (START, START), NOW, ids(100))
+    told = notify(PATIENT_PARTY, moved, NoticeKind.REMINDER)
+    off = composer().cancellation(here, PATIENT_PARTY, told, NOW, ids(500))
+    assert [calendar_mail.sequence_of(draft.payload) for draft in (moved, told, off)] == [1, 1, 2]
+
+
 @pytest.mark.parametrize(
     "party",
     [
+        Party("p", PartyRole.PATIENT, Channel.SMS),
         Party("p", PartyRole.PATIENT, Channel.MEDCOM),
         Party("p", PartyRole.HOSPITAL, Channel.MEDCOM, replace(HOSPITAL, gln="5790000000204")),
         Party("p", PartyRole.HOSPITAL, Channel.MEDCOM, replace(HOSPITAL, sor=None)),
@@ -171,7 +214,7 @@ def test_a_meeting_moved_away_and_back_is_told_both_times(party: Party) -> None:
         Party("p", PartyRole.INTERPRETER, Channel.EMAIL, replace(AGENCY, email=None)),
         Party("p", PartyRole.HOSPITAL, Channel.LINK, HOSPITAL),
     ],
-    ids=["patient", "gln", "sor", "interpreter", "address", "link"],
+    ids=["no number", "patient", "gln", "sor", "interpreter", "address", "link"],
 )
 def test_a_party_that_cannot_be_reached_so_is_told_of(party: Party) -> None:
     """The desk shows it and the doctor calls."""
@@ -179,6 +222,14 @@ def test_a_party_that_cannot_be_reached_so_is_told_of(party: Party) -> None:
         invite(party)
     assert caught.value.code == "invite.no_channel"
     assert caught.value.facts["party"]
+
+
+def test_a_number_that_takes_no_text_message_is_named_as_such() -> None:
+    """Which number is wrong can be mended; that something is wrong cannot."""
+    for address, code in (("70 12 34 56", "sms.no_text"), ("hos naboen", "sms.number")):
+        with pytest.raises(Refused) as caught:
+            invite(replace(SMS_PARTY, address=address))
+        assert caught.value.code == code
 
 
 @pytest.mark.parametrize(

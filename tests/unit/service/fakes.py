@@ -43,6 +43,7 @@ from vdx_plugin.ports import (
     LockChanged,
     MediaChoice,
     MessageKind,
+    NoticeKind,
     OutboxDraft,
     OutboxRow,
     OutboxState,
@@ -323,6 +324,21 @@ class FakeComposer:
     ) -> OutboxDraft:
         draft = self._draft(consultation, party, MessageKind.INVITATION, new_id)
         return replace(draft, key=f"{draft.key}:after:{earlier.message_id}", thread_id=earlier.thread_id)
+
+    def notice(
+        self,
+        consultation: Consultation,
+        party: Party,
+        earlier: OutboxDraft,
+        room: Room,
+        kind: NoticeKind,
+        now: datetime,
+        new_id: Callable[[], UUID],
+        *,
+        minutes: int = 0,
+    ) -> OutboxDraft:
+        draft = self._draft(consultation, party, MessageKind.NOTICE, new_id)
+        return replace(draft, key=f"{draft.key}:{kind}:{minutes}:{now:%H%M}", thread_id=earlier.thread_id)
 
     def _draft(
         self, consultation: Consultation, party: Party, kind: MessageKind, new_id: Callable[[], UUID]

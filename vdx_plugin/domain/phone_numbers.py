@@ -1,0 +1,42 @@
+"""Phone numbers as people type them, brought into the one form that gateways take (E.164). Pure.
+
+In Denmark a number does not tell whether it is a mobile phone's: numbers move freely between fixed and mobile lines,
+and the numbering tables (libphonenumber) call them both. So a Danish number is refused only where no text message can
+be received at all; a foreign one also where its series belongs to fixed lines.
+"""
+
+from __future__ import annotations
+
+import phonenumbers
+from phonenumbers import NumberParseException, PhoneNumber, PhoneNumberFormat, PhoneNumberType
+
+from vdx_plugin.errors import Refused
+
+_TAKES_TEXT = frozenset({PhoneNumberType.MOBILE, PhoneNumberType.FIXED_LINE_OR_MOBILE, PhoneNumberType.PERSONAL_NUMBER})
+# 70 numbers belong to switchboards; the tables count them among the ordinary ones.
+_DANISH_SWITCHBOARD = "+4570"
+
+
+def text_number(typed: str) -> str:
+    """Return ``typed`` as E.164; eight digits are Danish.
+
+    Raises Refused(``sms.number``) for what is no phone number, Refused(``sms.no_text``) for one that no text message
+    reaches.
+    """
+    number = _parsed(typed)
+    canonical: str = phonenumbers.format_number(number, PhoneNumberFormat.E164)
+    takes_text = phonenumbers.number_type(number) in _TAKES_TEXT
+    if not takes_text or canonical.startswith(_DANISH_SWITCHBOARD):
+        raise Refused("sms.no_text", "this kind of number", field="address")
+    return canonical
+
+
+def _parsed(typed: str) -> PhoneNumber:
+    try:
+        number = phonenumbers.parse(typed, "DK")
+    except NumberParseException:
+        # Not as its cause: its words may hold the number.
+        raise Refused("sms.number", "not a phone number", field="address") from None
+    if not phonenumbers.is_valid_number(number):
+        raise Refused("sms.number", "no such number", field="address")
+    return number

@@ -1,0 +1,44 @@
+"""The practice as sender, and the link it gives each party."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from vdx_plugin.domain.context import Organisation
+from vdx_plugin.domain.parties import Channel, Party, PartyRole
+from vdx_plugin.domain.patients import PersonName
+from vdx_plugin.domain.room import Room, guest_link
+from vdx_plugin.domain.secret import Secret
+from vdx_plugin.invitations import letter
+
+
+@dataclass(frozen=True, slots=True)
+class SenderSettings:
+    """The practice as sender. ``author`` signs when the record does not say who is signed in.
+
+    ``organisation`` needs SOR id, location number and phone for MedCom; ``mail_from`` is the address mails come from.
+    """
+
+    organisation: Organisation
+    author: PersonName
+    author_role: str
+    portal: str
+    mail_from: str = ""
+    mail_language: str = "da"
+    """Language of mails to patients and interpreters, whatever the program shows."""
+
+
+def link_for(settings: SenderSettings, room: Room, party: Party) -> Secret:
+    """Return the link for one party; its name in the room is its role.
+
+    Only the patient's tells who calls, and not in a text message, where it would cost a second one: letters are read
+    by systems that break long addresses, and say so anyway.
+    """
+    tells_caller = party.role is PartyRole.PATIENT and party.channel is not Channel.SMS
+    caller = settings.organisation.name if tells_caller else ""
+    return guest_link(room, portal=settings.portal, tag=party.key, name=letter.role_label(party.role), caller=caller)
+
+
+def label_of(party: Party) -> str:
+    """Return what a problem calls the party: the organisation's name, else the role."""
+    return party.partner.name if party.partner else letter.role_label(party.role)

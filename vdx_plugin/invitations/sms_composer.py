@@ -1,0 +1,128 @@
+"""Text messages for the Composer port: to whom, with which link, told apart by which id."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from uuid import UUID
+
+from vdx_plugin.domain.consultation import Consultation
+from vdx_plugin.domain.parties import Channel, Party
+from vdx_plugin.domain.phone_numbers import text_number
+from vdx_plugin.domain.room import Room
+from vdx_plugin.domain.secret import Secret
+from vdx_plugin.errors import Misconfigured
+from vdx_plugin.invitations import keys, sms
+from vdx_plugin.invitations.sender import SenderSettings, label_of, link_for
+from vdx_plugin.invitations.spoken_time import span
+from vdx_plugin.ports import MessageKind, NoticeKind, OutboxDraft
+from vdx_plugin.texts import _, language, speaking
+
+NewId = Callable[[], UUID]
+
+
+class SmsComposer:
+    """Builds the drafts of Channel.SMS; each method as in ``ports.Composer``, and raises as ``text_number``."""
+
+    def __init__(self, settings: SenderSettings) -> None:
+        self._settings = settings
+
+    def invitation(
+        self, consultation: Consultation, party: Party, room: Room, now: datetime, new_id: NewId
+    ) -> OutboxDraft:
+        """Invite."""
+        with speaking(self._settings.mail_language):
+            text = _("{practice}: videosamtale {time}.").format(**self._facts(consultation))
+        return self._draft(consultation, party, MessageKind.INVITATION, text, room, new_id())
+
+    def move(
+        self,
+        consultation: Consultation,
+        party: Party,
+        earlier: OutboxDraft,
+        room: Room,
+        old: tuple[datetime, datetime],
+        now: datetime,
+        new_id: NewId,
+    ) -> OutboxDraft:
+        """Say the new time."""
+        with speaking(self._settings.mail_language):
+            text = _("{practice}: NY TID for videosamtalen: {time}.").format(**self._facts(consultation))
+        return self._draft(consultation, party, MessageKind.INVITATION, text, room, new_id(), earlier)
+
+    def cancellation(
+        self, consultation: Consultation, party: Party, earlier: OutboxDraft, now: datetime, new_id: NewId
+    ) -> OutboxDraft:
+        """Say that it is off."""
+        with speaking(self._settings.mail_language):
+            text = _("{practice}: videosamtalen {time} er AFLYST.").format(**self._facts(consultation))
+        return self._draft(consultation, party, MessageKind.CANCELLATION, text, None, new_id(), earlier)
+
+    def notice(
+        self,
+        consultation: Consultation,
+        party: Party,
+        earlier: OutboxDraft,
+        room: Room,
+        kind: NoticeKind,
+        now: datetime,
+        new_id: NewId,
+        *,
+        minutes: int = 0,
+    ) -> OutboxDraft:
+        """Remind, or say that the doctor is late."""
+        with speaking(self._settings.mail_language):
+            words = {
+                NoticeKind.REMINDER: _("{practice}: husk videosamtalen {time}."),
+                NoticeKind.DELAY: _("{practice}: lægen er ca. {minutes} min. forsinket til videosamtalen."),
+            }[kind]
+            text = words.format(**self._facts(consultation), minutes=minutes)
+        key = keys.notice_key(consultation, party, kind, minutes, now)
+        return self._draft(consultation, party, MessageKind.NOTICE, text, room, new_id(), earlier, key)
+
+    def _facts(self, consultation: Consultation) -> dict[str, str]:
+        plan = consultation.plan
+        return {"practice": self._settings.organisation.name, "time": span(plan.start, plan.end, language())}
+
+    def _draft(
+        self,
+        consultation: Consultation,
+        party: Party,
+        kind: MessageKind,
+        text: str,
+        room: Room | None,
+        message_id: UUID,
+        earlier: OutboxDraft | None = None,
+        key: str = "",
+    ) -> OutboxDraft:
+        link = link_for(self._settings, room, party) if room else Secret("")
+        words = "\n".join([text, *([link.reveal()] if link else [])])
+        is_safe = room is not None and _holds_the_guest_pin_only(room)
+        message = sms.TextMessage(_number(party), words, consultation.meeting_id, link, is_safe)
+        return OutboxDraft(
+            key=key or keys.key_of(consultation, party, kind),
+            consultation_id=consultation.id,
+            party_key=party.key,
+            kind=kind,
+            channel=Channel.SMS,
+            receiver=message.to,
+            message_id=str(message_id),
+            thread_id=earlier.thread_id if earlier else f"{consultation.id}.{party.key}",
+            mime=sms.MIME,
+            payload=sms.write(message),
+        )
+
+
+def _number(party: Party) -> str:
+    typed = party.address or (party.partner.mobile if party.partner else None)
+    if not typed:
+        raise Misconfigured("invite.no_channel", "no phone number", party=label_of(party))
+    return text_number(typed)
+
+
+def _holds_the_guest_pin_only(room: Room) -> bool:
+    """VDX's own link may hold an old PIN or, with a careless template, the host's (facts on VDX, surprises 10, 13)."""
+    if not (room.portal_link and room.guest_pin and room.host_pin):
+        return False
+    link = room.portal_link.reveal()
+    return f"pin={room.guest_pin.reveal()}" in link and room.host_pin.reveal() not in link
