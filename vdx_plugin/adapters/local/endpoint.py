@@ -7,22 +7,18 @@ must name this address as its host (a rebound DNS name does not), must not come 
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import hmac
-import socket
-from collections.abc import Awaitable, Callable, Generator
+from collections.abc import Awaitable, Callable
 
-import uvicorn
 from starlette.applications import Starlette
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from vdx_plugin.errors import Conflict, NotFound, Refused, Unavailable, Unreadable, VdxError
-from vdx_plugin.runtime import Tasks
+from vdx_plugin.loopback import LoopbackServer
 
-HOST = "127.0.0.1"
 MAX_BODY_BYTES = 16_384
 
 Handler = Callable[[Request, bytes], Awaitable[Response]]
@@ -40,36 +36,25 @@ class Endpoint:
     """Serves ``handlers`` (method, path, handler) on a port of 127.0.0.1 between ``start`` and ``stop``."""
 
     def __init__(self, handlers: list[tuple[str, str, Handler]], secret: str) -> None:
-        self.port = 0
         self._secret = secret
-        self._app = Starlette(
-            routes=[Route(path, self._guarded(handler), methods=[method]) for method, path, handler in handlers]
-        )
-        self._server: _Server | None = None
-        self._tasks = Tasks()
+        routes = [Route(path, self._guarded(handler), methods=[method]) for method, path, handler in handlers]
+        self._server = LoopbackServer(Starlette(routes=routes), "local-endpoint")
+
+    @property
+    def port(self) -> int:
+        """The port it listens on."""
+        return self._server.port
 
     async def start(self, port: int = 0) -> None:
         """Listen. Raises Unavailable(``local.port_taken``)."""
         try:
-            line = socket.create_server((HOST, port), backlog=32)
+            await self._server.start(port)
         except OSError as error:
             raise Unavailable("local.port_taken", type(error).__name__, port=port) from error
-        # Inherited by each connection. asyncio does it for the sockets it makes itself; without it the second half
-        # of every answer waits some 40 ms for the other side's acknowledgement.
-        line.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        line.setblocking(False)
-        self.port = line.getsockname()[1]
-        self._server = _Server(_config(self._app))
-        self._serving = self._tasks.spawn(self._server.serve([line]), "local-endpoint")
-        await self._server.ready.wait()
 
     async def stop(self) -> None:
         """Stop listening; calls under way are given a moment to end."""
-        if self._server is None:
-            return
-        self._server.should_exit = True
-        await self._serving
-        self._server = None
+        await self._server.stop()
 
     def _guarded(self, handler: Handler) -> Callable[[Request], Awaitable[Response]]:
         async def guarded(request: Request) -> Response:
@@ -87,7 +72,7 @@ class Endpoint:
         return guarded
 
     def _refusal(self, request: Request) -> Response | None:
-        if request.headers.get("host") not in (f"{HOST}:{self.port}", f"localhost:{self.port}"):
+        if not self._server.is_own_host(request.headers.get("host")):
             return _problem(403, "local.host")
         if "origin" in request.headers or request.headers.get("sec-fetch-site", "none") != "none":
             return _problem(403, "local.origin")
@@ -116,33 +101,3 @@ def _problem(status: int, code: str, place: str = "") -> Response:
 def _answer(error: VdxError) -> Response:
     status = next((status for kind, status in _STATUS if isinstance(error, kind)), 500)
     return _problem(status, error.code, error.place if isinstance(error, Unreadable) else "")
-
-
-class _Server(uvicorn.Server):
-    """Uvicorn inside our own program: no signal handlers, and a start one can wait for."""
-
-    def __init__(self, config: uvicorn.Config) -> None:
-        super().__init__(config)
-        self.ready = asyncio.Event()
-
-    @contextlib.contextmanager
-    def capture_signals(self) -> Generator[None, None, None]:
-        yield
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets)
-        self.ready.set()
-
-
-def _config(app: Starlette) -> uvicorn.Config:
-    return uvicorn.Config(
-        app,
-        http="h11",
-        ws="none",
-        lifespan="off",
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        limit_concurrency=64,
-        timeout_graceful_shutdown=1,
-    )

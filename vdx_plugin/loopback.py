@@ -1,0 +1,85 @@
+"""A small HTTP server of this machine alone, inside our own loop: for record systems and browsers that call us.
+
+It only listens and serves. Who may call, and with what, is the caller's business: every program and every web page on
+the workstation can reach a loopback port.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import socket
+from collections.abc import Generator
+
+import uvicorn
+from starlette.types import ASGIApp
+
+from vdx_plugin.runtime import Tasks
+
+HOST = "127.0.0.1"
+"""A literal address: a name could be made to point elsewhere (RFC 8252, section 8.3)."""
+
+
+class LoopbackServer:
+    """Serves ``app`` on ``port`` of 127.0.0.1 between ``start`` and ``stop``."""
+
+    def __init__(self, app: ASGIApp, name: str) -> None:
+        self.port = 0
+        self._app = app
+        self._name = name
+        self._server: _Server | None = None
+        self._tasks = Tasks()
+
+    async def start(self, port: int = 0) -> None:
+        """Listen; port 0 takes any free one. Raises OSError where the port cannot be had."""
+        line = socket.create_server((HOST, port), backlog=32)
+        # Inherited by each connection. asyncio does it for the sockets it makes itself; without it the second half
+        # of every answer waits some 40 ms for the other side's acknowledgement.
+        line.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        line.setblocking(False)
+        self.port = line.getsockname()[1]
+        self._server = _Server(_config(self._app))
+        self._serving = self._tasks.spawn(self._server.serve([line]), self._name)
+        await self._server.ready.wait()
+
+    async def stop(self) -> None:
+        """Stop listening; calls under way are given a moment to end."""
+        if self._server is None:
+            return
+        self._server.should_exit = True
+        await self._serving
+        self._server = None
+
+    def is_own_host(self, host: str | None) -> bool:
+        """True when a request's Host header names this server; a rebound DNS name does not."""
+        return host in (f"{HOST}:{self.port}", f"localhost:{self.port}")
+
+
+class _Server(uvicorn.Server):
+    """Uvicorn inside our own program: no signal handlers, and a start one can wait for."""
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self.ready = asyncio.Event()
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Generator[None, None, None]:
+        yield
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self.ready.set()
+
+
+def _config(app: ASGIApp) -> uvicorn.Config:
+    return uvicorn.Config(
+        app,
+        http="h11",
+        ws="none",
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        limit_concurrency=64,
+        timeout_graceful_shutdown=1,
+    )
