@@ -16,13 +16,24 @@ from vdx_plugin.booking import ApiVersion, Patience, Vdx, VdxAccess, VdxRooms, d
 from vdx_plugin.booking.health import Diagnosis, Doctor, Finding
 from vdx_plugin.booking.person import RefreshGrant, discover, sign_in
 from vdx_plugin.domain.context import Organisation
-from vdx_plugin.domain.parties import Channel
+from vdx_plugin.domain.parties import Channel, Partner
 from vdx_plugin.domain.patients import PersonName
 from vdx_plugin.domain.room import MeetingDraft
 from vdx_plugin.domain.secret import Secret
 from vdx_plugin.errors import Misconfigured
 from vdx_plugin.host import AdapterHost, installed
-from vdx_plugin.invitations import composer, delivery, directory, hub, resources, sender, smtp, transport
+from vdx_plugin.invitations import (
+    composer,
+    delivery,
+    directory,
+    hub,
+    partner_book,
+    partner_files,
+    resources,
+    sender,
+    smtp,
+    transport,
+)
 from vdx_plugin.media import call_engine
 from vdx_plugin.ports import AdapterStatus, CheckState, Clock, DiagnosisLine, DiagnosisReport
 from vdx_plugin.service.desk import Desk
@@ -104,7 +115,7 @@ async def assemble(
             measures=store.measures,
             audit=store.audit,
             systems=host,
-            partners=partners(chosen),
+            partners=await asyncio.to_thread(partners, chosen),
         )
     )
     return Program(Desk(outside, desk_settings(chosen)), outside, store, vdx.rooms, host)
@@ -235,18 +246,25 @@ def message_delivery(
     return delivery.MessageDelivery(store.outbox, delivery.Roads(carriers, mailbox), own, clock, uuid4)
 
 
-def partners(chosen: Settings) -> directory.TableDirectory:
-    """Read the directory of partners; an empty one where none is named. Raises Misconfigured."""
-    path = chosen.partners.directory
+def partners(chosen: Settings) -> partner_book.KeptPartners:
+    """Open the directory of partners: what is kept here, over the file that a setting names.
+
+    Raises Misconfigured for that file, Unavailable(``partners.disk``).
+    """
+    files = partner_files.PartnerFiles(chosen.data_dir / "partners")
+    return partner_book.KeptPartners(files, _fixed_partners(chosen.partners.directory))
+
+
+def _fixed_partners(path: Path | None) -> Sequence[Partner]:
     if path is None:
-        return directory.TableDirectory(())
+        return ()
     try:
         found = directory.read_directory(path.read_bytes())
     except OSError as error:
         raise Misconfigured("settings.file", type(error).__name__, setting="partners.directory") from error
     for row in found.refused:
-        _log.warning("directory of partners: row %s refused: %s", row.line, row.reason)
-    return found
+        _log.warning("directory of partners: line %s, column %s refused", row.line, row.column)
+    return found.all()
 
 
 # --- for commands ---------------------------------------------------------------------------------------------------

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
 from functools import wraps
 from pathlib import Path
@@ -172,6 +172,68 @@ def list_adapters() -> None:
     for status in load_statuses():
         reason = f"  {texts.problem(status.reason, name=status.name)}" if status.reason else ""
         click.echo(f"{status.name:<12} {status.state:<9} {', '.join(sorted(status.capabilities.can))}{reason}")
+
+
+@main.group()
+def partners() -> None:
+    """Look after the directory of partners."""
+
+
+@partners.command("list")
+@click.argument("words", nargs=-1)
+@_explains
+def list_partners(*, words: tuple[str, ...]) -> None:
+    """Show the partners, or those that WORDS find."""
+    from vdx_plugin.app import partners as open_partners
+    from vdx_plugin.invitations.partner_report import partner_line
+
+    found = open_partners(_settings()).find(" ".join(words), limit=100_000)
+    for partner in found.partners:
+        click.echo(partner_line(partner))
+
+
+@partners.command("check")
+@click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False), required=False)
+@_explains
+def check_partners(*, file: Path | None) -> None:
+    """Say what is wrong with FILE, or with the directory as it is kept; status 1 if anything is."""
+    from vdx_plugin.app import partners as open_partners
+    from vdx_plugin.invitations.partner_report import book_lines, preview_lines
+
+    book = open_partners(_settings())
+    if file is not None:
+        preview = asyncio.run(book.preview(file.read_bytes()))
+        _echo(preview_lines(preview))
+        sys.exit(1 if preview.refused else 0)
+    faults = book_lines(book)
+    _echo(faults)
+    sys.exit(1 if faults else 0)
+
+
+@partners.command("import")
+@click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.option("--dry-run", is_flag=True, help="Say what would change, and change nothing.")
+@_explains
+def import_partners(*, file: Path, dry_run: bool) -> None:
+    """Take the partners of a table (CSV) into the directory; refused rows are told and left as they were."""
+    from vdx_plugin.app import partners as open_partners
+    from vdx_plugin.invitations.partner_report import preview_lines
+
+    book, content = open_partners(_settings()), file.read_bytes()
+
+    async def take() -> bool:
+        preview = await book.preview(content)
+        _echo(preview_lines(preview))
+        if not dry_run and preview.changes_anything:
+            await book.accept(preview)
+        return bool(preview.refused)
+
+    sys.exit(1 if asyncio.run(take()) else 0)
+
+
+def _echo(lines: Iterable[str]) -> None:
+    for line in lines:
+        click.echo(line)
 
 
 @main.command()

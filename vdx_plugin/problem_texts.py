@@ -124,6 +124,12 @@ def sentences(_: Callable[[str], str]) -> dict[str, str]:
         ),
         "invite.setup": _("Praksissens oplysninger som afsender mangler eller er forkerte. Ring til support."),
         "invite.*": _("Invitationen til {party} lykkedes ikke. Ring til dem."),
+        "partners.no_table": _(
+            "Filen er ikke en liste over partnere. Disse kolonner mangler i første linje: {columns}. Vælg en anden fil, eller ret den."
+        ),
+        "partners.disk": _("Kartoteket kunne ikke gemmes. Frigør plads på disken, og prøv igen."),
+        "partners.faulty": _("Oplysningerne er ikke gyldige, så de er ikke gemt. Ret felterne, og gem igen."),
+        "partners.*": _("Kartoteket over partnere kan ikke bruges lige nu. Prøv igen, eller ring til support."),
         # clinic systems
         "context.none": _("Ingen patient er åben. Åbn en patient i journalen."),
         "context.incomplete": _("Journalen gav ikke navn og fødselsdato. Åbn patienten igen, før du starter."),

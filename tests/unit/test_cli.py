@@ -85,3 +85,52 @@ def test_a_click_without_a_terminal_shows_its_trouble_in_a_window(
     assert result.exit_code == 1
     assert len(shown) == 1
     assert shown[0].startswith("Videoprogrammet kører ikke")
+
+
+# --- partners -------------------------------------------------------------------------------------------------------
+
+TABLE = """id;name;role;channel;sor;gln;parent
+town;Hjemmesygeplejen;municipality;medcom;953741000016009;5790000000302;
+home;Plejehjemmet Skovly;nursing_home;medcom;953751000016006;;953741000016009
+ward;Afsnit X;hospital;medcom;441211000016000;5790000000204;
+"""
+
+
+@pytest.fixture
+def table(tmp_path: Path) -> str:
+    """Two partners, of whom one receives for the other, and a row with a wrong check digit."""
+    file = tmp_path / "table.csv"
+    file.write_text(TABLE, encoding="utf-8")
+    return str(file)
+
+
+def test_partners_are_imported_and_the_refused_row_is_told(table: str) -> None:
+    """Whoever keeps the machines fills the directory without a window."""
+    tried = call("partners", "import", "--dry-run", table)
+    assert tried.exit_code == 1
+    assert "2 nye" in tried.output
+    assert call("partners", "list").output == ""
+    taken = call("partners", "import", table)
+    assert "Linje 4, kolonne gln (13 cifre): Kontrolcifferet" in taken.output
+    assert "5790000000204" not in taken.output
+    listed = call("partners", "list", "skov").output.splitlines()
+    assert len(listed) == 1
+    assert "5790000000302" in listed[0]
+    assert "gennem Hjemmesygeplejen" in listed[0]
+
+
+def test_a_table_can_be_checked_and_so_can_what_is_kept(table: str) -> None:
+    """The table before it is taken, the directory after."""
+    assert call("partners", "check", table).exit_code == 1
+    call("partners", "import", table)
+    kept = call("partners", "check")
+    assert (kept.exit_code, kept.output) == (0, "")
+
+
+def test_a_file_that_is_no_table_gives_a_sentence(tmp_path: Path) -> None:
+    """And no traceback."""
+    file = tmp_path / "letter.pdf"
+    file.write_bytes(b"%PDF-1.7")
+    result = call("partners", "import", str(file))
+    assert result.exit_code == 1
+    assert "(partners.no_table)" in result.output

@@ -89,6 +89,15 @@ class Presence(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Unit:
+    """A level of an organisation that letters are addressed to: it has SOR id and location number."""
+
+    name: str
+    sor: str
+    gln: str
+
+
+@dataclass(frozen=True, slots=True)
 class Partner:
     """An organisation or agency in the directory. ``id`` is stable and opaque."""
 
@@ -109,6 +118,17 @@ class Partner:
     """Number for Channel.SMS."""
     categories: tuple[tuple[Purpose, str], ...] = ()
     """MedCom category for single purposes, as agreed locally; ``category`` holds for the others."""
+    parent: str | None = None
+    """SOR id of the level above."""
+    served_by: Unit | None = None
+    """The nearest level above with a location number, for a partner that has none: it receives for the partner."""
+
+    @property
+    def receiver(self) -> Unit | None:
+        """The unit that letters to the partner are addressed to; None where there is no such level."""
+        if self.gln and self.sor:
+            return Unit(self.name, self.sor, self.gln)
+        return self.served_by
 
     def category_for(self, purpose: Purpose) -> str:
         """Return the category that a letter for ``purpose`` bears."""

@@ -9,7 +9,7 @@ from functools import partial
 from uuid import UUID
 
 from vdx_plugin.domain.consultation import Consultation
-from vdx_plugin.domain.parties import Channel, Party, PartyRole
+from vdx_plugin.domain.parties import Channel, Partner, Party, PartyRole
 from vdx_plugin.domain.room import Room
 from vdx_plugin.domain.secret import Secret
 from vdx_plugin.errors import Misconfigured, Refused
@@ -134,15 +134,16 @@ class MessageComposer:
         own, partner = self._settings.organisation, party.partner
         if party.channel is not Channel.MEDCOM or partner is None or _must_not_know(party.role):
             raise Misconfigured("invite.no_channel", "this party cannot get a MedCom letter", party=label_of(party))
-        if not is_gln(partner.gln or "") or not is_sor(partner.sor or ""):
+        unit = partner.receiver
+        if unit is None or not is_gln(unit.gln) or not is_sor(unit.sor):
             raise Misconfigured("invite.no_channel", "location number or SOR id is wrong", party=label_of(party))
-        if partner.category not in codes.CATEGORIES:
+        if not {partner.category, *(code for _purpose, code in partner.categories)} <= codes.CATEGORIES.keys():
             raise Misconfigured("invite.setup", "unknown category in the directory")
         if not is_gln(own.gln or "") or not is_sor(own.sor or "") or not own.phone:
             raise Misconfigured("invite.setup", "the practice needs location number, SOR id and phone")
         return (
             care_communication.organisation_party(new_id, own.name, own.sor or "", own.gln or ""),
-            care_communication.organisation_party(new_id, partner.name, partner.sor or "", partner.gln or ""),
+            care_communication.organisation_party(new_id, unit.name, unit.sor, unit.gln),
         )
 
     def _subject(self, consultation: Consultation, party: Party) -> care_communication.Subject:
@@ -153,7 +154,8 @@ class MessageComposer:
         if number is None or not is_personal(number.system, number.value):
             raise Refused("invite.no_number", "a letter needs the patient's national number", party=label_of(party))
         assert party.partner is not None
-        return care_communication.Subject(person, party.partner.category, letter.topic(consultation.plan.start))
+        category = party.partner.category_for(consultation.plan.purpose)
+        return care_communication.Subject(person, category, letter.topic(consultation.plan.start))
 
     def _meeting(self, consultation: Consultation, party: Party, room: Room) -> letter.Meeting:
         plan = consultation.plan
@@ -167,6 +169,7 @@ class MessageComposer:
             pin=room.guest_pin if wants_pin else None,
             participants=letter.participants(others),
             starts_now=not plan.planned_ahead,
+            served=_served(party.partner),
         )
 
     def _invitation_text(self, consultation: Consultation, party: Party, room: Room) -> care_communication.Content:
@@ -208,18 +211,24 @@ class MessageComposer:
             rules = ", ".join(sorted({fault.rule for fault in faults}))
             raise Refused("invite.invalid", rules, party=label_of(party))
         assert party.partner is not None
+        assert party.partner.receiver is not None
         return OutboxDraft(
             key=keys.key_of(consultation, party, kind),
             consultation_id=consultation.id,
             party_key=party.key,
             kind=kind,
             channel=Channel.MEDCOM,
-            receiver=party.partner.gln or "",
+            receiver=party.partner.receiver.gln,
             message_id=message.id,
             thread_id=message.thread_id,
             mime=codes.FHIR_JSON,
             payload=write_json(message),
         )
+
+
+def _served(partner: Partner | None) -> str:
+    """The partner's own name, where another unit receives for it and must pass the letter on."""
+    return partner.name if partner and partner.served_by and not partner.gln else ""
 
 
 def _must_not_know(role: PartyRole) -> bool:

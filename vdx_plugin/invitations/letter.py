@@ -42,7 +42,10 @@ def role_label(role: PartyRole) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Meeting:
-    """What a letter says about a meeting. ``pin`` is the guest PIN, None where the partner does not want it told."""
+    """What a letter says about a meeting. ``pin`` is the guest PIN, None where the partner does not want it told.
+
+    ``served`` names the part of the receiver that is meant, where that part cannot be addressed itself.
+    """
 
     start: datetime
     end: datetime
@@ -51,6 +54,7 @@ class Meeting:
     pin: Secret | None
     participants: str
     starts_now: bool = False
+    served: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +88,7 @@ def invitation(meeting: Meeting, signature: Signature) -> str:
     return "\n".join(
         [
             "Invitation til videomøde om patienten i denne besked.",
+            *([f"Gives videre til: {meeting.served}"] if meeting.served else []),
             "",
             f"Tid: {span(meeting.start, meeting.end)}",
             *(["Mødet begynder nu."] if meeting.starts_now else []),
@@ -102,6 +107,7 @@ def move(meeting: Meeting, old_start: datetime, old_end: datetime, signature: Si
     return "\n".join(
         [
             "ÆNDRET TID",
+            *([f"Gives videre til: {meeting.served}"] if meeting.served else []),
             "",
             f"Før: {span(old_start, old_end)}",
             f"Nu: {span(meeting.start, meeting.end)}",

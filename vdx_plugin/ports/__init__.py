@@ -56,11 +56,22 @@ from vdx_plugin.ports.messages import (
     OutboxRow,
     OutboxState,
 )
+from vdx_plugin.ports.partners import (
+    AddressBook,
+    Found,
+    ImportPreview,
+    PartnerBook,
+    Reach,
+    ReachState,
+    Refusal,
+    TeamMemory,
+)
 
 __all__ = [
     "AdapterSetup",
     "AdapterSink",
     "AdapterStatus",
+    "AddressBook",
     "AuditLog",
     "Call",
     "CallEngine",
@@ -83,6 +94,8 @@ __all__ = [
     "DiagnosisReport",
     "DraftCheck",
     "Examiner",
+    "Found",
+    "ImportPreview",
     "IncomingLetter",
     "InvitationNews",
     "JoinTarget",
@@ -100,9 +113,14 @@ __all__ = [
     "OutboxDraft",
     "OutboxRow",
     "OutboxState",
+    "PartnerBook",
     "PartnerDirectory",
+    "Reach",
+    "ReachState",
+    "Refusal",
     "RoomBooking",
     "RoomParticipant",
     "RosterChanged",
+    "TeamMemory",
     "VideoPicture",
 ]

@@ -14,16 +14,16 @@ from typing import Any
 from uuid import UUID
 
 from vdx_plugin.domain.context import ClinicContext, ClinicUser, Organisation
-from vdx_plugin.domain.parties import Channel, Interpreting, LetterFormat, Partner, Party, PartyRole, Purpose
+from vdx_plugin.domain.parties import Channel, Interpreting, LetterFormat, Partner, Party, PartyRole, Purpose, Unit
 from vdx_plugin.domain.patients import Identifier, Patient, PersonName
 from vdx_plugin.domain.plan import Plan
 from vdx_plugin.domain.room import ProvisionStatus, Room
 from vdx_plugin.domain.secret import Secret
 from vdx_plugin.errors import Unreadable
 
-FORM = 3
+FORM = 4
 """2 added the wish to move a meeting, and whom it is organised for; 3 the purpose, what an interpreter is ordered for,
-and a partner's format, mobile number and categories."""
+and a partner's format, mobile number and categories; 4 who receives for a partner without a location number."""
 Json = dict[str, Any]
 
 
@@ -228,7 +228,17 @@ def _partner(partner: Partner) -> Json:
         "format": partner.format.value,
         "mobile": partner.mobile,
         "categories": [[purpose.value, category] for purpose, category in partner.categories],
+        "parent": partner.parent,
+        "served_by": _unit(partner.served_by) if partner.served_by else None,
     }
+
+
+def _unit(unit: Unit) -> Json:
+    return {"name": unit.name, "sor": unit.sor, "gln": unit.gln}
+
+
+def _read_unit(data: Mapping[str, Any] | None) -> Unit | None:
+    return Unit(data["name"], data["sor"], data["gln"]) if data else None
 
 
 def _read_partner(data: Mapping[str, Any]) -> Partner:
@@ -246,6 +256,8 @@ def _read_partner(data: Mapping[str, Any]) -> Partner:
         format=LetterFormat(data.get("format", LetterFormat.NATIVE)),
         mobile=data.get("mobile"),
         categories=tuple((Purpose(purpose), category) for purpose, category in data.get("categories", ())),
+        parent=data.get("parent"),
+        served_by=_read_unit(data.get("served_by")),
     )
 
 

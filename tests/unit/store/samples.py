@@ -10,7 +10,7 @@ from uuid import UUID, uuid4
 from vdx_plugin.domain.consultation import Consultation, EndReason, Stage
 from vdx_plugin.domain.context import ClinicContext, ClinicUser, Organisation
 from vdx_plugin.domain.measures import LineFigures, PartyMeasure, Replaces, StartPath, UseMeasure
-from vdx_plugin.domain.parties import Channel, Interpreting, LetterFormat, Partner, Party, PartyRole, Purpose
+from vdx_plugin.domain.parties import Channel, Interpreting, LetterFormat, Partner, Party, PartyRole, Purpose, Unit
 from vdx_plugin.domain.patients import Patient, PersonName, cpr
 from vdx_plugin.domain.plan import Plan
 from vdx_plugin.domain.room import ProvisionStatus, Room
@@ -45,6 +45,8 @@ PARTNER = Partner(
     format=LetterFormat.CONVERTED,
     mobile="+4500000002",
     categories=((Purpose.DISCHARGE, "discharge"), (Purpose.NETWORK, "carecoordination")),
+    parent="1017421000016111",
+    served_by=Unit("Eksempel Region", "1017421000016111", "5790000000203"),
 )
 CONTEXT = ClinicContext(
     source="dummy",

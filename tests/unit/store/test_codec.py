@@ -80,14 +80,15 @@ def without_what_form_3_added(document: dict[str, Any]) -> None:
     del document["plan"]["purpose"]
     for party in document["plan"]["parties"]:
         del party["interpreting"]
-        for name in ("format", "mobile", "categories") if party["partner"] else ():
+        for name in ("format", "mobile", "categories", "parent", "served_by") if party["partner"] else ():
             del party["partner"][name]
 
 
 def old_partner(party: Party) -> Partner | None:
     if party.partner is None:
         return None
-    return dataclasses.replace(party.partner, format=LetterFormat.NATIVE, mobile=None, categories=())
+    later: dict[str, Any] = {"format": LetterFormat.NATIVE, "mobile": None, "categories": ()}
+    return dataclasses.replace(party.partner, **later, parent=None, served_by=None)
 
 
 def test_a_newer_form_is_refused() -> None:
