@@ -28,7 +28,7 @@ from tests.unit.invitations.samples import (
     ids,
 )
 from vdx_plugin.domain.context import ClinicUser
-from vdx_plugin.domain.parties import Channel, Party, PartyRole
+from vdx_plugin.domain.parties import Channel, Partner, Party, PartyRole, Purpose, Unit
 from vdx_plugin.domain.patients import Identifier, Patient, PersonName
 from vdx_plugin.errors import Misconfigured, Refused
 from vdx_plugin.invitations import calendar_mail
@@ -276,3 +276,29 @@ def test_a_patient_with_a_replacement_number_can_be_written_about(identifier: Id
     patient = replace(PATIENT, identifiers=(identifier,))
     draft = composer().invitation(consultation(patient=patient), HOSPITAL_PARTY, ROOM, NOW, ids())
     assert identifier.value in words(draft)
+
+
+def test_a_letter_for_whom_another_unit_receives_goes_there_and_names_who_is_meant() -> None:
+    """A nursing home without a location number: the unit above gets the letter and must know for which home."""
+    unit = Unit(str(MUNICIPALITY.name), str(MUNICIPALITY.sor), str(MUNICIPALITY.gln))
+    home = Partner("home", "Plejehjemmet Skovly", PartyRole.NURSING_HOME, Channel.MEDCOM, "953751000016006")
+    party = Party("p-home", PartyRole.NURSING_HOME, Channel.MEDCOM, replace(home, served_by=unit))
+    draft = invite(party)
+    message = read_message(draft.payload, draft.mime)
+    assert draft.receiver == unit.gln
+    assert [text_at(one, "name") for one in message.all("Organization")] == [PRACTICE.name, unit.name]
+    assert "Gives videre til: Plejehjemmet Skovly" in words(draft)
+    assert "Gives videre til" not in words(invite(MUNICIPALITY_PARTY))
+    with pytest.raises(Misconfigured):
+        invite(replace(party, partner=home))
+
+
+def test_the_purpose_decides_the_category_where_the_partner_has_agreed_on_one() -> None:
+    """A discharge conference is routed elsewhere than a home visit."""
+    partner = replace(HOSPITAL, categories=((Purpose.DISCHARGE, "discharge"),))
+    party = replace(HOSPITAL_PARTY, partner=partner)
+    asked = consultation()
+    meant = replace(asked, plan=replace(asked.plan, purpose=Purpose.DISCHARGE))
+    routed = [composer().invitation(one, party, ROOM, NOW, ids()) for one in (asked, meant)]
+    letters = [read_message(draft.payload, draft.mime).first("Communication") for draft in routed]
+    assert [text_at(one, "category", 0, "coding", 0, "code") for one in letters] == ["telemedicine", "discharge"]
