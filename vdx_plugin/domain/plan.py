@@ -65,7 +65,8 @@ def patient_party(context: ClinicContext, key: str) -> Party:
 
 def partner_party(partner: Partner, key: str) -> Party:
     """A partner from the directory as a party, over the partner's own channel."""
-    return Party(key, partner.role, partner.channel, partner=partner, address=partner.email)
+    address = partner.mobile if partner.channel is Channel.SMS else partner.email
+    return Party(key, partner.role, partner.channel, partner=partner, address=address)
 
 
 def default_plan(

@@ -7,7 +7,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from vdx_plugin.domain.parties import Channel, Partner, PartyRole
+from vdx_plugin.domain.phone_numbers import text_number
 from vdx_plugin.domain.teams import Team
+from vdx_plugin.errors import Refused
 from vdx_plugin.invitations import codes
 from vdx_plugin.invitations.identifier_checks import is_gln, is_sor
 from vdx_plugin.texts import _
@@ -107,14 +109,22 @@ def _contact_faults(partner: Partner) -> Iterator[Fault]:
             _("E-mailadressen mangler eller er ikke skrevet rigtigt."),
             _("Skriv adressen, eller vælg en anden kanal."),
         )
-    if (partner.mobile or partner.channel is Channel.SMS) and not _PHONE.fullmatch(partner.mobile or ""):
+    if (partner.mobile or partner.channel is Channel.SMS) and not _takes_text(partner.mobile or ""):
         yield Fault(
             "mobile",
-            _("Mobilnummeret mangler eller er ikke skrevet rigtigt."),
+            _("Mobilnummeret mangler eller kan ikke modtage sms."),
             _("Skriv nummeret med otte cifre, eller vælg en anden kanal."),
         )
     if partner.phone and not _PHONE.fullmatch(partner.phone):
         yield Fault("phone", _("Telefonnummeret er ikke skrevet rigtigt."), _("Skriv nummeret med otte cifre."))
+
+
+def _takes_text(number: str) -> bool:
+    try:
+        text_number(number)
+    except Refused:
+        return False
+    return True
 
 
 def kind_of_value(column: str, text: str) -> str:

@@ -14,6 +14,7 @@ from tests.unit.invitations.samples import (
     HOSPITAL,
     HOSPITAL_PARTY,
     INTERPRETER_PARTY,
+    MUNICIPALITY,
     MUNICIPALITY_PARTY,
     NOW,
     PATIENT,
