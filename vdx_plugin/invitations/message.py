@@ -13,9 +13,9 @@ from datetime import datetime
 from typing import Any
 
 from fhir.resources.R4B.bundle import Bundle
-from lxml import etree
 
 from vdx_plugin.errors import Unreadable
+from vdx_plugin.invitations import safe_xml
 from vdx_plugin.invitations.codes import FHIR_XML
 
 Json = Mapping[str, Any]
@@ -186,18 +186,17 @@ def _from_json(body: bytes) -> Any:
 
 
 def _from_xml(body: bytes) -> Any:
-    parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False)
+    safe_xml.parse(body)
     try:
-        root = etree.fromstring(body, parser)
-        if root.getroottree().docinfo.doctype:
-            raise Unreadable("invite.unreadable", "a document type is not allowed")
-        parsed = Bundle.model_validate_xml(body, xmlparser=parser)
-        return parsed.model_dump(mode="json")
-    except etree.XMLSyntaxError as error:
-        raise Unreadable("invite.unreadable", "not XML", place=f"line {error.lineno}") from None
+        return Bundle.model_validate_xml(body, xmlparser=safe_xml.parser_for(body)).model_dump(mode="json")
     except (ValueError, TypeError, LookupError, AttributeError, AssertionError, RecursionError):
         # fhir.resources answers XML of another shape than FHIR's with whatever its internals run into.
         raise Unreadable("invite.unreadable", "not a FHIR Bundle in XML") from None
+
+
+def write(message: Message, mime: str) -> bytes:
+    """Write a message in one of the two forms that every receiver must take."""
+    return write_xml(message) if mime == FHIR_XML else write_json(message)
 
 
 def write_json(message: Message) -> bytes:

@@ -33,6 +33,8 @@ class IncomingLetter:
     consultation_id: UUID | None = None
     party_key: str = ""
     patient_label: str = ""
+    patient_ids: tuple[str, ...] = ()
+    """Every national number the letter names the patient by; never shown or logged, only compared."""
     mark: AnswerMark = AnswerMark.UNREAD
 
     def matched(self, consultation_id: UUID, party_key: str) -> IncomingLetter:

@@ -7,11 +7,12 @@ from pathlib import Path
 
 from sqlalchemy import Engine
 
-from vdx_plugin.ports import Clock, ConsultationStore, MeasureStore, Outbox
+from vdx_plugin.ports import Clock, ConsultationStore, LetterBook, MeasureStore, Outbox
 from vdx_plugin.store import migrating
 from vdx_plugin.store.audit import Audit
 from vdx_plugin.store.consultations import Consultations
 from vdx_plugin.store.engine import make_engine
+from vdx_plugin.store.letters import Letters
 from vdx_plugin.store.measures import Measures
 from vdx_plugin.store.outbox import OutboxTable
 from vdx_plugin.store.sealing import Sealer
@@ -28,6 +29,7 @@ class Store:
         self._thread = thread
         self._consultations = Consultations(thread, sealer, clock)
         self._outbox = OutboxTable(thread, sealer)
+        self._letters = Letters(thread, sealer)
         self._measures = Measures(thread)
         self._audit = Audit(thread)
 
@@ -40,6 +42,10 @@ class Store:
         return self._outbox
 
     @property
+    def letters(self) -> LetterBook:
+        return self._letters
+
+    @property
     def measures(self) -> MeasureStore:
         return self._measures
 
@@ -49,12 +55,13 @@ class Store:
         return self._audit
 
     async def erase_before(self, now: datetime, *, keep: timedelta = KEEP_PAYLOADS) -> int:
-        """Empty letters, receivers and answers that are over and older than ``keep`` before ``now``; return how many.
+        """Empty messages, receivers, answers and letters that are over and older than ``keep`` before ``now``; return how many.
 
         Safe to repeat; meant for once a day and at the start.
         """
         before = now - keep
-        return await self._outbox.erase_payloads(before) + await self._consultations.erase_answers(before)
+        erased = await self._outbox.erase_payloads(before) + await self._consultations.erase_answers(before)
+        return erased + await self._letters.erase(before)
 
     async def close(self) -> None:
         """Finish what is under way and close the database and its thread."""

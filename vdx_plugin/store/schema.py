@@ -26,7 +26,7 @@ from sqlalchemy import (
     Uuid,
 )
 
-HEAD = "0001"
+HEAD = "0002"
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
@@ -105,6 +105,24 @@ incoming_message = Table(
     metadata,
     Column("message_id", String(200), primary_key=True),
     Column("seen_at", UtcTime(), nullable=False),
+)
+
+incoming_letter = Table(
+    "incoming_letter",
+    metadata,
+    Column("message_id", String(200), primary_key=True),
+    Column("thread_id", String(200), nullable=False),
+    Column("written_at", UtcTime(), nullable=False),
+    Column("received_at", UtcTime(), nullable=False),
+    # Null while nobody knows which consultation it speaks of.
+    Column("consultation_id", Uuid()),
+    Column("party_key", String(100), nullable=False),
+    Column("mark", String(20), nullable=False),
+    Column("changed_at", UtcTime(), nullable=False),
+    Column("mime", String(100), nullable=False),
+    Column("sealed_content", LargeBinary()),
+    Column("sealed_payload", LargeBinary()),
+    Index("ix_incoming_letter_consultation", "consultation_id", "written_at"),
 )
 
 invitation_news = Table(
