@@ -100,6 +100,16 @@ async def test_unfinished_are_all_but_closed_and_cancelled_oldest_first(store: S
     assert [one.id for one in await store.consultations.unfinished()] == expected
 
 
+async def test_lately_are_the_unfinished_and_those_that_ended_since(store: Store) -> None:
+    """A partner may write about a meeting that is just over."""
+    going_on = consultation(stage=Stage.SCHEDULED, created_at=NOW - 90 * MINUTE, ended_at=None)
+    just_over = consultation(stage=Stage.CLOSED, created_at=NOW - 80 * MINUTE, ended_at=NOW)
+    long_over = consultation(stage=Stage.CLOSED, created_at=NOW - 70 * MINUTE, ended_at=NOW - MINUTE)
+    for one in (just_over, long_over, going_on):
+        await store.consultations.save(one)
+    assert [one.id for one in await store.consultations.lately(NOW)] == [going_on.id, just_over.id]
+
+
 async def test_messages_are_written_with_the_consultation(store: Store) -> None:
     """One transaction: no INVITED without its invitations."""
     whole = consultation(stage=Stage.INVITED)

@@ -25,6 +25,10 @@ class ConsultationStore(Protocol):
         """Return every consultation not CLOSED or CANCELLED, oldest first."""
         ...
 
+    async def lately(self, since: datetime) -> list[Consultation]:
+        """Return those that are not over, and those that ended, or never began, since ``since``; oldest first."""
+        ...
+
     async def set_answer(self, news: InvitationNews) -> None:
         """Keep what a partner wrote, with its time."""
         ...

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, Row, select, update
+from sqlalchemy import Connection, Row, Select, func, or_, select, update
 
 from vdx_plugin import log
 from vdx_plugin.domain.consultation import Consultation, EndReason, Stage
@@ -54,11 +54,18 @@ class Consultations:
 
     async def unfinished(self) -> list[Consultation]:
         """See the port. A row that cannot be opened is logged and left out, so that the others can be taken up."""
-        return await self._thread.read(self._read_unfinished)
+        return await self._thread.read(lambda connection: self._read_all(connection, UNFINISHED))
 
-    def _read_unfinished(self, connection: Connection) -> list[Consultation]:
+    async def lately(self, since: datetime) -> list[Consultation]:
+        """See the port; a row that cannot be opened is left out as in ``unfinished``."""
+        c = consultations.c
+        recent = or_(c.is_open, func.coalesce(c.ended_at, c.created_at) >= since)
+        wanted = select(consultations).where(recent).order_by(c.created_at)
+        return await self._thread.read(lambda connection: self._read_all(connection, wanted))
+
+    def _read_all(self, connection: Connection, wanted: Select[Any]) -> list[Consultation]:
         found = []
-        for row in connection.execute(UNFINISHED):
+        for row in connection.execute(wanted):
             try:
                 found.append(self._read(row))
             except Unreadable as error:

@@ -380,6 +380,9 @@ class FakeStore:
     async def unfinished(self) -> list[Consultation]:
         return [c for c in self.consultations.values() if not c.is_finished]
 
+    async def lately(self, since: datetime) -> list[Consultation]:
+        return list(self.consultations.values())
+
     async def set_answer(self, news: InvitationNews) -> None:
         self.news.append(news)
 
