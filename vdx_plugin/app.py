@@ -27,6 +27,7 @@ from vdx_plugin.invitations import (
     delivery,
     directory,
     hub,
+    intake,
     partner_book,
     partner_files,
     resources,
@@ -243,7 +244,8 @@ def message_delivery(
             smtp.MailSettings(mail.host, mail.port, mail.sender, smtp.Security(mail.security), mail.user, password)
         )
     own = resources.Party(str(uuid4()), practice.name, practice.sor or "", practice.gln or "")
-    return delivery.MessageDelivery(store.outbox, delivery.Roads(carriers, mailbox), own, clock, uuid4)
+    books = intake.Books(store.outbox, store.letters, store.consultations)
+    return delivery.MessageDelivery(books, delivery.Roads(carriers, mailbox), own, clock, uuid4)
 
 
 def partners(chosen: Settings) -> partner_book.KeptPartners:

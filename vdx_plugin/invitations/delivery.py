@@ -16,21 +16,31 @@ from uuid import UUID
 from vdx_plugin import log
 from vdx_plugin.domain.parties import Channel, InvitationState
 from vdx_plugin.errors import Misconfigured, Refused, VdxError
-from vdx_plugin.invitations import care_communication, reliable
+from vdx_plugin.invitations import care_communication, codes, reliable
 from vdx_plugin.invitations.acknowledgement import Acknowledgement
 from vdx_plugin.invitations.checks import check_outgoing
-from vdx_plugin.invitations.mailbox import Heard, MailboxReader
-from vdx_plugin.invitations.message import read_message, text_at, write_json
+from vdx_plugin.invitations.intake import Books, Heard, Intake
+from vdx_plugin.invitations.mailbox import MailboxReader
+from vdx_plugin.invitations.message import read_message, text_at, write
 from vdx_plugin.invitations.reliable import Limits, Outcome, Step
-from vdx_plugin.invitations.replies import Reply
 from vdx_plugin.invitations.resources import Party
-from vdx_plugin.invitations.transport import Carrier, Mailbox
-from vdx_plugin.ports import Clock, InvitationNews, Outbox, OutboxDraft, OutboxRow, OutboxState
+from vdx_plugin.invitations.transport import Carrier, Mailbox, MailboxReceipt, Verdict
+from vdx_plugin.ports import (
+    IN_MAILBOX,
+    Clock,
+    IncomingLetter,
+    InvitationNews,
+    MessageKind,
+    OutboxDraft,
+    OutboxRow,
+    OutboxState,
+)
 from vdx_plugin.runtime import Tasks
 
 _log = log.get("invitations.delivery")
 
 OnNews = Callable[[InvitationNews], None]
+OnLetter = Callable[[IncomingLetter], None]
 _MARK_WAITS_S = (0.1, 0.5, 2.0)
 
 
@@ -43,7 +53,7 @@ class Roads:
 
 
 class MessageDelivery:
-    """Implements ``ports.Delivery``. ``own`` is the practice as sender of acknowledgements.
+    """Implements ``ports.Delivery``. ``own`` is the practice as sender of acknowledgements, written as ``mime``.
 
     The outbox is looked into when something is due or ``wake`` is called, and every ``look_every_s`` for what other
     processes wrote. ``mailbox_pause_s`` is the wait after a mailbox failed, or holds only what nobody can read.
@@ -51,50 +61,47 @@ class MessageDelivery:
 
     def __init__(
         self,
-        outbox: Outbox,
+        books: Books,
         roads: Roads,
         own: Party,
         clock: Clock,
         new_id: Callable[[], UUID],
         limits: Limits | None = None,
         *,
+        mime: str = codes.FHIR_JSON,
         look_every_s: float = 15.0,
         mailbox_pause_s: float = 5.0,
     ) -> None:
-        self._outbox = outbox
+        self._books = books
+        self._outbox = books.outbox
         self._roads = roads
         self._own = own
         self._clock = clock
         self._new_id = new_id
         self._limits = limits or Limits()
+        self._mime = mime
         self._look_every_s = look_every_s
         self._mailbox_pause_s = mailbox_pause_s
         self._tasks = Tasks()
         self._woken = asyncio.Event()
         self._on_news: OnNews = lambda _: None
+        self._on_letter: OnLetter = lambda _: None
         # A send that returns and its acknowledgement, which may be faster, must not write over each other.
         self._settling = asyncio.Lock()
         self._due: set[datetime] = set()
         self._watched: dict[str, datetime] = {}
         self._lost: set[Channel] = set()
 
-    def start(self, on_news: OnNews) -> None:
+    def start(self, on_news: OnNews, on_letter: OnLetter | None = None) -> None:
         """Start both loops on the running event loop."""
         self._on_news = on_news
+        self._on_letter = on_letter or self._on_letter
         self._tasks.spawn(self._work(), "delivery-outbox")
         carrier = self._roads.carriers.get(Channel.MEDCOM)
         if self._roads.mailbox is not None and carrier is not None:
-            heard = Heard(self._acknowledged, self._replied, self.wake)
-            reader = MailboxReader(
-                self._roads.mailbox,
-                carrier,
-                self._outbox,
-                self._own,
-                self._clock,
-                self._new_id,
-                heard,
-                pause_s=self._mailbox_pause_s,
-            )
+            heard = Heard(self._acknowledged, self._replied, lambda letter: self._on_letter(letter), self.wake)
+            intake = Intake(self._books, carrier, self._own, self._clock, self._new_id, heard, self._mime)
+            reader = MailboxReader(self._roads.mailbox, intake.take_in, self._receipted, pause_s=self._mailbox_pause_s)
             self._tasks.spawn(reader.run(), "delivery-mailbox")
 
     def wake(self) -> None:
@@ -186,7 +193,7 @@ class MessageDelivery:
         message = read_message(draft.payload, draft.mime)
         if row.attempts > 1:
             message = care_communication.resent(message, now, self._new_id)
-            draft = replace(draft, payload=write_json(message))
+            draft = replace(draft, payload=write(message, draft.mime))
             _log.info("%s goes out again as bundle %s", draft.key, text_at(message.bundle, "id"))
         faults = check_outgoing(message)
         if faults:
@@ -200,8 +207,12 @@ class MessageDelivery:
             current = await self._outbox.by_message(row.draft.message_id)
             if current is not None and current.state is not OutboxState.SENDING:
                 return
-            await self._write(row, step, now, receipt)
+            # The network's word may have been faster than the end of the hand-over.
+            known = current is not None and current.is_in_mailbox
+            await self._write(row, step, now, "" if known else receipt)
         self._tell(row, step.state, step.problem, now)
+        if receipt.startswith(IN_MAILBOX):
+            self._tell_in_mailbox(row, now)
 
     async def _write(self, row: OutboxRow, step: Step, now: datetime, receipt: str = "") -> None:
         """Write a state down, insisting for a while: a row left SENDING is not looked at before the next start."""
@@ -265,11 +276,50 @@ class MessageDelivery:
         self._tell(row, step.state, step.problem, now)
         self.wake()
 
-    async def _replied(self, row: OutboxRow, reply: Reply) -> None:
+    async def _receipted(self, receipt: MailboxReceipt) -> None:
+        """The network's word about a letter of ours. It moves no state but where it says that nothing arrived."""
+        now = self._clock.now()
+        async with self._settling:
+            row = await self._outbox.by_message(receipt.message_id) if receipt.message_id else None
+            if row is None:
+                _log.warning("a receipt of the network fits none of our messages and is put aside")
+                return
+            if receipt.verdict is Verdict.IN_MAILBOX:
+                await self._note_in_mailbox(row, receipt, now)
+                return
+            may_retry = receipt.verdict is Verdict.BOUNCED
+            step = reliable.after_bounce(row, now, self._limits, may_retry=may_retry)
+            if step is None:
+                _log.info("a receipt of %s changes nothing any longer", row.draft.key)
+                return
+            await self._write(row, step, now)
+        _log.warning("the network gave %s back: %s", row.draft.key, receipt.detail)
+        self._tell(row, step.state, step.problem, now)
+        self.wake()
+
+    async def _note_in_mailbox(self, row: OutboxRow, receipt: MailboxReceipt, now: datetime) -> None:
+        if row.is_in_mailbox:
+            return
+        await self._outbox.mark(
+            row.draft.key,
+            row.state,
+            now,
+            problem=row.problem,
+            receipt=f"{IN_MAILBOX}{receipt.receipt}",
+            next_attempt_at=row.next_attempt_at,
+        )
+        self._tell_in_mailbox(row, now)
+
+    async def _replied(self, row: OutboxRow, letter: IncomingLetter) -> None:
         now = self._clock.now()
         async with self._settling:
             await self._write(row, Step(OutboxState.ANSWERED), now)
-        self._tell(row, OutboxState.ANSWERED, "", now, reply.text)
+        self._tell(row, OutboxState.ANSWERED, "", now, letter.text)
+
+    def _tell_in_mailbox(self, row: OutboxRow, now: datetime) -> None:
+        draft = row.draft
+        if draft.kind is MessageKind.INVITATION:
+            self._on_news(InvitationNews(draft.consultation_id, draft.party_key, InvitationState.IN_MAILBOX, now))
 
     def _tell(self, row: OutboxRow, state: OutboxState, problem: str, now: datetime, answer: str = "") -> None:
         news: InvitationState | None = reliable.news_of(row, state)

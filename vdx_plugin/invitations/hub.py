@@ -27,10 +27,10 @@ from vdx_plugin.errors import (
     Unreadable,
     VdxError,
 )
-from vdx_plugin.invitations import codes
-from vdx_plugin.invitations.message import Message, dig, read_message, rows, text_at
-from vdx_plugin.invitations.transport import Incoming
-from vdx_plugin.ports import OutboxDraft
+from vdx_plugin.invitations.message import dig, read_message, rows, text_at
+from vdx_plugin.invitations.transport import Entry, Incoming
+from vdx_plugin.invitations.vans_envelope import document_name
+from vdx_plugin.ports import IN_MAILBOX, OutboxDraft
 
 SEND_LIMIT_S = 20.0
 
@@ -77,7 +77,8 @@ class MessageHub:
                 f"{self._base}/messages", content=draft.payload, headers=headers, timeout=SEND_LIMIT_S
             )
         _refuse(answer)
-        return text_at(_json(answer), "receipt")
+        # 202 of the endpoint says that the message lies in the receiver's mailbox.
+        return f"{IN_MAILBOX}{text_at(_json(answer), 'receipt')}"
 
     async def receive(self) -> list[Incoming]:
         """Ask the mailbox, which answers as soon as there is something; see ``Mailbox``."""
@@ -91,11 +92,11 @@ class MessageHub:
         _refuse(answer)
         return [_incoming(entry) for entry in rows(_json(answer), "messages")]
 
-    async def settle(self, incoming: Incoming) -> None:
+    async def settle(self, entry: Entry) -> None:
         """Take one message out of the mailbox; one that is gone already is fine."""
         with translated():
             answer = await self._client.delete(
-                f"{self._base}/mailbox/{self._settings.gln}/{incoming.receipt}", timeout=SEND_LIMIT_S
+                f"{self._base}/mailbox/{self._settings.gln}/{entry.receipt}", timeout=SEND_LIMIT_S
             )
         try:
             _refuse(answer)
@@ -104,13 +105,6 @@ class MessageHub:
 
     async def close(self) -> None:
         await self._client.aclose()
-
-
-def document_name(message: Message) -> str:
-    """Return the statistical name for the envelope: ``MCM:FDIS91#telemedicine`` or ``MCM:FCTL#ok``."""
-    if message.event == codes.ACK_EVENT:
-        return f"MCM:FCTL#{text_at(message.header, 'response', 'code')}"
-    return f"MCM:FDIS91#{text_at(message.first('Communication'), 'category', 0, 'coding', 0, 'code')}"
 
 
 @contextmanager

@@ -134,7 +134,16 @@ def after_acknowledgement(row: OutboxRow, code: AckCode, now: datetime, limits: 
         return None
     if code is AckCode.OK:
         return Step(OutboxState.ACKNOWLEDGED)
-    if code is AckCode.FATAL:
+    return _after_no(row, now, limits, may_retry=code is AckCode.TRANSIENT)
+
+
+def after_bounce(row: OutboxRow, now: datetime, limits: Limits, *, may_retry: bool) -> Step | None:
+    """Return what becomes of a row that the network could not bring to its mailbox; None when it is over already."""
+    return _after_no(row, now, limits, may_retry=may_retry) if row.state in _OPEN else None
+
+
+def _after_no(row: OutboxRow, now: datetime, limits: Limits, *, may_retry: bool) -> Step | None:
+    if not may_retry:
         return Step(OutboxState.REJECTED, "invite.rejected")
     if row.state in (OutboxState.QUEUED, OutboxState.FAILED):
         # A repeat of the transient-error that is being waited out, or that ended our patience.

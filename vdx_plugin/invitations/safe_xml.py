@@ -1,4 +1,4 @@
-"""Reading XML that a stranger wrote: no document type, no entities, no network, and no belief in a wrong declaration."""
+"""Reading XML that a stranger wrote: no document type, no entities, no network, no trust in a declaration."""
 
 from __future__ import annotations
 

@@ -46,6 +46,7 @@ from vdx_plugin.ports.clock import Clock
 from vdx_plugin.ports.keeping import AuditLog, ConsultationStore, MeasureStore
 from vdx_plugin.ports.letters import IncomingLetter, LetterBook
 from vdx_plugin.ports.messages import (
+    IN_MAILBOX,
     Composer,
     Delivery,
     InvitationNews,
@@ -68,6 +69,7 @@ from vdx_plugin.ports.partners import (
 )
 
 __all__ = [
+    "IN_MAILBOX",
     "AdapterSetup",
     "AdapterSink",
     "AdapterStatus",

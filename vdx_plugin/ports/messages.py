@@ -13,6 +13,7 @@ from vdx_plugin.domain.consultation import Consultation
 from vdx_plugin.domain.parties import Channel, InvitationState, Party
 from vdx_plugin.domain.room import Room
 from vdx_plugin.domain.secret import Secret
+from vdx_plugin.ports.letters import IncomingLetter
 
 
 class MessageKind(StrEnum):
@@ -65,6 +66,10 @@ class OutboxState(StrEnum):
     WITHDRAWN = "withdrawn"
 
 
+IN_MAILBOX = "mailbox:"
+"""How a receipt begins that says that the message lies in the receiver's mailbox."""
+
+
 @dataclass(frozen=True, slots=True)
 class OutboxRow:
     """A draft with what became of it."""
@@ -79,6 +84,11 @@ class OutboxRow:
     problem: str = ""
     receipt: str = ""
     """The transport's receipt (mailbox level), kept apart from the acknowledgement (system level)."""
+
+    @property
+    def is_in_mailbox(self) -> bool:
+        """True once the network has said so; it says nothing of the receiver's system, and less of people."""
+        return self.receipt.startswith(IN_MAILBOX)
 
 
 class Outbox(Protocol):
@@ -217,7 +227,13 @@ class InvitationNews:
 class Delivery(Protocol):
     """Carries the outbox out and brings acknowledgements and answers in, until closed."""
 
-    def start(self, on_news: Callable[[InvitationNews], None]) -> None: ...
+    def start(
+        self,
+        on_news: Callable[[InvitationNews], None],
+        on_letter: Callable[[IncomingLetter], None] | None = None,
+    ) -> None:
+        """Begin. ``on_letter`` hears of letters that nobody knows the consultation of; they lie in the LetterBook."""
+        ...
 
     def wake(self) -> None:
         """There is something new in the outbox: do not wait for the next look."""

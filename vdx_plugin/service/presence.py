@@ -119,7 +119,10 @@ def news_of_row(row: OutboxRow) -> InvitationNews | None:
         return None
     at = row.settled_at or row.sent_at or row.created_at
     problem = row.problem or ("invite.unknown" if row.state is OutboxState.UNKNOWN else "")
-    return InvitationNews(row.draft.consultation_id, row.draft.party_key, _KNOWN[row.state], at, problem)
+    state = _KNOWN[row.state]
+    if state is InvitationState.SENT and row.is_in_mailbox:
+        state = InvitationState.IN_MAILBOX
+    return InvitationNews(row.draft.consultation_id, row.draft.party_key, state, at, problem)
 
 
 def newest_invitations(rows: Sequence[OutboxRow]) -> dict[str, OutboxRow]:

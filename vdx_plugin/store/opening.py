@@ -55,9 +55,10 @@ class Store:
         return self._audit
 
     async def erase_before(self, now: datetime, *, keep: timedelta = KEEP_PAYLOADS) -> int:
-        """Empty messages, receivers, answers and letters that are over and older than ``keep`` before ``now``; return how many.
+        """Empty what is over and older than ``keep`` before ``now``; return how many.
 
-        Safe to repeat; meant for once a day and at the start.
+        That is messages with their receivers, answers, and letters of partners. Safe to repeat; meant for once a day
+        and at the start.
         """
         before = now - keep
         erased = await self._outbox.erase_payloads(before) + await self._consultations.erase_answers(before)

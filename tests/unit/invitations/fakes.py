@@ -9,10 +9,18 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from tests.unit.invitations.samples import NOW
-from vdx_plugin.domain.parties import Channel
+from vdx_plugin.domain.consultation import Consultation
+from vdx_plugin.domain.parties import AnswerMark, Channel
 from vdx_plugin.errors import VdxError
-from vdx_plugin.invitations.transport import Incoming
-from vdx_plugin.ports import InvitationNews, MessageKind, OutboxDraft, OutboxRow, OutboxState
+from vdx_plugin.invitations.transport import Entry, Incoming
+from vdx_plugin.ports import (
+    IncomingLetter,
+    InvitationNews,
+    MessageKind,
+    OutboxDraft,
+    OutboxRow,
+    OutboxState,
+)
 
 _SETTLED = frozenset({OutboxState.ACKNOWLEDGED, OutboxState.ANSWERED, OutboxState.REJECTED, OutboxState.FAILED})
 
@@ -107,6 +115,53 @@ class MemoryOutbox:
             await self.changed.wait()
 
 
+class MemoryLetters:
+    """``ports.LetterBook`` in a dictionary."""
+
+    def __init__(self) -> None:
+        self.letters: dict[str, IncomingLetter] = {}
+
+    async def keep(self, letter: IncomingLetter) -> bool:
+        return self.letters.setdefault(letter.message_id, letter) is letter
+
+    async def of_consultation(self, consultation_id: UUID) -> list[IncomingLetter]:
+        found = [one for one in self.letters.values() if one.consultation_id == consultation_id]
+        return sorted(found, key=lambda one: one.written_at)
+
+    async def unmatched(self) -> list[IncomingLetter]:
+        return [one for one in self.letters.values() if one.consultation_id is None]
+
+    async def match(self, message_id: str, consultation_id: UUID, party_key: str, now: datetime) -> None:
+        self.letters[message_id] = self.letters[message_id].matched(consultation_id, party_key)
+
+    async def mark(self, message_id: str, mark: AnswerMark, now: datetime) -> None:
+        self.letters[message_id] = replace(self.letters[message_id], mark=mark)
+
+
+class MemoryConsultations:
+    """The part of ``ports.ConsultationStore`` that delivery reads."""
+
+    def __init__(self) -> None:
+        self.all: list[Consultation] = []
+
+    async def save(self, consultation: Consultation, drafts: Sequence[OutboxDraft] = ()) -> None:
+        self.all.append(consultation)
+
+    async def get(self, consultation_id: UUID) -> Consultation | None:
+        return next((one for one in self.all if one.id == consultation_id), None)
+
+    async def unfinished(self) -> list[Consultation]:
+        return self.all
+
+    async def lately(self, since: datetime) -> list[Consultation]:
+        return self.all
+
+    async def set_answer(self, news: InvitationNews) -> None: ...
+
+    async def news_of(self, consultation_id: UUID) -> list[InvitationNews]:
+        return []
+
+
 class ScriptedCarrier:
     """Takes what it is given, or raises what the script says next."""
 
@@ -141,7 +196,7 @@ class MemoryMailbox:
     """What a test puts in comes out, again and again until settled."""
 
     def __init__(self) -> None:
-        self.waiting: list[Incoming] = []
+        self.waiting: list[Entry] = []
         self.script: list[Exception] = []
         self._changed = asyncio.Condition()
         self._numbers = iter(range(1_000_000))
@@ -151,16 +206,21 @@ class MemoryMailbox:
             self.waiting.append(Incoming(str(next(self._numbers)), mime, sender_gln, body))
             self._changed.notify_all()
 
-    async def receive(self) -> list[Incoming]:
+    async def put_receipt(self, receipt: Entry) -> None:
+        async with self._changed:
+            self.waiting.append(receipt)
+            self._changed.notify_all()
+
+    async def receive(self) -> list[Entry]:
         if self.script:
             raise self.script.pop(0)
         async with self._changed:
             await self._changed.wait_for(lambda: bool(self.waiting))
             return list(self.waiting)
 
-    async def settle(self, incoming: Incoming) -> None:
+    async def settle(self, entry: Entry) -> None:
         async with self._changed:
-            self.waiting = [one for one in self.waiting if one.receipt != incoming.receipt]
+            self.waiting = [one for one in self.waiting if one.receipt != entry.receipt]
             self._changed.notify_all()
 
     async def close(self) -> None: ...

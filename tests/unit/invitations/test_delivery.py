@@ -11,7 +11,15 @@ from datetime import timedelta
 import pytest
 import pytest_asyncio
 
-from tests.unit.invitations.fakes import ManualClock, MemoryMailbox, MemoryOutbox, News, ScriptedCarrier
+from tests.unit.invitations.fakes import (
+    ManualClock,
+    MemoryConsultations,
+    MemoryLetters,
+    MemoryMailbox,
+    MemoryOutbox,
+    News,
+    ScriptedCarrier,
+)
 from tests.unit.invitations.samples import (
     HOSPITAL,
     HOSPITAL_PARTY,
@@ -31,15 +39,17 @@ from tests.unit.invitations.samples import (
 from vdx_plugin.domain.parties import Channel
 from vdx_plugin.domain.patients import PersonName, cpr
 from vdx_plugin.errors import OutcomeUnknown, Refused, Unavailable
-from vdx_plugin.invitations import acknowledgement, care_communication, codes
+from vdx_plugin.invitations import acknowledgement, care_communication, codes, replies
 from vdx_plugin.invitations.acknowledgement import AckCode, Issue, Refusal
 from vdx_plugin.invitations.care_communication import Content
 from vdx_plugin.invitations.checks import check_outgoing
 from vdx_plugin.invitations.composer import MessageComposer
 from vdx_plugin.invitations.delivery import MessageDelivery, Roads
+from vdx_plugin.invitations.intake import Books
 from vdx_plugin.invitations.message import Message, read_message, write_json, write_xml
 from vdx_plugin.invitations.resources import Author, Party
-from vdx_plugin.ports import Delivery, MessageKind, OutboxDraft, OutboxRow, OutboxState
+from vdx_plugin.invitations.transport import Incoming, MailboxReceipt, Verdict
+from vdx_plugin.ports import Delivery, IncomingLetter, MessageKind, OutboxDraft, OutboxRow, OutboxState
 
 HOSPITAL_END = Party("", HOSPITAL.name, HOSPITAL.sor or "", HOSPITAL.gln or "")
 NURSE = Author(PersonName("Burns", "Michael"), "sygeplejerske", "78450000")
@@ -57,6 +67,9 @@ class Desk:
     mailbox: MemoryMailbox
     clock: ManualClock
     news: News
+    letters: MemoryLetters
+    consultations: MemoryConsultations
+    unmatched: list[IncomingLetter]
 
     async def write(self, *drafts: OutboxDraft) -> None:
         await self.outbox.add(drafts, self.clock.now())
@@ -88,9 +101,11 @@ async def desk() -> AsyncIterator[Desk]:
     outbox, medcom, mail = MemoryOutbox(), ScriptedCarrier(), ScriptedCarrier()
     mailbox, clock, news = MemoryMailbox(), ManualClock(), News()
     roads = Roads({Channel.MEDCOM: medcom, Channel.EMAIL: mail}, mailbox)
-    delivery = MessageDelivery(outbox, roads, OWN, clock, ids(5000), mailbox_pause_s=0.01)
-    delivery.start(news)
-    yield Desk(delivery, outbox, medcom, mail, mailbox, clock, news)
+    letters, consultations, unmatched = MemoryLetters(), MemoryConsultations(), list[IncomingLetter]()
+    books = Books(outbox, letters, consultations)
+    delivery = MessageDelivery(books, roads, OWN, clock, ids(5000), mailbox_pause_s=0.01)
+    delivery.start(news, unmatched.append)
+    yield Desk(delivery, outbox, medcom, mail, mailbox, clock, news, letters, consultations, unmatched)
     await delivery.close()
     assert medcom.closed
     assert not [task for task in asyncio.all_tasks() if task.get_name().startswith("delivery")]
@@ -448,7 +463,8 @@ async def test_a_taken_in_answer_that_was_never_acknowledged_is_taken_up_again(d
     await desk.write(draft)
     await desk.until_state(draft, OutboxState.SENT)
     reply = answer(draft)
-    await desk.outbox.remember_incoming(reply.id, NOW)
+    incoming = Incoming("r", codes.FHIR_JSON, "", write_json(reply))
+    await desk.letters.keep(replies.read(reply, OWN.gln, incoming, NOW).matched(draft.consultation_id, draft.party_key))
     await desk.take_in(reply)
     assert desk.news.heard[-1].answer == "Vi kommer"
     async with asyncio.timeout(LIMIT_S):
@@ -468,3 +484,178 @@ async def test_a_lost_road_is_told_once(desk: Desk, caplog: pytest.LogCaptureFix
     await desk.until_state(draft, OutboxState.SENT)
     assert caplog.text.count("do not get through") == 1
     assert caplog.text.count("get through again") == 1
+
+
+# --- the network's receipts: mailboxes, not systems and not people ----------------------------------------------------
+
+
+async def test_a_receipt_of_the_mailbox_is_neither_acknowledgement_nor_answer(desk: Desk) -> None:
+    """Pitfall 23: the network has brought it, and no system has read it."""
+    draft = letter()
+    await desk.write(draft)
+    await desk.until_state(draft, OutboxState.SENT)
+    due = desk.row(draft).next_attempt_at
+    await desk.mailbox.put_receipt(MailboxReceipt("e-1", draft.message_id, Verdict.IN_MAILBOX))
+    assert await desk.until_news(2) == [("sent", ""), ("in_mailbox", "")]
+    row = desk.row(draft)
+    assert (row.state, row.receipt, row.next_attempt_at) == (OutboxState.SENT, "mailbox:e-1", due)
+    assert row.is_in_mailbox
+    await desk.take_in(ack(draft))
+    assert (await desk.until_news(3))[2] == ("delivered", "")
+
+
+async def test_a_receipt_that_is_faster_than_the_hand_over_is_kept(desk: Desk) -> None:
+    """The network may speak before our own connection is done."""
+    draft = letter()
+    desk.medcom.gate = asyncio.Event()
+    await desk.write(draft)
+    async with asyncio.timeout(LIMIT_S):
+        await desk.medcom.until(1)
+    await desk.mailbox.put_receipt(MailboxReceipt("e-1", draft.message_id, Verdict.IN_MAILBOX))
+    async with asyncio.timeout(LIMIT_S):
+        await desk.mailbox.until_empty()
+    desk.medcom.gate.set()
+    row = await desk.until_state(draft, OutboxState.SENT)
+    assert row.receipt == "mailbox:e-1"
+
+
+async def test_what_the_network_gives_back_is_tried_again_and_then_told(desk: Desk) -> None:
+    """A mailbox that is out of order may work in a minute; after the third time somebody must call."""
+    draft = letter()
+    await desk.write(draft)
+    for count in (1, 2, 3):
+        async with asyncio.timeout(LIMIT_S):
+            await desk.medcom.until(count)
+        await desk.until_state(draft, OutboxState.SENT)
+        await desk.mailbox.put_receipt(MailboxReceipt(f"e-{count}", draft.message_id, Verdict.BOUNCED, "down"))
+        async with asyncio.timeout(LIMIT_S):
+            await desk.mailbox.until_empty()
+        desk.clock.forward(minutes=11)
+        desk.delivery.wake()
+    told = await desk.until_news(6)
+    assert told == [("sent", ""), ("queued", "invite.transient")] * 2 + [("sent", ""), ("failed", "invite.gave_up")]
+    assert len({read_message(one.payload, one.mime).id for one in desk.medcom.sent}) == 1
+
+
+async def test_a_receiver_that_the_network_does_not_know_ends_the_letter(desk: Desk) -> None:
+    """Trying again would change nothing."""
+    draft = letter()
+    await desk.write(draft)
+    await desk.until_state(draft, OutboxState.SENT)
+    await desk.mailbox.put_receipt(MailboxReceipt("e-1", draft.message_id, Verdict.REFUSED, "unknown receiver"))
+    assert await desk.until_news(2) == [("sent", ""), ("rejected", "invite.rejected")]
+
+
+async def test_a_late_bounce_does_not_undo_an_acknowledgement(desk: Desk) -> None:
+    """The system itself has said that it has the letter."""
+    draft = letter()
+    await desk.write(draft)
+    await desk.until_state(draft, OutboxState.SENT)
+    await desk.take_in(ack(draft))
+    await desk.mailbox.put_receipt(MailboxReceipt("e-1", draft.message_id, Verdict.BOUNCED))
+    await desk.mailbox.put_receipt(MailboxReceipt("e-2", "none-of-ours", Verdict.IN_MAILBOX))
+    async with asyncio.timeout(LIMIT_S):
+        await desk.mailbox.until_empty()
+    assert desk.row(draft).state is OutboxState.ACKNOWLEDGED
+
+
+# --- letters, kept and matched ----------------------------------------------------------------------------------------
+
+
+async def test_an_answer_is_kept_under_its_party(desk: Desk) -> None:
+    """The text beside the party must outlive the program, and moving the meeting must answer that letter."""
+    draft = letter()
+    await desk.write(draft)
+    await desk.until_state(draft, OutboxState.SENT)
+    reply = answer(draft)
+    await desk.take_in(reply)
+    (kept,) = await desk.letters.of_consultation(draft.consultation_id)
+    assert (kept.party_key, kept.text, kept.thread_id) == (draft.party_key, "Vi kommer", draft.thread_id)
+    assert read_message(kept.payload, kept.mime).id == reply.id
+
+
+async def test_a_letter_that_comes_late_does_not_hide_what_was_written_after_it(desk: Desk) -> None:
+    """Rule 23: the payload's own time counts, not the order of arrival."""
+    draft = letter()
+    await desk.write(draft)
+    await desk.until_state(draft, OutboxState.SENT)
+    first = read_message(draft.payload, draft.mime)
+    newer, older = (
+        care_communication.answer(first, HOSPITAL_END.gln, NURSE, Content(text), NOW + timedelta(hours=hours), ids(at))
+        for text, hours, at in (("Vi kan alligevel ikke", 2, 9500), ("Vi kommer", 1, 9000))
+    )
+    await desk.take_in(newer, older)
+    assert [one.answer for one in desk.news.heard if one.answer] == ["Vi kan alligevel ikke"] * 2
+
+
+def strayed(text: str = "Vi kommer", start: int = 9000) -> Message:
+    """A letter as the network makes it of one on the old format: another thread, category other, a bare subject."""
+    there = answer(letter(), text, start)
+    letter_part = there.first("Communication")
+    letter_part["identifier"][0]["value"] = "urn:uuid:0b1c7c1e-6d8e-4d5c-9a51-64e3c9f0a111"
+    letter_part["category"][0]["coding"][0]["code"] = "other"
+    letter_part["topic"]["text"] = "Ukendt emne"
+    return there
+
+
+async def test_a_letter_in_a_thread_of_its_own_is_kept_for_a_person_to_match(desk: Desk) -> None:
+    """Pitfall 28: a partner on the old format answers in a new thread. Acknowledged, offered, never guessed."""
+    desk.consultations.all.append(consultation())
+    stray = strayed()
+    await desk.take_in(stray)
+    async with asyncio.timeout(LIMIT_S):
+        await desk.medcom.until(1)
+    assert [ack_code(one) for one in of_kind(desk.medcom, MessageKind.ACKNOWLEDGEMENT)] == [AckCode.OK]
+    (kept,) = await desk.letters.unmatched()
+    assert desk.unmatched == [kept]
+    assert (kept.sender_gln, kept.subject, kept.text) == (HOSPITAL.gln, "Ukendt emne", "Vi kommer")
+    assert kept.patient_label == "Bruno Test Elmer (250947-****)"
+    assert desk.news.heard == []
+
+
+async def test_a_stray_letter_that_comes_again_is_acknowledged_as_before_and_told_once(desk: Desk) -> None:
+    """MR8 holds for it too."""
+    desk.consultations.all.append(consultation())
+    stray = strayed()
+    await desk.take_in(stray)
+    async with asyncio.timeout(LIMIT_S):
+        await desk.medcom.until(1)
+    await desk.outbox.until(lambda: all(row.state is OutboxState.SENT for row in desk.outbox.rows.values()))
+    await desk.take_in(care_communication.resent(stray, NOW + timedelta(hours=2), ids(9900)))
+    async with asyncio.timeout(LIMIT_S):
+        await desk.medcom.until(2)
+    assert {read_message(one.payload, one.mime).id for one in desk.medcom.sent} == {acknowledgement.id_for(stray.id)}
+    assert len(desk.unmatched) == 1
+
+
+async def test_a_stray_letter_about_nobody_of_ours_is_turned_down(desk: Desk) -> None:
+    """We are no mailbox for letters at large: an ok would say that somebody reads them."""
+    desk.consultations.all.append(consultation(patient=replace(PATIENT, identifiers=(cpr("2512489996"),))))
+    await desk.take_in(strayed())
+    assert [ack_code(one) for one in of_kind(desk.medcom, MessageKind.ACKNOWLEDGEMENT)] == [AckCode.FATAL]
+    assert await desk.letters.unmatched() == []
+
+
+async def test_acknowledgements_are_written_in_the_form_of_the_site(desk: Desk) -> None:
+    """XML where the site writes XML, acknowledgements included."""
+    books = Books(desk.outbox, desk.letters, desk.consultations)
+    await desk.delivery.close()
+    medcom, mailbox = ScriptedCarrier(), MemoryMailbox()
+    delivery = MessageDelivery(
+        books,
+        Roads({Channel.MEDCOM: medcom}, mailbox),
+        OWN,
+        desk.clock,
+        ids(5000),
+        mime=codes.FHIR_XML,
+        mailbox_pause_s=0.01,
+    )
+    delivery.start(desk.news)
+    desk.consultations.all.append(consultation())
+    await mailbox.put(write_json(strayed()))
+    async with asyncio.timeout(LIMIT_S):
+        await medcom.until(1)
+    await delivery.close()
+    assert medcom.sent[0].mime == codes.FHIR_XML
+    assert medcom.sent[0].payload.startswith(b"<?xml")
+    assert check_outgoing(read_message(medcom.sent[0].payload, codes.FHIR_XML)) == []

@@ -58,7 +58,7 @@ async def test_a_letter_is_handed_over_with_its_envelope() -> None:
         return httpx.Response(202, json={"receipt": "r-1"})
 
     one = hub(handler)
-    assert [await one.send(draft()), await one.send(draft())] == ["r-1", "r-1"]
+    assert [await one.send(draft()), await one.send(draft())] == ["mailbox:r-1", "mailbox:r-1"]
     await one.close()
     headers = seen[0].headers
     assert seen[0].url.path == "/partners/messages"

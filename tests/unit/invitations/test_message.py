@@ -10,7 +10,8 @@ from tests.unit.invitations.samples import HOSPITAL_PARTY, NOW, ROOM, composer, 
 from vdx_plugin.errors import Unreadable
 from vdx_plugin.invitations import codes
 from vdx_plugin.invitations.checks import check
-from vdx_plugin.invitations.message import read_message, write_xml
+from vdx_plugin.invitations.codes import FHIR_XML
+from vdx_plugin.invitations.message import Message, read_message, text_at, write_xml
 
 _BOMB = b"""<?xml version="1.0"?><!DOCTYPE b [<!ENTITY a "aaaaaaaaaa"><!ENTITY c "&a;&a;&a;&a;&a;&a;&a;&a;">
 <!ENTITY d "&c;&c;&c;&c;&c;&c;&c;&c;">]><Bundle xmlns="http://hl7.org/fhir"><id value="&d;"/></Bundle>"""
@@ -96,3 +97,22 @@ def test_a_thread_id_in_xml_reads_like_the_one_in_json() -> None:
     """Partners may answer in either form."""
     message = read_message(invitation(), codes.FHIR_JSON)
     assert read_message(write_xml(message), codes.FHIR_XML).thread_id == message.thread_id
+
+
+def test_a_file_that_says_another_character_set_and_holds_utf8_is_read_as_utf8() -> None:
+    """Pitfall 33: such files are known from the field, MedCom's own samples among them."""
+    body = write_xml(message_of_name("Ærø Sygehus")).replace(b"encoding='utf-8'", b"encoding='iso-8859-1'")
+    assert b"iso-8859-1" in body
+    assert text_at(read_message(body, FHIR_XML).first("Organization"), "name") == "Ærø Sygehus"
+
+
+def test_a_file_in_the_character_set_that_it_names_is_read_in_it() -> None:
+    """The declaration counts where the bytes are not UTF-8."""
+    body = write_xml(message_of_name("Ærø Sygehus")).decode().replace("encoding='utf-8'", "encoding='iso-8859-1'")
+    read = read_message(body.encode("iso-8859-1"), FHIR_XML)
+    assert text_at(read.first("Organization"), "name") == "Ærø Sygehus"
+
+
+def message_of_name(name: str) -> Message:
+    organization = {"resourceType": "Organization", "id": "o", "name": name}
+    return Message({"resourceType": "Bundle", "type": "message", "entry": [{"resource": organization}]})
