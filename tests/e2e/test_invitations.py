@@ -23,6 +23,7 @@ from vdx_plugin.invitations.composer import MessageComposer
 from vdx_plugin.invitations.delivery import MessageDelivery, Roads
 from vdx_plugin.invitations.directory import read_directory
 from vdx_plugin.invitations.hub import HubSettings, MessageHub
+from vdx_plugin.invitations.intake import Books
 from vdx_plugin.invitations.smtp import MailSettings, Security, SmtpCarrier
 from vdx_plugin.ports import OutboxDraft, OutboxState
 from vdx_plugin.sandbox import server as sandbox_server
@@ -100,7 +101,8 @@ def make_delivery(sandbox: Sandbox, store: Store, clock: MovableClock) -> Messag
     hub = MessageHub(HubSettings(sandbox.partner_url, PRACTICE.gln or "", wait_s=5), httpx.AsyncClient(), uuid4)
     mail = MailSettings("127.0.0.1", sandbox.smtp_port, SETTINGS.mail_from, Security.NONE)
     roads = Roads({Channel.MEDCOM: hub, Channel.EMAIL: SmtpCarrier(mail)}, hub)
-    return MessageDelivery(store.outbox, roads, OWN, clock, uuid4, look_every_s=0.2)
+    books = Books(store.outbox, store.letters, store.consultations)
+    return MessageDelivery(books, roads, OWN, clock, uuid4, look_every_s=0.2)
 
 
 @pytest_asyncio.fixture
