@@ -41,6 +41,8 @@ class RememberingSink:
         self.merges: list[tuple[Identifier, Identifier]] = []
         self.notices: list[str] = []
         self.changes = 0
+        self.invocations: list[str] = []
+        self.in_call = False
         self.told = asyncio.Event()
 
     def opened(self, context: ClinicContext) -> None:
@@ -53,6 +55,10 @@ class RememberingSink:
 
     def start_wanted(self, context: ClinicContext) -> None:
         self.starts.append(context)
+        self.told.set()
+
+    def invoked(self, action_id: str, context: ClinicContext) -> None:
+        self.invocations.append(action_id)
         self.told.set()
 
     def appointments_changed(self) -> None:

@@ -131,6 +131,9 @@ def sentences(_: Callable[[str], str]) -> dict[str, str]:
         "partners.faulty": _("Oplysningerne er ikke gyldige, så de er ikke gemt. Ret felterne, og gem igen."),
         "partners.*": _("Kartoteket over partnere kan ikke bruges lige nu. Prøv igen, eller ring til support."),
         # clinic systems
+        "context.bad_number": _(
+            "Patientens nummer kan ikke være rigtigt. Start ikke herfra: se efter i journalen, hvem patienten er."
+        ),
         "context.none": _("Ingen patient er åben. Åbn en patient i journalen."),
         "context.incomplete": _("Journalen gav ikke navn og fødselsdato. Åbn patienten igen, før du starter."),
         "context.stale": _("Det er mere end et minut siden, patienten blev åbnet. Åbn patienten igen i journalen."),
@@ -169,6 +172,31 @@ def sentences(_: Callable[[str], str]) -> dict[str, str]:
         ),
         "adapter.duplicate": _("To forbindelser hedder {name}. Kun den første er brugt. Ring til support."),
         "adapter.invalid": _("Forbindelsen {name} passer ikke til programmet og er slået fra. Ring til support."),
+        "adapter.api": _(
+            "Forbindelsen {name} er skrevet til version {api} af kontrakten, og programmet taler version {known}: bed leverandøren om en udgave, der passer."
+        ),
+        "adapter.manifest": _(
+            "Forbindelsen {name} siger ikke rigtigt, hvad den er, og er slået fra. Ring til support."
+        ),
+        "adapter.lied": _(
+            "Forbindelsen {name} kan ikke det, den siger ({ability}). Det bruges ikke længere. Ring til support."
+        ),
+        "adapter.conflict": _(
+            "{name} og {other} viser hver sin patient. {name} gælder. Luk den patient, der ikke er her, eller byt rækkefølgen under Forbindelser."
+        ),
+        "adapter.process_gone": _(
+            "Forbindelsen {name} standsede og startes igen om {wait_s} s. Resten virker. Ring til support, hvis det bliver ved."
+        ),
+        "adapter.not_installed": _("Der er ingen forbindelse, der hedder {name}. Se listen med adapters list."),
+        "adapter.exists": _("Mappen {name} findes allerede og er ikke tom. Vælg et andet navn eller en anden mappe."),
+        "adapter.bad_name": _("{name} kan ikke være navn på en forbindelse. Brug 2 til 30 små bogstaver, tal og _."),
+        "setting.missing": _("Feltet skal udfyldes."),
+        "setting.number": _("Skriv et helt tal."),
+        "setting.range": _("Tallet er uden for det, feltet kan bruge."),
+        "setting.text": _("Teksten er for lang eller har tegn, der ikke kan bruges."),
+        "setting.choice": _("Vælg en af mulighederne."),
+        "setting.address": _("Skriv en adresse, der begynder med http:// eller https://."),
+        "setting.unknown": _("Forbindelsen kender ikke denne indstilling."),
         "adapter.*": _("En forbindelse til journalsystemet fejlede. Resten virker."),
         "writeback.unsupported": _("Journalsystemet kan ikke modtage notatet herfra. Kopier teksten, og sæt den ind."),
         "writeback.refused": _("Journalsystemet afviste notatet. Kopier teksten, og sæt den ind."),

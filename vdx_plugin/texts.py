@@ -15,6 +15,7 @@ from pathlib import Path
 _CATALOGUES = Path(__file__).parent / "locale"
 LANGUAGES = ("da", "en")
 _language = "da"
+_learned: dict[str, dict[str, str]] = {}
 _spoken: ContextVar[str | None] = ContextVar("spoken", default=None)
 
 
@@ -58,7 +59,7 @@ def _read_catalogue(language: str) -> Mapping[str, str]:
 
 def problem(code: str, **facts: str | int) -> str:
     """Return the sentence for a problem code, filled with ``facts``; a general one, with the code, if it has none."""
-    sentences = _problems()
+    sentences = _problems() | _learned.get(language(), {})
     known = sentences.get(code) or sentences.get(code.split(".")[0] + ".*")
     if known is None:
         return (
@@ -71,6 +72,15 @@ def problem(code: str, **facts: str | int) -> str:
 class _Facts(dict[str, str | int]):
     def __missing__(self, key: str) -> str:
         return "…"
+
+
+def learn(problems: Mapping[str, tuple[str, str]]) -> None:
+    """Take in a guest's sentences, Danish and English, by code. Codes of ours keep their sentence."""
+    own = known_problems()
+    for code, sentences in problems.items():
+        if code not in own and code.split(".")[0] + ".*" not in own:
+            for language, sentence in zip(LANGUAGES, sentences, strict=True):
+                _learned.setdefault(language, {})[code] = sentence
 
 
 def known_problems() -> frozenset[str]:

@@ -1,8 +1,9 @@
 """The specimen: an adapter that does everything, dully and without a network. Read it before you write your own.
 
-An adapter is an object that fills ``ports.ClinicSystem``. It says in ``capabilities`` what it can do, tells the host
-what happens in the record through the ``sink`` it gets in ``start``, and answers when the host asks. The host calls
-it on one asyncio loop, one time limit for each call, so whatever waits must be awaited and nothing may block.
+An adapter derives from ``Adapter`` and so fills ``ClinicSystem``. It says in ``capabilities`` what it can do, tells
+the host what happens in the record through the ``sink`` it gets in ``start``, and answers when the host asks. The
+host calls it on one asyncio loop, one time limit for each call, so whatever waits must be awaited and nothing may
+block.
 
 It keeps three rules that every adapter must keep:
 
@@ -15,17 +16,35 @@ It keeps three rules that every adapter must keep:
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from uuid import UUID
 
-from vdx_plugin.domain.context import ClinicContext, ClinicUser, Organisation
-from vdx_plugin.domain.patients import Patient, PersonName, cpr
-from vdx_plugin.domain.plan import Appointment
-from vdx_plugin.domain.summary import Summary, WriteBackReceipt
-from vdx_plugin.errors import Misconfigured, Refused
-from vdx_plugin.hookspecs import Register, hookimpl
-from vdx_plugin.ports import AdapterSetup, AdapterSink, Capabilities, Capability, Clock
+from vdx_plugin.api.v1 import (
+    Action,
+    Adapter,
+    AdapterSetup,
+    AdapterSink,
+    Appointment,
+    Capabilities,
+    Capability,
+    ClinicContext,
+    ClinicUser,
+    Clock,
+    Health,
+    HealthState,
+    Identifier,
+    Organisation,
+    Patient,
+    PersonName,
+    Refused,
+    Register,
+    Summary,
+    WriteBackReceipt,
+    cpr,
+    hookimpl,
+)
 
 NAME = "dummy"
 
@@ -38,14 +57,17 @@ USER = ClinicUser("dummy-user", "DU", PersonName("Dummy", "Dr."))
 PRACTICE = Organisation("Lægehuset Eksempel", sor="1017421000016003", gln="5790000000104")
 
 
-class DummySystem:
+class DummySystem(Adapter):
     """A record system in memory with two patients, today's appointments and a drawer for notes."""
 
     name = NAME
     capabilities = Capabilities(frozenset(Capability))
 
-    def __init__(self, clock: Clock, practice: Organisation = PRACTICE) -> None:
+    def __init__(self, clock: Clock, practice: Organisation = PRACTICE, greeting: str = "") -> None:
         self.notes: dict[UUID, tuple[Summary, WriteBackReceipt]] = {}
+        self.menu: tuple[Action, ...] = ()
+        """What stands in the record's menu."""
+        self._greeting = greeting
         self._clock = clock
         self._practice = practice
         self._sink: AdapterSink | None = None
@@ -85,6 +107,21 @@ class DummySystem:
             self.notes[summary.key] = (summary, receipt)
         return self.notes[summary.key][1]
 
+    async def written(self, context: ClinicContext, key: UUID) -> WriteBackReceipt | None:
+        note = self.notes.get(key)
+        return note[1] if note else None
+
+    async def inject(self, actions: Sequence[Action]) -> None:
+        self.menu = tuple(actions)
+
+    async def try_settings(self) -> Health:
+        if "!" in self._greeting:
+            return Health(HealthState.BAD, "dummy.greeting")
+        return Health(HealthState.GOOD)
+
+    async def diagnostics(self) -> Mapping[str, str]:
+        return {"patients": str(len(PATIENTS)), "notes": str(len(self.notes))}
+
     # --- what a person does ---------------------------------------------------------------------------------------
 
     def open_record(self, number: int = 0) -> ClinicContext:
@@ -99,6 +136,16 @@ class DummySystem:
             raise RuntimeError("no record is open")
         self._running_sink().start_wanted(self._open)
 
+    def choose(self, action_id: str) -> None:
+        """Choose an entry of the record's menu that we put there."""
+        if self._open is None:
+            raise RuntimeError("no record is open")
+        self._running_sink().invoked(action_id, self._open)
+
+    def merge_records(self, retired: Identifier, survivor: Identifier) -> None:
+        """Make one record of two."""
+        self._running_sink().patient_merged(retired, survivor)
+
     def close_record(self) -> None:
         """Close the open record."""
         self._open = None
@@ -112,9 +159,7 @@ class DummySystem:
 
 def make(setup: AdapterSetup) -> DummySystem:
     """Make the adapter from what the host hands over."""
-    if setup.clock is None:
-        raise Misconfigured("settings.clock", setting="clock")
-    return DummySystem(setup.clock, setup.organisation or PRACTICE)
+    return DummySystem(setup.need_clock(), setup.organisation or PRACTICE, setup.settings.get("greeting", ""))
 
 
 @hookimpl

@@ -9,7 +9,7 @@ from vdx_plugin import log
 from vdx_plugin.domain.context import ClinicContext
 from vdx_plugin.domain.patients import Identifier
 from vdx_plugin.host.guard import Guard
-from vdx_plugin.ports import AdapterSink, ContextChange
+from vdx_plugin.ports import START_VIDEO, ContextChange, ContextSink
 
 _log = log.get("host")
 
@@ -28,7 +28,7 @@ class Inlet:
     be used from any thread; the core always hears on the loop's own.
     """
 
-    def __init__(self, name: str, guard: Guard, sink: AdapterSink, record: OpenRecord) -> None:
+    def __init__(self, name: str, guard: Guard, sink: ContextSink, record: OpenRecord) -> None:
         self._name = name
         self._guard = guard
         self._sink = sink
@@ -46,11 +46,19 @@ class Inlet:
         """Close the record this adapter had open, if any: nobody would tell us of a change any longer."""
         self._close_own(ContextChange.CLOSED)
 
+    @property
+    def in_call(self) -> bool:
+        return self._sink.in_call
+
     def opened(self, context: ClinicContext) -> None:
         self._pass_on(lambda: self._open(context, self._sink.opened))
 
     def start_wanted(self, context: ClinicContext) -> None:
         self._pass_on(lambda: self._open(context, self._sink.start_wanted))
+
+    def invoked(self, action_id: str, context: ClinicContext) -> None:
+        if action_id == START_VIDEO:
+            self.start_wanted(context)
 
     def closed(self, reason: ContextChange = ContextChange.CLOSED) -> None:
         self._pass_on(lambda: self._close_own(reason))

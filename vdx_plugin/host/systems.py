@@ -17,8 +17,8 @@ from vdx_plugin.domain.summary import Summary, WriteBackReceipt
 from vdx_plugin.errors import Unsupported, VdxError
 from vdx_plugin.host.guard import Guard, Limits
 from vdx_plugin.host.inlet import Inlet, OpenRecord
-from vdx_plugin.host.loading import Found, is_own, load, make, reason_of, registered_entry_points
-from vdx_plugin.ports import AdapterSetup, AdapterSink, AdapterStatus, Capability, ClinicSystem, Clock
+from vdx_plugin.host.loading import Found, detail_of, is_own, load, make, reason_of, registered_entry_points
+from vdx_plugin.ports import AdapterSetup, AdapterStatus, Capability, ClinicSystem, Clock, ContextSink
 
 _log = log.get("host")
 
@@ -73,11 +73,11 @@ class AdapterHost:
         self._import_limit_s = import_limit_s
         self._record = OpenRecord()
         self._state = _State()
-        self._sink: AdapterSink | None = None
+        self._sink: ContextSink | None = None
 
     # --- life -----------------------------------------------------------------------------------------------------
 
-    async def start(self, sink: AdapterSink) -> None:
+    async def start(self, sink: ContextSink) -> None:
         """Load and start every adapter that is not disabled, side by side. Raises nothing on their account."""
         self._sink = sink
         self._state = _State({}, {}, [])
@@ -93,7 +93,7 @@ class AdapterHost:
         fresh = []
         for found in loaded.found:
             if found.name in self._state.found:
-                self._reject(AdapterStatus(found.name, "failed", "adapter.duplicate", f"also in {found.package}"))
+                self._reject(AdapterStatus(found.name, "failed", "adapter.duplicate", "a second package of that name"))
             else:
                 self._state.found[found.name] = found
                 fresh.append(found)
@@ -166,7 +166,7 @@ class AdapterHost:
             self._fail(found.name, error.code, error.detail)
             return None
         except BaseException as error:  # noqa: BLE001 - adapter call: a factory may raise anything
-            self._fail(found.name, reason_of(error), f"{type(error).__name__} when it was made")
+            self._fail(found.name, reason_of(error), detail_of(error))
             return None
         return _Running(adapter, Guard(found.name, lambda: self._paused(found.name)))
 
@@ -182,7 +182,8 @@ class AdapterHost:
             own = self._data_dir / "adapters" / name
             own.mkdir(parents=True, exist_ok=True)
             folder = str(own)
-        return AdapterSetup(dict(self._settings.get(name, {})), folder, self._clock, self._organisation)
+        values = self._state.found[name].manifest.filled(self._settings.get(name, {}))
+        return AdapterSetup(values, folder, self._clock, self._organisation)
 
     async def _bring_down(self, running: _Running) -> None:
         if running.inlet is None:

@@ -42,7 +42,7 @@ _ARRIVED = (OutboxState.ACKNOWLEDGED, OutboxState.ANSWERED, OutboxState.WITHDRAW
 class Desk(Conduct):
     """State and commands. Runs on the asyncio thread; listeners are called there and must return at once.
 
-    It is the ``AdapterSink`` of all clinic systems. Commands raise nothing that belongs to the user: problems are
+    It is the ``ContextSink`` of all clinic systems. Commands raise nothing that belongs to the user: problems are
     shown as steps, notices or the consultation's ``problem``. ``Refused`` is raised for a command that does not
     fit the moment.
     """
@@ -118,7 +118,13 @@ class Desk(Conduct):
         await self._tasks.finish({"keep-news"})
         await self._tasks.close()
 
-    # --- AdapterSink --------------------------------------------------------------------------------------------
+    # --- ContextSink --------------------------------------------------------------------------------------------
+
+    @property
+    def in_call(self) -> bool:
+        """Whether a consultation is under way; its patient stays, whatever the record shows. On any thread."""
+        session = self._session
+        return session is not None and session.consultation.is_under_way
 
     def opened(self, context: ClinicContext) -> None:
         """A patient was opened in the record."""

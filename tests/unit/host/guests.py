@@ -6,6 +6,8 @@ from importlib.metadata import DistributionFinder, EntryPoint, MetadataPathFinde
 from pathlib import Path
 from textwrap import dedent
 
+from vdx_plugin.ports import Capability
+
 GOOD = """
     from vdx_plugin.adapters.dummy import DummySystem
     from vdx_plugin.hookspecs import hookimpl
@@ -31,13 +33,37 @@ def with_method(name: str, method: str) -> str:
     return f"import asyncio, time\n{head}{body}\n\n\n@hookimpl{tail}"
 
 
-def install(folder: Path, name: str, source: str) -> None:
-    """Lay a package of that name with its metadata into ``folder``, as an installer would."""
-    (folder / f"{name}_guest.py").write_text(dedent(source), encoding="utf-8")
-    info = folder / f"{name}_guest-1.0.dist-info"
+MANIFEST = """
+    name = "{name}"
+    api = {api}
+    title = "Guest {name}"
+    vendor = "Eksempel ApS"
+    licence = "MIT"
+    runner = "{runner}"
+    capabilities = [{capabilities}]
+"""
+EVERYTHING = ", ".join(f'"{capability}"' for capability in Capability)
+
+
+def manifest(name: str, *, api: int = 1, runner: str = "program", capabilities: str = EVERYTHING) -> str:
+    """A guest's manifest."""
+    return dedent(MANIFEST.format(name=name, api=api, runner=runner, capabilities=capabilities))
+
+
+def install(folder: Path, name: str, source: str, *, module: str = "", says: str | None = None) -> None:
+    """Lay a package of that name with manifest and metadata into ``folder``, as an installer would.
+
+    ``module`` is the module's name where two packages share a name; ``says`` replaces the manifest, empty for none.
+    """
+    module = module or f"{name}_guest"
+    (folder / f"{module}.py").write_text(dedent(source), encoding="utf-8")
+    if says != "":
+        (folder / f"{module}.vdx-adapter.toml").write_text(says or manifest(name), encoding="utf-8")
+    info = folder / f"{module}-1.0.dist-info"
     info.mkdir()
-    (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}-guest\nVersion: 1.0\n", encoding="utf-8")
-    entry = f"[vdx_plugin.adapters]\n{name} = {name}_guest\n"
+    package = module.replace("_", "-")
+    (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {package}\nVersion: 1.0\n", encoding="utf-8")
+    entry = f"[vdx_plugin.adapters]\n{name} = {module}\n"
     (info / "entry_points.txt").write_text(entry, encoding="utf-8")
 
 

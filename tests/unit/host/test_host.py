@@ -122,7 +122,8 @@ async def test_a_disabled_package_is_not_imported(clinic):
 
 async def test_a_name_taken_twice_goes_to_the_first(clinic):
     """Two adapters of one name could not be told apart when a note is to be written."""
-    clinic.install(twin_a=good("twin"), twin_b=good("twin"))
+    install(clinic.folder, "twin", good("twin"), module="twin_a")
+    install(clinic.folder, "twin", good("twin"), module="twin_b")
     await clinic.start()
     twins = [status for status in clinic.host.statuses() if status.name == "twin"]
     assert sorted((status.state, status.reason) for status in twins) == [
@@ -143,7 +144,7 @@ async def test_an_adapter_without_a_method_of_the_contract_is_refused(clinic):
     clinic.install(partial=with_method("partial", "write_back = None"))
     await clinic.start()
     assert clinic.status("partial").reason == "adapter.invalid"
-    assert clinic.status("partial").detail == "Invalid when it was made"
+    assert clinic.status("partial").detail == "write_back missing"
 
 
 async def test_an_adapter_that_raises_in_start_is_shown_with_its_reason(clinic):
@@ -388,8 +389,9 @@ def test_a_guest_cannot_take_a_built_in_name(tmp_path, monkeypatch):
     from vdx_plugin.host.loading import registered_entry_points
 
     monkeypatch.syspath_prepend(tmp_path)
-    install(tmp_path, "aaaa", good("dummy"))
-    points = registered_entry_points()
-    assert [point.name for point in points].index("aaaa") > [point.name for point in points].index("dummy")
-    loaded = load([point for point in points if point.name in ("aaaa", "dummy")])
-    assert [found.package for found in loaded.found] == ["dummy"]
+    install(tmp_path, "dummy", good("dummy"), module="aaaa")
+    points = [point for point in registered_entry_points() if point.name == "dummy"]
+    assert [point.value for point in points] == ["vdx_plugin.adapters.dummy", "aaaa"]
+    loaded = load(points)
+    assert [found.manifest.vendor for found in loaded.found] == ["vdx-plugin"]
+    assert [status.reason for status in loaded.rejected] == ["adapter.duplicate"]

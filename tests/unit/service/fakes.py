@@ -30,12 +30,12 @@ from vdx_plugin.domain.secret import Secret
 from vdx_plugin.domain.summary import Summary, WriteBackReceipt
 from vdx_plugin.errors import VdxError
 from vdx_plugin.ports import (
-    AdapterSink,
     AdapterStatus,
     Call,
     CallEvent,
     Capability,
     CheckState,
+    ContextSink,
     DiagnosisLine,
     DiagnosisReport,
     InvitationNews,
@@ -463,14 +463,14 @@ class FakeDelivery:
 
 class FakeSystems:
     def __init__(self) -> None:
-        self.sink: AdapterSink | None = None
+        self.sink: ContextSink | None = None
         self.confirms = True
         self.known: ClinicContext | None = None
         self.today: list[Appointment] = []
         self.written: dict[UUID, tuple[ClinicContext, Summary]] = {}
         self.fault: VdxError | None = None
 
-    async def start(self, sink: AdapterSink) -> None:
+    async def start(self, sink: ContextSink) -> None:
         self.sink = sink
 
     async def stop(self) -> None: ...

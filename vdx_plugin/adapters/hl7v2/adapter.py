@@ -17,6 +17,7 @@ from vdx_plugin.adapters.hl7v2.mapping import Addressing, Fault
 from vdx_plugin.adapters.hl7v2.news import news_of
 from vdx_plugin.adapters.hl7v2.reading import Header
 from vdx_plugin.adapters.hl7v2.receiving import Listener
+from vdx_plugin.api.v1 import Adapter
 from vdx_plugin.domain.context import ClinicContext
 from vdx_plugin.domain.plan import Appointment
 from vdx_plugin.domain.summary import Summary, WriteBackReceipt
@@ -78,13 +79,13 @@ def _number(name: str, text: str) -> int:
     return int(text)
 
 
-class Hl7System:
+class Hl7System(Adapter):
     """``ports.ClinicSystem`` over HL7 v2. Knows patients and appointments; never knows which record is open."""
 
     name = NAME
 
     def __init__(self, settings: Hl7Settings, clock: Clock, data_dir: str = "", facility: str = "") -> None:
-        can = {Capability.DIRECTORY, Capability.APPOINTMENTS}
+        can = {Capability.DIRECTORY, Capability.APPOINTMENTS, Capability.MERGE}
         self._receiver = settings.receiver()
         if self._receiver:
             can.add(Capability.WRITE_BACK)

@@ -20,6 +20,7 @@ from vdx_plugin.adapters.local.endpoint import Endpoint, Handler
 from vdx_plugin.adapters.local.handshake import Handshake
 from vdx_plugin.adapters.local.letterbox import Letterbox
 from vdx_plugin.adapters.local.tickets import Holder, TicketBook
+from vdx_plugin.api.v1 import Adapter
 from vdx_plugin.domain.context import ClinicContext, Organisation
 from vdx_plugin.domain.plan import Appointment
 from vdx_plugin.domain.summary import Summary, WriteBackReceipt
@@ -66,7 +67,7 @@ class LocalSettings:
         return cls(int(port), write_back == "yes")
 
 
-class LocalSystem:
+class LocalSystem(Adapter):
     """``ports.ClinicSystem`` over calls on the loopback. Knows what it is told and nothing more."""
 
     name = NAME
