@@ -107,6 +107,8 @@ def advance(stage: Stage, event: Event) -> Stage:
 
 
 class EndReason(StrEnum):
+    """How a consultation ended."""
+
     HELD = "held"
     NO_SHOW = "no_show"
     TO_PHONE = "to_phone"

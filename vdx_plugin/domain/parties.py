@@ -12,6 +12,8 @@ from enum import StrEnum
 
 
 class PartyRole(StrEnum):
+    """What a party is to the patient."""
+
     PATIENT = "patient"
     HOSPITAL = "hospital"
     MUNICIPALITY = "municipality"

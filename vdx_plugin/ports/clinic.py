@@ -23,6 +23,8 @@ from vdx_plugin.ports.plugins import Action
 
 
 class ContextChange(StrEnum):
+    """Why a record is no longer open."""
+
     OPENED = "opened"
     CLOSED = "closed"
     USER_LEFT = "user_left"
