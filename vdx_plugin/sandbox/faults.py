@@ -150,11 +150,7 @@ class FaultMiddleware:
                 await self._hang(receive, send)
 
     async def _cut(self, receive: Receive, send: Send) -> None:
-        # ASGI has no word for "cut the line", so the transport is taken from uvicorn's own cycle object, of which
-        # ``send`` is a method. Without it the request hangs until the client gives up, which is the gentler fault.
-        transport = getattr(getattr(send, "__self__", None), "transport", None)
-        if transport is not None:
-            transport.abort()
+        cut_line(send)
         await self._hang(receive, send)
 
     async def _hang(self, receive: Receive, send: Send) -> None:
@@ -169,6 +165,16 @@ class FaultMiddleware:
             await asyncio.gather(*tasks, return_exceptions=True)
         await send({"type": "http.response.start", "status": 503, "headers": [(b"content-length", b"0")]})
         await send({"type": "http.response.body", "body": b""})
+
+
+def cut_line(send: Send) -> None:
+    """Cut the client's connection; ``send`` must be the HTTP server's own. Elsewhere nothing happens.
+
+    ASGI has no word for it, so the transport is taken from uvicorn's own cycle object, of which ``send`` is a method.
+    """
+    transport = getattr(getattr(send, "__self__", None), "transport", None)
+    if transport is not None:
+        transport.abort()
 
 
 async def _swallow(_message: Message) -> None:

@@ -29,8 +29,11 @@ def test_the_demo_partners_are_all_taken_and_the_practice_is_none_of_them() -> N
     directory = demo()
     assert names(directory.all()) == [
         "hospital-geriatrics",
+        "hospital-orthopaedics",
         "municipality-homecare",
         "nursing-home",
+        "nursing-home-unit",
+        "neighbour-practice",
         "interpreter-agency",
     ]
     assert directory.refused == ()
@@ -39,7 +42,7 @@ def test_the_demo_partners_are_all_taken_and_the_practice_is_none_of_them() -> N
 @pytest.mark.parametrize(
     ("typed", "found"),
     [
-        ("sygehus", ["hospital-geriatrics"]),
+        ("sygehus", ["hospital-orthopaedics", "hospital-geriatrics"]),
         ("ÆLDRE", ["hospital-geriatrics"]),
         ("aeldre eks", ["hospital-geriatrics"]),
         ("solga", ["nursing-home"]),

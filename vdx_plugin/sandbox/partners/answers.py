@@ -5,15 +5,13 @@ Plain FHIR objects with members in FHIR's order, so that they can be written as 
 
 from __future__ import annotations
 
-import html
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from vdx_plugin.sandbox.partners import resources as fhir
 from vdx_plugin.sandbox.partners.bundle import (
-    CORE,
     GLN_SYSTEM,
-    SOR_SYSTEM,
     Message,
     Resource,
     identifier,
@@ -21,17 +19,8 @@ from vdx_plugin.sandbox.partners.bundle import (
     payload_identifier,
     text,
 )
-from vdx_plugin.sandbox.partners.values import Answer, Finding, Partner
-
-_IG = "http://medcomfhir.dk/ig/"
-_ACK = _IG + "acknowledgement/StructureDefinition/medcom-"
-_CARE = _IG + "carecommunication/StructureDefinition/medcom-careCommunication-"
-_MESSAGING = _IG + "messaging/StructureDefinition/medcom-messaging-"
-_TERMS = _IG + "terminology/CodeSystem/"
-
-# Returns a new UUID as text at every call.
-NewId = Callable[[], str]
-Json = dict[str, Any]
+from vdx_plugin.sandbox.partners.resources import ACK, CARE, MESSAGING, TERMS, Json, NewId
+from vdx_plugin.sandbox.partners.values import Answer, Finding, Partner, PartnerKind
 
 
 def acknowledgement(
@@ -39,21 +28,21 @@ def acknowledgement(
 ) -> Json:
     """Return an Acknowledgement 2.0 of ``message``; its key for the sender is ``response.identifier``."""
     header_id, outcome_id, at = new_id(), new_id(), now.isoformat(timespec="seconds")
-    own = _organisation(partner.gln, partner.sor, partner.name, new_id())
-    other = _usable(message.sender) or _organisation(sender_gln, "", "Ukendt afsender", new_id())
-    header = _header(header_id, "acknowledgement-message", _ACK + "messaging-acknowledgementHeader", own, other)
+    own = fhir.organisation(partner.gln, partner.sor, partner.name, new_id())
+    other = _usable(message.sender) or fhir.organisation(sender_gln, "", "Ukendt afsender", new_id())
+    header = fhir.header(header_id, "acknowledgement-message", ACK + "messaging-acknowledgementHeader", own, other)
     response: Json = {"identifier": message.header_id, "code": answer.code}
     if answer.code != "ok":
         response["details"] = {"reference": f"OperationOutcome/{outcome_id}"}
     header["response"] = response
     original = _usable(message.own_provenance)
-    provenance = _provenance(
-        new_id(), header_id, "acknowledgement", at, own, [_revision(message.header_id)], _MESSAGING + "provenance"
+    provenance = fhir.provenance(
+        new_id(), header_id, "acknowledgement", at, own, [fhir.revision(message.header_id)], MESSAGING + "provenance"
     )
     resources = [header, *([original] if original else []), provenance, own, other]
     if answer.code != "ok":
         resources.append(_outcome(outcome_id, answer))
-    return _bundle(new_id(), _ACK + "messaging-acknowledgement", at, "acknowledgement", resources)
+    return fhir.message_bundle(new_id(), ACK + "messaging-acknowledgement", at, "acknowledgement", resources)
 
 
 def reply(message: Message, words: str, partner: Partner, author: str, now: datetime, new_id: NewId) -> Json:
@@ -63,18 +52,23 @@ def reply(message: Message, words: str, partner: Partner, author: str, now: date
     if identifier(other, GLN_SYSTEM) == partner.gln:
         # The newest letter of the thread is the partner's own.
         own, other = other, own
-    practitioner, role = _author(author, new_id(), new_id())
-    payload = _text_payload(words, f"urn:uuid:{new_id()}", at, role, own)
+    practitioner, role = fhir.author(author, title_of(partner), new_id(), new_id())
+    payload = fhir.text_payload(words, f"urn:uuid:{new_id()}", at, role, own, partner.phone or "+4500000000")
     communication = _reply_communication(message, communication_id, payload)
-    header = _header(header_id, "care-communication-message", _CARE + "messageHeader", own, other)
+    header = fhir.header(header_id, "care-communication-message", CARE + "messageHeader", own, other)
     header["focus"] = [{"reference": f"Communication/{communication_id}"}]
-    header["definition"] = _IG + "messagedefinitions/MessageDefinition/MedComCareCommunicationMessageDefinition|5.0"
+    header["definition"] = fhir.CARE_DEFINITION
     source = {"role": "source", "what": {"identifier": {"value": payload_identifier(payload)}}}
-    entities = [_revision(message.header_id), source]
-    provenance = _provenance(new_id(), header_id, "reply-message", at, own, entities, _CARE + "provenance")
+    entities = [fhir.revision(message.header_id), source]
+    provenance = fhir.provenance(new_id(), header_id, "reply-message", at, own, entities, CARE + "provenance")
     kept = _kept(message)
     resources = [header, communication, role, practitioner, own, other, provenance, *kept]
-    return _bundle(new_id(), _CARE + "message", at, "carecommunication", resources)
+    return fhir.message_bundle(new_id(), CARE + "message", at, "carecommunication", resources)
+
+
+def title_of(partner: Partner) -> str:
+    """Return what a person who writes for this partner is."""
+    return "Læge" if partner.kind is PartnerKind.OTHER else "Sygeplejerske"
 
 
 def _kept(message: Message) -> list[Json]:
@@ -94,7 +88,7 @@ def _reply_communication(message: Message, new_id: str, payload: Json) -> Json:
     communication: Json = {
         "resourceType": "Communication",
         "id": new_id,
-        "meta": {"profile": [_CARE + "communication"]},
+        "meta": {"profile": [CARE + "communication"]},
         "text": {},
         "identifier": [{"value": message.thread_id}],
         "status": "unknown",
@@ -104,7 +98,7 @@ def _reply_communication(message: Message, new_id: str, payload: Json) -> Json:
     words = [text(part, "contentString") or text(part, "contentAttachment", "title") for part in [*old, payload]]
     topic = text(earlier, "topic", "text")
     rows = [("Emne (topic)", topic), *(("Meddelelsestekst (contentString)", each) for each in words)]
-    communication["text"] = _narrative("Korrespondancemeddelelse (Communication)", [("Id (id)", new_id), *rows])
+    communication["text"] = fhir.narrative("Korrespondancemeddelelse (Communication)", [("Id (id)", new_id), *rows])
     return communication
 
 
@@ -115,132 +109,6 @@ def _without_data(payload: Resource) -> Json:
     return copy
 
 
-def _text_payload(words: str, identifier: str, at: str, role: Json, own: Json) -> Json:
-    by = {"reference": f"Organization/{own['id']}"}
-    return {
-        "extension": [
-            {"url": CORE + "medcom-core-datetime-extension", "valueDateTime": at},
-            {
-                "url": CORE + "medcom-core-identifier-extension",
-                "valueIdentifier": {"value": identifier, "assigner": by},
-            },
-            {
-                "url": CORE + "medcom-core-practitioner-extension",
-                "valueReference": {"reference": f"PractitionerRole/{role['id']}"},
-            },
-            {
-                "url": CORE + "medcom-core-contact-extension",
-                "valueContactPoint": {"system": "phone", "value": "+4500000000"},
-            },
-        ],
-        "contentString": words,
-    }
-
-
-def _author(name: str, practitioner_id: str, role_id: str) -> tuple[Json, Json]:
-    given, _, family = name.rpartition(" ")
-    practitioner: Json = {
-        "resourceType": "Practitioner",
-        "id": practitioner_id,
-        "meta": {"profile": [CORE + "medcom-core-practitioner"]},
-        "text": _narrative("Sundhedsperson (Practitioner)", [("Id (id)", practitioner_id), ("Navn (name)", name)]),
-        "name": [{"family": family, "given": [given]}] if given else [{"family": family}],
-    }
-    rows = [
-        ("Id (id)", role_id),
-        ("Sundhedsperson (practitioner)", f"Practitioner/{practitioner_id}"),
-        ("Rolle (code)", "Sygeplejerske"),
-    ]
-    role: Json = {
-        "resourceType": "PractitionerRole",
-        "id": role_id,
-        "meta": {"profile": [CORE + "medcom-core-practitionerrole"]},
-        "text": _narrative("Stilling (PractitionerRole)", rows),
-        "practitioner": {"reference": f"Practitioner/{practitioner_id}"},
-        "code": [{"text": "Sygeplejerske"}],
-    }
-    return practitioner, role
-
-
-def _header(header_id: str, event: str, profile: str, own: Resource, other: Resource) -> Json:
-    to, by = (_endpoint(other), f"Organization/{other.get('id')}"), (_endpoint(own), f"Organization/{own.get('id')}")
-    use = {
-        "url": _MESSAGING + "destinationUseExtension",
-        "valueCoding": {"system": _TERMS + "medcom-messaging-destinationUse", "code": "primary"},
-    }
-    rows = [
-        ("Id (id)", header_id),
-        ("Hændelse (event)", event),
-        ("Modtagertype (destination use)", "primær (primary)"),
-        ("Modtageradresse (destination endpoint)", to[0]),
-        ("Modtager (receiver)", to[1]),
-        ("Afsender (sender)", by[1]),
-        ("Afsenderadresse (source endpoint)", by[0]),
-    ]
-    return {
-        "resourceType": "MessageHeader",
-        "id": header_id,
-        "meta": {"profile": [profile]},
-        "text": _narrative("Beskedhoved (MessageHeader)", rows),
-        "eventCoding": {"system": _TERMS + "medcom-messaging-eventCodes", "code": event},
-        "destination": [{"extension": [use], "endpoint": to[0], "receiver": {"reference": to[1]}}],
-        "sender": {"reference": by[1]},
-        "source": {"endpoint": by[0]},
-    }
-
-
-def _endpoint(organisation: Resource) -> str:
-    sor = (item for item in items(organisation, "identifier") if item.get("system") == SOR_SYSTEM)
-    return f"https://sor2.sum.dsdn.dk/#id={text(next(sor, {}), 'value')}"
-
-
-def _organisation(gln: str, sor: str, name: str, new_id: str) -> Json:
-    rows = [
-        ("Id (id)", new_id),
-        ("Lokationsnummer (EAN/GLN)", gln),
-        ("SOR-id (SOR-ID)", sor),
-        ("Navn (name)", name),
-    ]
-    return {
-        "resourceType": "Organization",
-        "id": new_id,
-        "meta": {"profile": [_MESSAGING + "organization"]},
-        "text": _narrative("Organisation (Organization)", rows),
-        "identifier": [
-            {"system": system, "value": value} for system, value in ((GLN_SYSTEM, gln), (SOR_SYSTEM, sor)) if value
-        ],
-        "name": name,
-    }
-
-
-def _provenance(
-    new_id: str, header_id: str, activity: str, at: str, own: Resource, entities: list[Json], profile: str
-) -> Json:
-    rows = [
-        ("Id (id)", new_id),
-        ("Vedrører (target)", f"MessageHeader/{header_id}"),
-        ("Tid (occurred)", at),
-        ("Aktivitet (activity)", activity),
-        ("Afsender (agent)", f"Organization/{own['id']}"),
-    ]
-    return {
-        "resourceType": "Provenance",
-        "id": new_id,
-        "meta": {"profile": [profile]},
-        "text": _narrative("Historik (Provenance)", rows),
-        "target": [{"reference": f"MessageHeader/{header_id}"}],
-        "occurredDateTime": at,
-        "recorded": at,
-        "activity": {"coding": [{"system": _TERMS + "medcom-messaging-activityCodes", "code": activity}]},
-        "agent": [{"who": {"reference": f"Organization/{own['id']}"}}],
-        "entity": entities,
-    }
-
-
-def _revision(header_id: str) -> Json:
-    return {"role": "revision", "what": {"reference": f"MessageHeader/{header_id}"}}
-
-
 def _outcome(outcome_id: str, answer: Answer) -> Json:
     findings = answer.findings or (Finding("transient", "", "prøv igen senere", "MSG_Mailbox_Out_Of_Operation"),)
     issues = [
@@ -248,7 +116,7 @@ def _outcome(outcome_id: str, answer: Answer) -> Json:
             "severity": "error" if finding.is_error else "warning",
             "code": "structure" if answer.code == "fatal-error" else "transient",
             "details": {
-                "coding": [{"system": _TERMS + "medcom-acknowledgement-error-codes", "code": finding.error_code}],
+                "coding": [{"system": TERMS + "medcom-acknowledgement-error-codes", "code": finding.error_code}],
                 "text": f"{finding.place}: {finding.text} ({finding.rule})",
             },
         }
@@ -258,36 +126,10 @@ def _outcome(outcome_id: str, answer: Answer) -> Json:
     return {
         "resourceType": "OperationOutcome",
         "id": outcome_id,
-        "meta": {"profile": [_ACK + "acknowledgement-operationoutcome"]},
-        "text": _narrative("Fejl (OperationOutcome)", rows),
+        "meta": {"profile": [ACK + "acknowledgement-operationoutcome"]},
+        "text": fhir.narrative("Fejl (OperationOutcome)", rows),
         "issue": issues,
     }
-
-
-def _bundle(new_id: str, profile: str, at: str, guide: str, resources: Iterable[Resource]) -> Json:
-    return {
-        "resourceType": "Bundle",
-        "id": new_id,
-        "meta": {"profile": [profile]},
-        "type": "message",
-        "timestamp": at,
-        "entry": [
-            {
-                "fullUrl": f"https://medcomfhir.dk/ig/{guide}/{resource['resourceType']}/{resource['id']}",
-                "resource": resource,
-            }
-            for resource in resources
-        ],
-    }
-
-
-def _narrative(title: str, rows: Iterable[tuple[str, str]]) -> Json:
-    cells = "".join(
-        f"<tr><td><b>{html.escape(name)}</b></td><td>{html.escape(value).replace(chr(10), '<br/>')}</td></tr>"
-        for name, value in rows
-    )
-    div = f'<div xmlns="http://www.w3.org/1999/xhtml"><p><b>{html.escape(title)}</b></p><table>{cells}</table></div>'
-    return {"status": "generated", "div": div}
 
 
 def _usable(resource: Resource) -> Json | None:

@@ -6,8 +6,10 @@ the business of ``checks`` to say what is wrong.
 
 from __future__ import annotations
 
+import itertools
 import json
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -21,8 +23,18 @@ CPR_SYSTEM = "urn:oid:1.2.208.176.1.2"
 CORE = "http://medcomfhir.dk/ig/core/StructureDefinition/"
 
 
+MAX_DEPTH = 64
+_ENCODING = re.compile(rb"""<\?xml[^>]*encoding\s*=\s*["']([^"']+)""")
+# FHIR's strings have no control characters but tab and line ends; a lone surrogate cannot be written as UTF-8.
+_NO_TEXT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff]")
+
+
 class Unreadable(ValueError):
-    """The bytes are not a FHIR Bundle; the message says why, without content."""
+    """The bytes are not a FHIR Bundle. ``reason`` is a short stable code; there is no content in it."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
 
 
 @dataclass(frozen=True)
@@ -67,6 +79,16 @@ class Message:
         return text(self.header, "id")
 
     @property
+    def bundle_id(self) -> str:
+        """Return the identity of this very sending."""
+        return text(self.raw, "id")
+
+    @property
+    def response(self) -> tuple[str, str]:
+        """Return which message an acknowledgement is about, and its code."""
+        return text(self.header, "response", "identifier"), text(self.header, "response", "code")
+
+    @property
     def event(self) -> str:
         """Return what kind of message this is."""
         return text(self.header, "eventCoding", "code")
@@ -97,14 +119,60 @@ class Message:
 
 
 def read_message(body: bytes, mime: str) -> Message:
-    """Read a message in JSON or XML. Raises Unreadable."""
+    """Read a message in JSON or XML, in UTF-8 as FHIR demands. Raises Unreadable."""
+    message = read_quickly(body, mime)
+    _examine(message.raw)
+    return message
+
+
+def read_quickly(body: bytes, mime: str) -> Message:
+    """Read a message whose texts will neither be shown nor written again. Raises Unreadable."""
     try:
-        raw = read_xml(body) if "xml" in mime else json.loads(body)
-    except (UnreadableXml, ValueError) as error:
-        raise Unreadable("neither FHIR JSON nor FHIR XML") from error
+        raw = _read_xml(body) if "xml" in mime else json.loads(_decoded(body))
+    except UnreadableXml as error:
+        raise Unreadable("not_xml") from error
+    except RecursionError as error:
+        raise Unreadable("too_deep") from error
+    except json.JSONDecodeError as error:
+        raise Unreadable("not_json") from error
     if not isinstance(raw, dict) or raw.get("resourceType") != "Bundle":
-        raise Unreadable("no Bundle")
+        raise Unreadable("not_a_bundle")
     return Message(raw)
+
+
+def _decoded(body: bytes) -> str:
+    try:
+        return body.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise Unreadable("not_utf8") from error
+
+
+def _read_xml(body: bytes) -> Resource:
+    """Read XML without a document type, so that there are no entities to blow up or to fetch."""
+    declared = _ENCODING.match(body.lstrip()[:200])
+    if declared is not None and declared.group(1).lower() not in (b"utf-8", b"us-ascii"):
+        raise Unreadable("not_utf8")
+    if "<!DOCTYPE" in _decoded(body):
+        raise Unreadable("document_type")
+    return read_xml(body)
+
+
+def _examine(raw: object) -> None:
+    """Refuse what is nested beyond all reason, and texts with characters that no text has. Raises Unreadable."""
+    layer: list[object] = [raw]
+    for _ in range(MAX_DEPTH):
+        if any(isinstance(value, str) and _NO_TEXT.search(value) for value in layer):
+            raise Unreadable("control_characters")
+        layer = [child for value in layer for child in _children(value)]
+        if not layer:
+            return
+    raise Unreadable("too_deep")
+
+
+def _children(value: object) -> Iterable[object]:
+    if isinstance(value, dict):
+        return itertools.chain(value, value.values())
+    return value if isinstance(value, list) else ()
 
 
 def items(value: object, name: str) -> list[Resource]:

@@ -74,7 +74,12 @@ Rule = Callable[[Message], Iterator[Finding]]
 
 def check(message: Message) -> tuple[Finding, ...]:
     """Return every broken rule; none: the message is accepted."""
-    return tuple(finding for rule in _RULES for finding in rule(message))
+    return tuple(finding for rule in _RULES.values() for finding in rule(message))
+
+
+def checked(message: Message) -> dict[str, tuple[Finding, ...]]:
+    """Return what was looked at, in Danish, each with what is wrong with it."""
+    return {name: tuple(rule(message)) for name, rule in _RULES.items()}
 
 
 def check_acknowledgement(message: Message) -> tuple[Finding, ...]:
@@ -358,17 +363,17 @@ _MEMBERS = {
     | {"agent", "entity", "signature"},
 }
 
-_RULES: tuple[Rule, ...] = (
-    _bundle,
-    _profiles,
-    _header,
-    _destination,
-    _organisations,
-    _patient,
-    _communication,
-    _payloads,
-    _provenances,
-    _provenance_payloads,
-    _narratives,
-    _known_members,
-)
+_RULES: dict[str, Rule] = {
+    "Forsendelsen (Bundle)": _bundle,
+    "Profiler": _profiles,
+    "Beskedhoved": _header,
+    "Modtager": _destination,
+    "Organisationer og lokationsnumre": _organisations,
+    "Patient": _patient,
+    "Korrespondance og kategori": _communication,
+    "Tekster, forfattere og bilag": _payloads,
+    "Historik": _provenances,
+    "Historikkens dele": _provenance_payloads,
+    "Læsbar tekst (narrative)": _narratives,
+    "Kendte felter": _known_members,
+}

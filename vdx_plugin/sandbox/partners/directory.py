@@ -3,21 +3,38 @@
 from __future__ import annotations
 
 import csv
+from collections.abc import Iterable
 from importlib.resources import files
 
-from vdx_plugin.sandbox.partners.values import Partner, PartnerKind
+from vdx_plugin.sandbox.partners.values import Partner, PartnerFormat, PartnerKind
+
+_KINDS = {kind.value: kind for kind in PartnerKind}
 
 
 def read_partners(text: str) -> tuple[Partner, ...]:
-    """Return those rows of a partner list that receive MedCom messages; others have no mailbox here."""
-    kinds = {kind.value: kind for kind in PartnerKind}
-    return tuple(
-        Partner(gln=row["gln"], sor=row["sor"], name=row["name"], kind=kinds[row["role"]])
-        for row in csv.DictReader(text.splitlines())
-        if row["role"] in kinds and row["gln"]
-    )
+    """Return those rows of a partner list that receive MedCom messages; others have no mailbox here.
+
+    Rows that share a location number are one partner: the first is the unit, the others are homes it reads for.
+    """
+    rows: dict[str, list[dict[str, str]]] = {}
+    for row in csv.DictReader(text.splitlines()):
+        if row["role"] in _KINDS and row["gln"]:
+            rows.setdefault(row["gln"], []).append(row)
+    return tuple(_partner(unit, homes) for unit, *homes in rows.values())
 
 
 def demo_partners() -> tuple[Partner, ...]:
-    """Return the demo's hospital, municipality and nursing home."""
+    """Return the demo's hospital wards, municipality, nursing homes and neighbouring practice."""
     return read_partners(files("vdx_plugin.sandbox").joinpath("demo_partners.csv").read_text("utf-8"))
+
+
+def _partner(unit: dict[str, str], homes: Iterable[dict[str, str]]) -> Partner:
+    return Partner(
+        gln=unit["gln"],
+        sor=unit["sor"],
+        name=unit["name"],
+        kind=_KINDS[unit["role"]],
+        format=PartnerFormat(unit.get("format") or PartnerFormat.NATIVE),
+        homes=tuple(home["name"] for home in homes),
+        phone=unit.get("phone") or "",
+    )

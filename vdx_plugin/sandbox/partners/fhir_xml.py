@@ -38,7 +38,9 @@ class UnreadableXml(ValueError):
 
 def read_xml(body: bytes) -> dict[str, Any]:
     """Return the resource as plain objects. Raises UnreadableXml; external entities and DTDs are not read."""
-    parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, remove_comments=True)
+    parser = etree.XMLParser(
+        resolve_entities=False, no_network=True, load_dtd=False, remove_comments=True, remove_pis=True, encoding="utf-8"
+    )
     try:
         root = etree.fromstring(body, parser)
     except etree.XMLSyntaxError as error:

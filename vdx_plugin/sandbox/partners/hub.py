@@ -1,4 +1,4 @@
-"""The message hub: mailboxes by location number, and the partners' systems that answer what arrives.
+"""The message hub: messages in, and the partners' systems that answer what arrives.
 
 Handing a message in gives a receipt of the mailbox, not an acknowledgement: that comes later as a message of its own
 in the sender's mailbox, or never, as the partner behaves. A message with a MessageHeader.id seen before is counted,
@@ -8,25 +8,38 @@ answered as before and not shown again.
 from __future__ import annotations
 
 import asyncio
-import heapq
-import itertools
+import hashlib
 import json
 import uuid
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from dataclasses import replace
+from datetime import datetime
+from functools import partial
 
-from vdx_plugin.sandbox.clock import wait_until_set
-from vdx_plugin.sandbox.partners import answers
-from vdx_plugin.sandbox.partners.bundle import GLN_SYSTEM, Message, Unreadable, identifier, read_message
-from vdx_plugin.sandbox.partners.checks import check, check_acknowledgement
+from vdx_plugin.sandbox.partners import answers, old_system
+from vdx_plugin.sandbox.partners.bundle import (
+    GLN_SYSTEM,
+    Message,
+    Unreadable,
+    identifier,
+    read_message,
+    read_quickly,
+    text,
+)
+from vdx_plugin.sandbox.partners.conduct import decide, delays, is_down
 from vdx_plugin.sandbox.partners.fhir_xml import write_xml
+from vdx_plugin.sandbox.partners.inbox import Inbox
+from vdx_plugin.sandbox.partners.mailboxes import Mailboxes
+from vdx_plugin.sandbox.partners.resources import Json, NewId
+from vdx_plugin.sandbox.partners.tally import Tally
 from vdx_plugin.sandbox.partners.values import (
     JSON_MIME,
     XML_MIME,
     Answer,
+    Arrival,
     Behaviour,
+    Conduct,
     Count,
     Finding,
     Letter,
@@ -34,16 +47,9 @@ from vdx_plugin.sandbox.partners.values import (
     Parcel,
     Partner,
     PartnerKind,
+    PartnerSummary,
     PartnerTimes,
-)
-
-# The clock may be pushed forward while we wait, so we look again at least this often.
-_LONGEST_WAIT_S = 0.5
-_REFUSED = Finding(
-    "behaviour",
-    "MessageHeader.destination",
-    "modtageren tager ikke imod korrespondance",
-    "MSG_RECEIVER_UNABLE_TO_RECEIVE_MSG_TYPE",
+    Said,
 )
 
 
@@ -55,26 +61,13 @@ class EnvelopeConflict(ValueError):
     """The envelope's id was used before for another message."""
 
 
-@dataclass
-class _Inbox:
-    """What one partner has: its letters by header id, its own acknowledged state, and how often things came."""
+class PartnerDown(ConnectionError):
+    """The partner takes nothing in now. ``cuts``: it does not even say so."""
 
-    letters: dict[str, Letter] = field(default_factory=dict)
-    answers: dict[str, Answer] = field(default_factory=dict)
-    came: dict[str, int] = field(default_factory=lambda: defaultdict(int))
-    acknowledged: dict[str, str] = field(default_factory=dict)
-    bundles: dict[str, tuple[str, str]] = field(default_factory=dict)
-    findings: list[Finding] = field(default_factory=list)
-    unreadable: int = 0
-
-
-@dataclass(frozen=True)
-class PartnerSummary:
-    """A partner with its figures, for the start page."""
-
-    partner: Partner
-    count: Count
-    unanswered: int
+    def __init__(self, conduct: Conduct) -> None:
+        super().__init__("down")
+        self.until = conduct.until
+        self.cuts = conduct.cuts
 
 
 class PartnerHub:
@@ -83,91 +76,90 @@ class PartnerHub:
     def __init__(self, partners: tuple[Partner, ...], now: Callable[[], datetime], times: PartnerTimes) -> None:
         self.partners: dict[str, Partner] = {partner.gln: partner for partner in partners}
         self.times = times
-        self._now = now
-        self._inboxes: dict[str, _Inbox] = defaultdict(_Inbox)
-        self._mailboxes: dict[str, dict[str, MailboxEntry]] = defaultdict(dict)
+        self.now = now
+        self._mailboxes = Mailboxes(now)
+        self._inboxes: dict[str, Inbox] = defaultdict(Inbox)
         self._envelopes: dict[str, tuple[bytes, str]] = {}
-        self._due: list[tuple[datetime, int, Parcel]] = []
-        self._order = itertools.count()
-        self._wake = asyncio.Event()
-        self._changed = asyncio.Condition()
-        self._closed = False
 
     # The hub: parcels in, parcels out
 
     async def hand_in(self, parcel: Parcel) -> str:
         """Take a parcel for a partner or for another mailbox; returns the mailbox's receipt.
 
-        The same envelope again gives the same receipt, but counts as come again. Raises UnknownReceiver and
-        EnvelopeConflict.
+        The same envelope again gives the same receipt, but counts as come again. Raises UnknownReceiver,
+        EnvelopeConflict, PartnerDown, and Unreadable for what no partner can read.
         """
-        earlier = self._envelopes.get(parcel.envelope_id)
-        if earlier is not None and earlier[0] != parcel.body:
+        digest = hashlib.blake2b(parcel.body, digest_size=16).digest()
+        earlier_digest, receipt = self._envelopes.get(parcel.envelope_id, (digest, ""))
+        if earlier_digest != digest:
             raise EnvelopeConflict("the envelope id was used for another message")
-        receipt = earlier[1] if earlier is not None else str(uuid.uuid4())
-        if parcel.receiver_gln in self.partners:
-            async with self._changed:
-                self._arrive(self.partners[parcel.receiver_gln], parcel)
-                self._changed.notify_all()
+        receipt = receipt or _new_id()
+        partner = self.partners.get(parcel.receiver_gln)
+        if partner is not None:
+            await self._arrive(partner, parcel)
         elif parcel.receiver_gln in self._mailboxes:
-            await self.deliver(parcel)
+            await self._mailboxes.deliver(parcel)
         else:
             raise UnknownReceiver(parcel.receiver_gln)
-        self._envelopes[parcel.envelope_id] = (parcel.body, receipt)
+        self._envelopes[parcel.envelope_id] = (digest, receipt)
         return receipt
+
+    async def hand_over(self, gln: str, body: bytes, mime: str) -> str:
+        """Take a bare FHIR message for ``gln`` from another network's double; raises as ``hand_in`` does."""
+        if gln not in self.partners:
+            raise UnknownReceiver(gln)
+        try:
+            sender = identifier(read_quickly(body, mime).sender, GLN_SYSTEM)
+        except Unreadable:
+            self._inboxes[gln].unreadable += 1
+            raise
+        return await self.hand_in(Parcel(sender, gln, _new_id(), mime, body))
 
     async def deliver(self, parcel: Parcel) -> str:
         """Put a parcel into its receiver's mailbox; returns the entry's receipt."""
-        entry = MailboxEntry(str(uuid.uuid4()), parcel, self._now())
-        async with self._changed:
-            self._mailboxes[parcel.receiver_gln][entry.receipt] = entry
-            self._changed.notify_all()
-        return entry.receipt
+        return await self._mailboxes.deliver(parcel)
 
     async def waiting(self, gln: str, wait_s: float = 0.0) -> list[MailboxEntry]:
         """Return what waits for ``gln``, oldest first; an empty mailbox is watched for ``wait_s`` seconds."""
-        # Whoever looks into a mailbox has one from then on.
-        box = self._mailboxes[gln]
-        try:
-            async with asyncio.timeout(wait_s), self._changed:
-                await self._changed.wait_for(lambda: box or self._closed)
-        except TimeoutError:
-            # Nothing new came; what was there may only have been hidden by somebody else's turn.
-            pass
-        return list(box.values())
+        return await self._mailboxes.waiting(gln, wait_s)
 
-    def confirm(self, gln: str, receipt: str) -> bool:
+    async def confirm(self, gln: str, receipt: str) -> bool:
         """Take an entry out of a mailbox; False if it is not there (any longer)."""
-        return self._mailboxes[gln].pop(receipt, None) is not None
+        return await self._mailboxes.confirm(gln, receipt)
 
     async def run(self) -> None:
         """Send answers when they are due, until cancelled."""
-        while True:
-            self._wake.clear()
-            while self._due and self._due[0][0] <= self._now():
-                await self.deliver(heapq.heappop(self._due)[2])
-            next_s = (self._due[0][0] - self._now()).total_seconds() if self._due else _LONGEST_WAIT_S
-            await wait_until_set(self._wake, max(0.0, min(next_s, _LONGEST_WAIT_S)))
+        await self._mailboxes.run()
 
     async def close(self) -> None:
         """Let everybody who watches a mailbox go."""
-        async with self._changed:
-            self._closed = True
-            self._changed.notify_all()
+        await self._mailboxes.close()
 
     # What partners have, for pages and tests
 
     def letters(self, gln: str) -> list[Letter]:
         """Return a partner's letters, newest first, its own replies among them."""
-        return sorted(self._inboxes[gln].letters.values(), key=lambda letter: letter.arrived_at, reverse=True)
+        return self._inboxes[gln].newest_first()
 
     def letter(self, gln: str, header_id: str) -> Letter | None:
         """Return one letter, or None."""
         return self._inboxes[gln].letters.get(header_id)
 
+    def thread(self, gln: str, thread_id: str) -> list[Letter]:
+        """Return a thread by the time its letters were written, the newest first."""
+        return self._inboxes[gln].thread(thread_id)
+
     def answer(self, gln: str, header_id: str) -> Answer | None:
-        """Return what the partner's system answered to a letter, or None while it is silent."""
-        return self._inboxes[gln].answers.get(header_id)
+        """Return what the partner's system answered last to a letter, or None while it is silent."""
+        return next(reversed(self._inboxes[gln].answers.get(header_id, [])), None)
+
+    def said(self, gln: str, header_id: str) -> tuple[Said, ...]:
+        """Return the acknowledgements that have left for the sender, in order."""
+        return tuple(self._inboxes[gln].said.get(header_id, ()))
+
+    def arrivals(self, gln: str, header_id: str) -> tuple[Arrival, ...]:
+        """Return each time that a message came, in order."""
+        return tuple(self._inboxes[gln].arrivals.get(header_id, ()))
 
     def acknowledged(self, gln: str, header_id: str) -> str:
         """Return the code with which a partner's own reply was acknowledged, or an empty text."""
@@ -175,25 +167,27 @@ class PartnerHub:
 
     def times_came(self, gln: str, header_id: str) -> int:
         """Return how often a message came, re-sends included."""
-        return self._inboxes[gln].came.get(header_id, 0)
+        return self._inboxes[gln].tally.messages[header_id]
 
     def findings(self, gln: str) -> list[Finding]:
         """Return every broken rule in what a partner received, acknowledgements included."""
-        inbox = self._inboxes[gln]
-        return [*(f for letter in inbox.letters.values() for f in letter.findings), *inbox.findings]
+        return self._inboxes[gln].broken_rules()
 
     def unreadable(self, gln: str) -> int:
         """Return how many parcels a partner could not read at all."""
         return self._inboxes[gln].unreadable
 
+    def tally(self, gln: str) -> Tally:
+        """Return what came to a partner, counted by MessageHeader.id and Bundle.id."""
+        return self._inboxes[gln].tally
+
     def count(self, *glns: str) -> Count:
         """Return how many messages came to these partners together; without any, to all."""
-        inboxes = [self._inboxes[gln] for gln in (glns or tuple(self.partners))]
-        received = [letter for inbox in inboxes for letter in inbox.letters.values() if not letter.outgoing]
+        tallies = [self._inboxes[gln].tally for gln in (glns or tuple(self.partners))]
         return Count(
-            received_total=sum(sum(inbox.came.values()) for inbox in inboxes),
-            distinct=len(received),
-            threads=len({letter.thread_id for letter in received}),
+            received_total=sum(tally.total for tally in tallies),
+            distinct=sum(tally.distinct for tally in tallies),
+            threads=len(set().union(*(tally.threads for tally in tallies))),
         )
 
     def counts(self) -> Mapping[PartnerKind, Count]:
@@ -201,150 +195,156 @@ class PartnerHub:
         kinds = {partner.kind for partner in self.partners.values()}
         return {kind: self.count(*self._of_kind(kind)) for kind in kinds}
 
+    def summary(self, gln: str) -> PartnerSummary:
+        """Return a partner with its figures."""
+        inbox = self._inboxes[gln]
+        return PartnerSummary(self.partners[gln], self.count(gln), inbox.unanswered(), inbox.unreadable, inbox.last_at)
+
     def overview(self) -> list[PartnerSummary]:
         """Return every partner with its figures."""
-        return [
-            PartnerSummary(partner, self.count(gln), self._unanswered(gln)) for gln, partner in self.partners.items()
-        ]
+        return [self.summary(gln) for gln in self.partners]
 
     async def wait_for(self, count: int, timeout_s: float, *glns: str) -> Count:
         """Return the figures once ``count`` different messages have come; raises TimeoutError."""
-        async with asyncio.timeout(timeout_s), self._changed:
-            await self._changed.wait_for(lambda: self.count(*glns).distinct >= count)
+        tallies = [self._inboxes[gln].tally for gln in (glns or tuple(self.partners))]
+        changed = self._mailboxes.changed
+        async with asyncio.timeout(timeout_s), changed:
+            await changed.wait_for(lambda: sum(tally.distinct for tally in tallies) >= count)
         return self.count(*glns)
+
+    # What a person, a test or a benchmark makes a partner do
+
+    def behave(self, gln: str, behaviour: Behaviour | Conduct) -> None:
+        """Change how a partner answers from now on."""
+        conduct = behaviour if isinstance(behaviour, Conduct) else Conduct(behaviour)
+        self.partners[gln] = replace(self.partners[gln], conduct=conduct)
+
+    def forget(self, gln: str) -> None:
+        """Empty a partner's inbox and begin to count anew."""
+        self._inboxes[gln] = Inbox()
 
     async def reply(self, gln: str, header_id: str, words: str, author: str) -> Letter:
         """Let a person at the partner answer a letter; the reply waits in the sender's mailbox. Raises KeyError."""
-        partner, letter = self.partners[gln], self._inboxes[gln].letters[header_id]
-        newest = self._newest_of_thread(gln, letter.thread_id)
-        bundle = answers.reply(Message(newest.bundle), words, partner, author, self._now(), _new_id)
-        parcel = _parcel(bundle, partner, newest.other_gln, "MCM:FDIS91")
-        await self.deliver(parcel)
+        partner, inbox = self.partners[gln], self._inboxes[gln]
+        newest = inbox.thread(inbox.letters[header_id].thread_id)[0]
+        write = old_system.reply if newest.old_source else _reply
+        bundle, old_source = write(newest, words, partner, author, self.now(), _new_id)
         message = Message(bundle)
         sent = Letter(
             header_id=message.header_id,
-            thread_id=message.thread_id,
+            thread_id=newest.thread_id if old_source else message.thread_id,
             other_gln=newest.other_gln,
-            arrived_at=self._now(),
+            arrived_at=self.now(),
             bundle=bundle,
-            source=parcel.body.decode(),
-            mime=parcel.mime,
+            source=_parcel(bundle, partner, newest.other_gln, "").body.decode(),
+            mime=partner.answers_in,
             outgoing=True,
+            old_source=old_source,
         )
-        self._inboxes[gln].letters[sent.header_id] = sent
+        inbox.letters[sent.header_id] = sent
+        await self._send_reply(partner, sent)
         return sent
 
-    def behave(self, gln: str, behaviour: Behaviour) -> None:
-        """Change how a partner answers from now on."""
-        self.partners[gln] = replace(self.partners[gln], behaviour=behaviour)
+    async def acknowledge(self, gln: str, header_id: str, answer: Answer) -> None:
+        """Let the partner's system acknowledge a letter now, whatever its behaviour. Raises KeyError."""
+        partner, letter = self.partners[gln], self._inboxes[gln].letters[header_id]
+        self._inboxes[gln].answers[header_id].append(answer)
+        parcel, said = self._acknowledgement(partner, Message(letter.bundle), letter, answer)
+        self._inboxes[gln].said[header_id].append(said)
+        await self._mailboxes.deliver(parcel)
 
     # A partner's system
 
-    def _arrive(self, partner: Partner, parcel: Parcel) -> None:
+    async def _arrive(self, partner: Partner, parcel: Parcel) -> None:
+        if is_down(partner.conduct, self.now()):
+            raise PartnerDown(partner.conduct)
         inbox = self._inboxes[partner.gln]
         try:
-            message = read_message(parcel.body, parcel.mime)
+            read = read_quickly if partner.behaviour is Behaviour.COUNT else read_message
+            message = read(parcel.body, parcel.mime)
+            if not message.header_id:
+                # Without an id there is nothing an acknowledgement could name.
+                raise Unreadable("no_message_header")
         except Unreadable:
-            message = Message({})
-        if not message.header_id:
-            # Without an id there is nothing an acknowledgement could name: the sender hears nothing.
             inbox.unreadable += 1
-        elif message.event == "acknowledgement-message":
-            self._take_acknowledgement(inbox, message)
+            raise
+        if message.event == "acknowledgement-message":
+            inbox.take_acknowledgement(message)
         else:
-            self._take_letter(partner, inbox, message, parcel)
+            await self._take_letter(partner, inbox, message, parcel)
+        async with self._mailboxes.changed:
+            self._mailboxes.changed.notify_all()
 
-    def _take_acknowledgement(self, inbox: _Inbox, message: Message) -> None:
-        """Note an acknowledgement of our own reply. Acknowledgements are never acknowledged."""
-        inbox.findings.extend(check_acknowledgement(message))
-        response = message.header.get("response", {})
-        if isinstance(response, Mapping):
-            inbox.acknowledged.setdefault(str(response.get("identifier")), str(response.get("code")))
+    async def _take_letter(self, partner: Partner, inbox: Inbox, message: Message, parcel: Parcel) -> None:
+        if partner.behaviour is Behaviour.UNDELIVERABLE:
+            return
+        inbox.count(message, self.now())
+        if partner.behaviour is Behaviour.COUNT:
+            return
+        now = self.now()
+        letter = inbox.keep(message, parcel, now, old_system.reader(partner, now))
+        earlier = inbox.answers[message.header_id]
+        said = decide(partner.conduct, letter.findings, earlier)
+        earlier.extend(said)
+        for number, answer in enumerate(said):
+            if old_system.lets_through(partner, message, letter, answer):
+                await self._answer(partner, inbox, message, letter, answer, number)
 
-    def _take_letter(self, partner: Partner, inbox: _Inbox, message: Message, parcel: Parcel) -> None:
-        key = message.header_id
-        inbox.came[key] += 1
-        inbox.findings.extend(_delivery_findings(inbox, message, parcel))
-        inbox.bundles[str(message.raw.get("id"))] = (key, parcel.envelope_id)
-        if key not in inbox.letters:
-            inbox.letters[key] = _letter(message, parcel, self._now())
-        answer = _decide(partner.behaviour, inbox.letters[key].findings, inbox.answers.get(key))
-        if answer is not None:
-            inbox.answers[key] = answer
-            self._answer_later(partner, message, parcel.sender_gln, answer)
+    async def _answer(
+        self, partner: Partner, inbox: Inbox, message: Message, letter: Letter, answer: Answer, number: int
+    ) -> None:
+        inbox.written += 1
+        for delay_s in delays(partner.conduct, self.times, inbox.written - 1):
+            parcel, said = self._acknowledgement(partner, message, letter, answer)
+            note = partial(inbox.said[message.header_id].append, said)
+            if partner.behaviour is Behaviour.EARLY:
+                note()
+                receipt = await self._mailboxes.deliver(parcel)
+                await self._mailboxes.taken(parcel.receiver_gln, receipt, self.times.early_s)
+            else:
+                later = delay_s + number * max(self.times.acknowledge_s, 0.01)
+                self._mailboxes.deliver_after(later, parcel, note)
 
-    def _answer_later(self, partner: Partner, message: Message, sender_gln: str, answer: Answer) -> None:
-        slow = partner.behaviour is Behaviour.SLOW
-        due = self._now() + timedelta(seconds=self.times.slow_s if slow else self.times.acknowledge_s)
-        for _ in range(2 if partner.behaviour is Behaviour.DUPLICATE else 1):
-            bundle = answers.acknowledgement(message, answer, partner, sender_gln, self._now(), _new_id)
-            parcel = _parcel(bundle, partner, sender_gln, f"MCM:FCTL#{answer.code}")
-            heapq.heappush(self._due, (due, next(self._order), parcel))
-        self._wake.set()
+    def _acknowledgement(
+        self, partner: Partner, message: Message, letter: Letter, answer: Answer
+    ) -> tuple[Parcel, Said]:
+        now = self.now()
+        bundle = answers.acknowledgement(message, answer, partner, letter.other_gln, now, _new_id)
+        parcel = _parcel(bundle, partner, letter.other_gln, f"MCM:FCTL#{answer.code}")
+        receipt = old_system.receipt(message, letter, answer, now, _new_id) if letter.old_source else ""
+        return parcel, Said(now, answer.code, answer.findings, parcel.body.decode(), receipt)
 
-    def _newest_of_thread(self, gln: str, thread_id: str) -> Letter:
-        return next(letter for letter in self.letters(gln) if letter.thread_id == thread_id)
+    async def _send_reply(self, partner: Partner, sent: Letter) -> None:
+        """Send at once, or as the behaviour has it: late, or in two sendings with the later letter first."""
+        document = f"MCM:FDIS91#{text(Message(sent.bundle).first('Communication'), 'category', 'coding', 'code')}"
+        inbox = self._inboxes[partner.gln]
+        inbox.written += 1
+        if partner.behaviour not in (Behaviour.SLOW, Behaviour.DUPLICATE):
+            await self._mailboxes.deliver(_parcel(sent.bundle, partner, sent.other_gln, document))
+            return
+        for number, delay_s in enumerate(delays(partner.conduct, self.times, inbox.written - 1)):
+            # The same letter in a new sending, as MedCom wants a repetition.
+            bundle = {**sent.bundle, "id": _new_id()} if number else sent.bundle
+            parcel = _parcel(bundle, partner, sent.other_gln, document)
+            self._mailboxes.deliver_after(delay_s, parcel, _nothing)
 
     def _of_kind(self, kind: PartnerKind) -> Iterable[str]:
         return (gln for gln, partner in self.partners.items() if partner.kind is kind)
 
-    def _unanswered(self, gln: str) -> int:
-        letters = self.letters(gln)
-        answered = {letter.thread_id for letter in letters if letter.outgoing}
-        return len({letter.thread_id for letter in letters} - answered)
+
+def _reply(newest: Letter, words: str, partner: Partner, author: str, now: datetime, new_id: NewId) -> tuple[Json, str]:
+    return answers.reply(Message(newest.bundle), words, partner, author, now, new_id), ""
 
 
-def _decide(behaviour: Behaviour, findings: tuple[Finding, ...], earlier: Answer | None) -> Answer | None:
-    """Return how the system answers; None: not at all. Once ok or fatal-error, always the same."""
-    if behaviour is Behaviour.SILENT:
-        return None
-    if earlier is not None and earlier.code != "transient-error":
-        return earlier
-    errors = tuple(finding for finding in findings if finding.is_error)
-    if errors:
-        return Answer("fatal-error", errors)
-    if behaviour is Behaviour.REJECT:
-        return Answer("fatal-error", (_REFUSED,))
-    if behaviour is Behaviour.TRANSIENT and earlier is None:
-        return Answer("transient-error")
-    return Answer("ok")
-
-
-def _delivery_findings(inbox: _Inbox, message: Message, parcel: Parcel) -> list[Finding]:
-    """Return what is wrong with a message in the light of its envelope and of those that came before it."""
-    findings = []
-    earlier = inbox.letters.get(message.header_id)
-    if earlier is not None and Message(earlier.bundle).first("Communication") != message.first("Communication"):
-        findings.append(Finding("resend-changed", "Communication", "et andet indhold under samme MessageHeader.id"))
-    if identifier(message.receiver, GLN_SYSTEM) not in ("", parcel.receiver_gln):
-        findings.append(
-            Finding("envelope-receiver", "MessageHeader.destination", "er ikke kuvertens modtager", is_error=False)
-        )
-    header_id, envelope_id = inbox.bundles.get(str(message.raw.get("id")), ("", parcel.envelope_id))
-    if envelope_id != parcel.envelope_id:
-        same = header_id == message.header_id
-        findings.append(Finding("bundle-id-reused", "Bundle.id", "er brugt før", is_error=not same))
-    return findings
-
-
-def _letter(message: Message, parcel: Parcel, now: datetime) -> Letter:
-    return Letter(
-        header_id=message.header_id,
-        thread_id=message.thread_id,
-        other_gln=parcel.sender_gln,
-        arrived_at=now,
-        bundle=message.raw,
-        source=parcel.body.decode("utf-8", "replace"),
-        mime=parcel.mime,
-        findings=check(message),
-    )
-
-
-def _parcel(bundle: answers.Json, partner: Partner, receiver_gln: str, document_name: str) -> Parcel:
+def _parcel(bundle: Mapping[str, object], partner: Partner, receiver_gln: str, document_name: str) -> Parcel:
     in_xml = partner.answers_in == XML_MIME
-    body = write_xml(bundle) if in_xml else json.dumps(bundle, ensure_ascii=False).encode()
+    body = write_xml(dict(bundle)) if in_xml else json.dumps(bundle, ensure_ascii=False).encode()
     return Parcel(partner.gln, receiver_gln, _new_id(), XML_MIME if in_xml else JSON_MIME, body, document_name)
 
 
 def _new_id() -> str:
     return str(uuid.uuid4())
+
+
+def _nothing() -> None:
+    """Nothing is to be noted when a reply leaves."""

@@ -49,6 +49,7 @@ class LetterPart:
     written_at: datetime | None
     author: str
     phone: str
+    title: str = ""
 
 
 @dataclass(frozen=True)
@@ -62,7 +63,7 @@ class LetterAttachment:
 
 @dataclass(frozen=True)
 class LetterView:
-    """Everything a reader needs on one page."""
+    """Everything a reader needs on one page. ``first_line`` is that of the newest text."""
 
     topic: str
     category: str
@@ -72,6 +73,18 @@ class LetterView:
     patient_number: str
     parts: tuple[LetterPart, ...]
     attachments: tuple[LetterAttachment, ...]
+    recipient: str = ""
+
+    @property
+    def first_line(self) -> str:
+        """Return the line a list shows of the letter."""
+        return next((line for part in self.parts for line in part.words.splitlines() if line.strip()), "")
+
+
+def newest_at(bundle: Mapping[str, object]) -> datetime | None:
+    """Return when the newest text of a letter was written: the time by which receivers sort a thread."""
+    payloads = items(Message(bundle).first("Communication"), "payload")
+    return max((at for at in map(written_at, payloads) if at is not None), default=None)
 
 
 def view(bundle: Mapping[str, object]) -> LetterView:
@@ -92,7 +105,18 @@ def view(bundle: Mapping[str, object]) -> LetterView:
         patient_number=identifier(patient, CPR_SYSTEM) or text(patient, "identifier", "value"),
         parts=tuple(parts),
         attachments=tuple(_attachment(payload) for payload in payloads if "contentAttachment" in payload),
+        recipient=_recipient(message, communication),
     )
+
+
+def _recipient(message: Message, communication: Resource) -> str:
+    """Return the team or person that the letter names within the receiving organisation."""
+    named = message.follow(next(iter(items(communication, "recipient")), {}))
+    return text(named, "name") if named.get("resourceType") == "CareTeam" else _person(message, named)
+
+
+def _person(message: Message, role: Resource) -> str:
+    return human_name(message.follow(role.get("practitioner")))
 
 
 def _part(message: Message, payload: Resource) -> LetterPart:
@@ -100,9 +124,10 @@ def _part(message: Message, payload: Resource) -> LetterPart:
     phone = extension(payload, CORE + "medcom-core-contact-extension")
     return LetterPart(
         words=text(payload, "contentString"),
-        written_at=_moment(text(extension(payload, CORE + "medcom-core-datetime-extension"), "valueDateTime")),
-        author=human_name(message.follow(role.get("practitioner"))) or "Ukendt forfatter",
+        written_at=written_at(payload),
+        author=_person(message, role) or "Ukendt forfatter",
         phone=text(phone, "valueContactPoint", "value"),
+        title=title_of(role),
     )
 
 
@@ -115,6 +140,17 @@ def _attachment(payload: Resource) -> LetterAttachment:
         url=url if url.startswith(("https://", "http://")) else "",
         kind=text(attachment, "contentType"),
     )
+
+
+def title_of(role: Resource) -> str:
+    """Return what an author is, in the words or the code of the message."""
+    coded = text(role, "code", "coding", "display") or text(role, "code", "coding", "code")
+    return text(role, "code", "text") or coded
+
+
+def written_at(payload: Resource) -> datetime | None:
+    """Return when a payload was written, which is what receivers sort by; None where nothing usable says so."""
+    return _moment(text(extension(payload, CORE + "medcom-core-datetime-extension"), "valueDateTime"))
 
 
 def _moment(value: str) -> datetime | None:

@@ -1,4 +1,4 @@
-"""The records of the message hub: partners, messages on their way, letters received."""
+"""The records of the message hub: partners and how they behave, messages on their way, letters received."""
 
 from __future__ import annotations
 
@@ -18,10 +18,22 @@ class PartnerKind(StrEnum):
     HOSPITAL = "hospital"
     MUNICIPALITY = "municipality"
     NURSING_HOME = "nursing_home"
+    OTHER = "other"
+
+
+class PartnerFormat(StrEnum):
+    """What the partner's system reads. CONVERTED: the network turns letters into XDIS91 and back."""
+
+    NATIVE = "native"
+    CONVERTED = "converted"
 
 
 class Behaviour(StrEnum):
-    """How a partner's system answers. A message that fails the checks is a fatal-error whatever the behaviour."""
+    """How a partner's system answers. A message that fails the checks is a fatal-error whatever the behaviour.
+
+    CONTRADICTORY says ok and then fatal-error. EARLY acknowledges before handing in returns. DOWN takes nothing in.
+    UNDELIVERABLE: the mailbox takes the message and the network cannot pass it on. COUNT counts and does nothing else.
+    """
 
     OK = "ok"
     SLOW = "slow"
@@ -29,26 +41,61 @@ class Behaviour(StrEnum):
     REJECT = "reject"
     DUPLICATE = "duplicate"
     TRANSIENT = "transient"
+    CONTRADICTORY = "contradictory"
+    EARLY = "early"
+    DOWN = "down"
+    UNDELIVERABLE = "undeliverable"
+    COUNT = "count"
+
+
+@dataclass(frozen=True)
+class Conduct:
+    """A behaviour with its particulars.
+
+    ``issue`` is what REJECT gives as its reason, ``delay_s`` how long SLOW takes (None: as the sandbox is set up),
+    ``times`` how often TRANSIENT fails before it succeeds. DOWN lasts until ``until`` (None: until changed) and answers
+    503, or cuts the line where ``cuts`` is set. ``receipts`` false: an old system that sends no positive receipts.
+    """
+
+    behaviour: Behaviour = Behaviour.OK
+    issue: str = "MSG_RECEIVER_UNABLE_TO_RECEIVE_MSG_TYPE"
+    delay_s: float | None = None
+    times: int = 1
+    until: datetime | None = None
+    cuts: bool = False
+    receipts: bool = True
 
 
 @dataclass(frozen=True)
 class Partner:
-    """A party that receives messages. ``answers_in`` is the form its own messages take."""
+    """A party that receives messages. ``answers_in`` is the form its own messages take.
+
+    ``homes`` are nursing homes without a location number of their own: their letters come to this unit.
+    """
 
     gln: str
     sor: str
     name: str
     kind: PartnerKind
-    behaviour: Behaviour = Behaviour.OK
+    conduct: Conduct = Conduct()
     answers_in: str = JSON_MIME
+    format: PartnerFormat = PartnerFormat.NATIVE
+    homes: tuple[str, ...] = ()
+    phone: str = ""
+
+    @property
+    def behaviour(self) -> Behaviour:
+        """Return how the partner's system answers."""
+        return self.conduct.behaviour
 
 
 @dataclass(frozen=True)
 class PartnerTimes:
-    """How long partners take: to acknowledge, and when they are slow."""
+    """How long partners take: to acknowledge, when they are slow, and at most to wait for an early answer's reading."""
 
     acknowledge_s: float = 1.0
     slow_s: float = 20.0
+    early_s: float = 5.0
 
 
 @dataclass(frozen=True)
@@ -96,7 +143,10 @@ class Answer:
 
 @dataclass(frozen=True)
 class Letter:
-    """A message as the partner keeps it: shown once, however often it came. ``other_gln`` is the other side's."""
+    """A message as the partner keeps it: shown once, however often it came. ``other_gln`` is the other side's.
+
+    ``old_source`` is the letter in XDIS91 where the partner's system reads that; it then has no thread but its own.
+    """
 
     header_id: str
     thread_id: str
@@ -107,6 +157,29 @@ class Letter:
     mime: str = JSON_MIME
     findings: tuple[Finding, ...] = ()
     outgoing: bool = False
+    old_source: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True)
+class Arrival:
+    """One time that a message came: its envelope, and what the mailbox gave for it."""
+
+    at: datetime
+    envelope_id: str
+    bundle_id: str
+    document_name: str
+    mime: str
+
+
+@dataclass(frozen=True)
+class Said:
+    """One acknowledgement that was put into the sender's mailbox; ``receipt_source`` is the old system's own."""
+
+    at: datetime
+    code: str
+    findings: tuple[Finding, ...]
+    source: str = field(repr=False)
+    receipt_source: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True)
@@ -116,3 +189,14 @@ class Count:
     received_total: int = 0
     distinct: int = 0
     threads: int = 0
+
+
+@dataclass(frozen=True)
+class PartnerSummary:
+    """A partner with its figures, for the start page and the list of partners."""
+
+    partner: Partner
+    count: Count
+    unanswered: int
+    unreadable: int
+    last_at: datetime | None

@@ -137,8 +137,16 @@ def test_the_check_digit_of_a_location_number(gln: str, is_right: bool) -> None:
 def test_the_demo_partners_have_right_numbers() -> None:
     """The list is shared with the sending side: a wrong number there would refuse every demo message."""
     partners = demo_partners()
-    assert {partner.kind.value for partner in partners} == {"hospital", "municipality", "nursing_home"}
+    assert {partner.kind.value for partner in partners} == {"hospital", "municipality", "nursing_home", "other"}
     assert all(gln_is_right(partner.gln) for partner in partners)
+    assert len({partner.gln for partner in partners}) == len(partners)
+
+
+def test_a_home_without_a_number_is_read_for_by_its_unit() -> None:
+    """Most nursing homes have no location number: their letters go to the municipality's unit, and name the home."""
+    (unit,) = [partner for partner in demo_partners() if partner.homes]
+    assert unit.kind.value == "municipality"
+    assert unit.homes == ("Plejehjemmet Ådalen (Eksempel Kommune)",)
 
 
 @needs_examples

@@ -16,7 +16,7 @@ from tests.unit.sandbox.partners.samples import CLINIC_GLN, HEADER_ID, HOSPITAL,
 from vdx_plugin.sandbox.clock import SandboxClock
 from vdx_plugin.sandbox.partners import Behaviour, Count, PartnerHub, PartnerKind, PartnerTimes
 from vdx_plugin.sandbox.partners.answers import Json, acknowledgement
-from vdx_plugin.sandbox.partners.bundle import Message, text
+from vdx_plugin.sandbox.partners.bundle import Message, Unreadable, text
 from vdx_plugin.sandbox.partners.hub import EnvelopeConflict, UnknownReceiver
 from vdx_plugin.sandbox.partners.values import JSON_MIME, XML_MIME, Answer, MailboxEntry, Parcel
 from vdx_plugin.sandbox.server import Sandbox
@@ -59,7 +59,7 @@ async def answers(hub: PartnerHub, count: int = 1) -> list[tuple[str, str]]:
         entries = await hub.waiting(CLINIC_GLN, 5)
         came.extend(entries)
         for entry in entries:
-            assert hub.confirm(CLINIC_GLN, entry.receipt)
+            assert await hub.confirm(CLINIC_GLN, entry.receipt)
     return [said(entry) for entry in came]
 
 
@@ -158,7 +158,8 @@ async def test_an_unknown_receiver_is_refused_and_rubbish_is_never_answered(hub:
     """Without an id there is nothing an acknowledgement could name."""
     with pytest.raises(UnknownReceiver):
         await hub.hand_in(parcel(invitation(), receiver_gln="5790000000999"))
-    await hub.hand_in(parcel(invitation(), body=b"not a message", mime=XML_MIME))
+    with pytest.raises(Unreadable):
+        await hub.hand_in(parcel(invitation(), body=b"not a message", mime=XML_MIME))
     assert await hub.waiting(CLINIC_GLN, 0.05) == []
     assert hub.unreadable(HOSPITAL.gln) == 1
 
@@ -170,7 +171,7 @@ async def test_a_reply_waits_for_the_clinic_and_its_acknowledgement_is_noted(hub
     sent = await hub.reply(HOSPITAL.gln, HEADER_ID, "Vi deltager.", "Mia Test")
     entry = (await hub.waiting(CLINIC_GLN, 5))[0]
     assert Message(json.loads(entry.parcel.body)).header_id == sent.header_id
-    hub.confirm(CLINIC_GLN, entry.receipt)
+    await hub.confirm(CLINIC_GLN, entry.receipt)
     answer = acknowledgement(Message(sent.bundle), Answer("ok"), HOSPITAL, HOSPITAL.gln, sent.arrived_at, lambda: "a")
     await hub.hand_in(parcel(answer))
     assert hub.acknowledged(HOSPITAL.gln, sent.header_id) == "ok"
