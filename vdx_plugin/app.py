@@ -33,6 +33,7 @@ from vdx_plugin.invitations import (
     resources,
     sender,
     smtp,
+    text_book,
     transport,
 )
 from vdx_plugin.media import call_engine
@@ -49,6 +50,7 @@ AUTHOR_ROLE = "speciallaegeipraksis"
 OWN_PRACTICE = "own-1"
 """How the practice appears in measures until it has been given a pseudonym."""
 STORE_FILE = "vdx-plugin.db"
+TEXTS_FILE = "texts.json"
 REFRESH_TOKEN = "vdx.refresh_token"
 Secrets = Callable[[str], Secret]
 
@@ -93,6 +95,7 @@ async def assemble(
     chosen.data_dir.mkdir(parents=True, exist_ok=True)
     store = await open_the_store(chosen.data_dir, clock, vault)
     vdx = open_booking(chosen, clock, secrets)
+    message_texts = text_book.TextBook(chosen.data_dir / TEXTS_FILE)
     host = AdapterHost(
         settings=chosen.adapters,
         data_dir=chosen.data_dir,
@@ -109,7 +112,7 @@ async def assemble(
             check_draft=check_draft,
             examiner=InWords(vdx.doctor),
             engine=call_engine(clock),
-            composer=message_composer(chosen, practice),
+            composer=message_composer(chosen, practice, message_texts),
             delivery=message_delivery(chosen, practice, store, clock, secrets),
             consultations=store.consultations,
             outbox=store.outbox,
@@ -213,8 +216,8 @@ def _line(finding: Finding) -> DiagnosisLine:
     return DiagnosisLine(diagnosis.title(finding.step), state, diagnosis.sentence(finding))
 
 
-def message_composer(chosen: Settings, practice: Organisation) -> composer.MessageComposer:
-    """Return what builds letters and mails."""
+def message_composer(chosen: Settings, practice: Organisation, texts: text_book.TextBook) -> composer.MessageComposer:
+    """Return what builds letters, mails and text messages."""
     return composer.MessageComposer(
         sender.SenderSettings(
             organisation=practice,
@@ -223,7 +226,10 @@ def message_composer(chosen: Settings, practice: Organisation) -> composer.Messa
             portal=chosen.vdx.portal,
             mail_from=chosen.mail.sender,
             mail_language=chosen.mail.language,
-        )
+            fee=chosen.interpreters.fee,
+            tells_fee=chosen.interpreters.tells_fee,
+        ),
+        texts,
     )
 
 

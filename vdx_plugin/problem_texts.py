@@ -105,6 +105,13 @@ def sentences(_: Callable[[str], str]) -> dict[str, str]:
         "media.device_back": _("Kamera og mikrofon virker igen."),
         "media.*": _("Billede eller lyd virker ikke. Tjek kamera, mikrofon og net, eller fortsæt på telefon."),
         # invitations
+        "text.empty": _("Teksten er tom. Skriv noget, eller gendan standardteksten."),
+        "text.long": _("Teksten er for lang. Gør den kortere; et emne skal stå på én linje."),
+        "text.brace": _("En klamme {{ eller }} passer ikke. Pladser skrives som {{time}} og {{link}}."),
+        "text.unknown": _("Pladsen {{{place}}} findes ikke i denne tekst. Vælg en af dem, der står under feltet."),
+        "text.missing": _("Pladsen {{{place}}} mangler, og uden den kan teksten ikke bruges. Sæt den ind."),
+        "text.link_alone": _("Linket skal stå alene på sin linje, ellers kan telefoner ikke åbne det."),
+        "text.disk": _("Teksten kunne ikke gemmes på disken. Den gamle bruges fortsat. Prøv igen."),
         "sms.number": _("Nummeret er ikke et telefonnummer, så der kan ikke sendes en sms. Ret det, eller giv linket."),
         "sms.no_text": _("Nummeret kan ikke modtage sms'er. Brug et mobilnummer, eller giv linket på en anden måde."),
         "invite.no_channel": _("{party} kan ikke inviteres elektronisk. Ring til dem, og giv dem linket."),

@@ -78,6 +78,14 @@ class Mail(_Part):
     """Language of mails, whatever the program shows."""
 
 
+class Interpreters(_Part):
+    """What patients hear of the interpreter. ``fee`` is what the region charges by video, as text: ``191 kr.``"""
+
+    tells_fee: bool = True
+    """Whether the invitation tells a patient with an interpreter that the region may charge for it."""
+    fee: str = ""
+
+
 class Partners(_Part):
     """``hub_url`` is the endpoint that carries MedCom messages, ``directory`` a CSV file of partners."""
 
@@ -97,6 +105,7 @@ class Settings(BaseSettings):
     practice: Practice = Practice()
     mail: Mail = Mail()
     partners: Partners = Partners()
+    interpreters: Interpreters = Interpreters()
     disabled_adapters: tuple[str, ...] = ("dummy",)
     """The specimen is switched off unless somebody wants to look at it: its patients are nobody's."""
     adapters: dict[str, dict[str, str]] = Field(default_factory=dict)

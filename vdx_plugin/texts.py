@@ -6,9 +6,7 @@ there is no compiled file to forget. ``problem`` says what happened, what it mea
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from contextvars import ContextVar
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 
@@ -16,7 +14,6 @@ _CATALOGUES = Path(__file__).parent / "locale"
 LANGUAGES = ("da", "en")
 _language = "da"
 _learned: dict[str, dict[str, str]] = {}
-_spoken: ContextVar[str | None] = ContextVar("spoken", default=None)
 
 
 def set_language(language: str) -> None:
@@ -27,19 +24,9 @@ def set_language(language: str) -> None:
     _language = language
 
 
-@contextmanager
-def speaking(language: str) -> Iterator[None]:
-    """Make texts in another language than the program's: a letter speaks its reader's, not its writer's."""
-    token = _spoken.set(language)
-    try:
-        yield
-    finally:
-        _spoken.reset(token)
-
-
 def language() -> str:
     """Return the language in use."""
-    return _spoken.get() or _language
+    return _language
 
 
 def _(text: str) -> str:

@@ -13,18 +13,18 @@ from email import policy
 from email.message import EmailMessage
 from email.parser import BytesParser
 from email.utils import format_datetime
-from html import escape
 
 from icalendar import Calendar, Event, vCalAddress, vText
 
 from vdx_plugin.domain.secret import Secret
+from vdx_plugin.invitations import mail_page
+from vdx_plugin.invitations.mail_page import Manner
 from vdx_plugin.invitations.narrative import clean
-from vdx_plugin.invitations.spoken_time import local, span
-from vdx_plugin.ports import NoticeKind
-from vdx_plugin.texts import _, language
+from vdx_plugin.invitations.spoken_time import local
 
 _POLICY = policy.SMTP.clone(max_line_length=78)
 _SEQUENCE = "X-Calendar-Sequence"
+_FILE = "videosamtale.ics"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,71 +43,43 @@ class Envelope:
 
 
 @dataclass(frozen=True, slots=True)
+class Words:
+    """What a mail says, in its reader's language. ``entry`` is the title in the calendar."""
+
+    subject: str
+    text: str
+    entry: str
+    manner: Manner
+
+    def __repr__(self) -> str:
+        return "Words(…)"
+
+
+@dataclass(frozen=True, slots=True)
 class Call:
-    """When and where. ``phone`` is the practice's; ``language`` is set for an interpreter."""
+    """When and where; an empty ``link`` for a call that is off."""
 
     start: datetime
     end: datetime
     link: Secret
-    phone: str
-    language: str = ""
 
 
-def invitation(
-    envelope: Envelope, call: Call, written_at: datetime, old: tuple[datetime, datetime] | None = None
-) -> bytes:
-    """Build the mail that invites, as RFC 5322 bytes with CRLF. ``old`` is the former start and end of a moved call."""
-    lines = [
-        *([_("ÆNDRET TID"), ""] if old else []),
-        _("{practice} inviterer til en videosamtale.").format(practice=envelope.sender_name),
-        "",
-        *([_("Før: {time}").format(time=span(*old, language()))] if old else []),
-        _("Tid: {time}").format(time=span(call.start, call.end, language())),
-        *([_("Sprog: {language}").format(language=call.language)] if call.language else []),
-        "",
-        _("Åbn dette link, når tiden er inde:"),
-        call.link.reveal(),
-        "",
-        _("Brug en computer, telefon eller tablet med kamera og mikrofon. Du skal ikke installere noget."),
-        _("Du venter uden for rummet, til lægen lukker dig ind."),
-        *_call_us(call.phone),
-    ]
-    subject = _("Ændret tid: videosamtale {time}") if old else _("Videosamtale {time}")
-    subject = subject.format(time=span(call.start, call.end, language()))
-    return _write(envelope, subject, lines, call.link, _calendar(envelope, call, "REQUEST", written_at), written_at)
+def request(envelope: Envelope, words: Words, call: Call, written_at: datetime) -> bytes:
+    """Build the mail that invites, or invites anew, as RFC 5322 bytes with CRLF."""
+    return _write(envelope, words, call, written_at, calendar=_calendar(envelope, words, call, "REQUEST", written_at))
 
 
-def cancellation(envelope: Envelope, call: Call, written_at: datetime) -> bytes:
+def cancel(envelope: Envelope, words: Words, call: Call, written_at: datetime) -> bytes:
     """Build the mail that cancels. ``envelope.sequence`` is one more than the invitation's, ``uid`` the same."""
-    lines = [
-        _("AFLYST"),
-        "",
-        _("Videosamtalen med {practice} er aflyst.").format(practice=envelope.sender_name),
-        _("Tid: {time}").format(time=span(call.start, call.end, language())),
-        _("Linket virker ikke længere."),
-        *_call_us(call.phone),
-    ]
-    subject = _("Aflyst: videosamtale {time}").format(time=span(call.start, call.end, language()))
-    return _write(envelope, subject, lines, None, _calendar(envelope, call, "CANCEL", written_at), written_at)
+    return _write(envelope, words, call, written_at, calendar=_calendar(envelope, words, call, "CANCEL", written_at))
 
 
-def notice(
-    envelope: Envelope, call: Call, kind: NoticeKind, written_at: datetime, minutes: int, earlier_id: str
-) -> bytes:
-    """Build the mail that reminds or says that the doctor is late, as an answer to the mail ``earlier_id``.
+def notice(envelope: Envelope, words: Words, call: Call, written_at: datetime, answers: str) -> bytes:
+    """Build a mail that changes nothing in the reader's calendar, as an answer to the mail of Message-ID ``answers``.
 
-    It has no calendar entry, so that nothing changes in the reader's calendar; ``envelope.sequence`` is the last one.
+    ``envelope.sequence`` is the last one told.
     """
-    time = span(call.start, call.end, language())
-    if kind is NoticeKind.REMINDER:
-        subject = _("Husk: videosamtale {time}").format(time=time)
-        first = _("{practice} minder om jeres videosamtale.").format(practice=envelope.sender_name)
-    else:
-        subject = _("Lægen er forsinket: videosamtale {time}").format(time=time)
-        first = _("Lægen er ca. {minutes} minutter forsinket.").format(minutes=minutes)
-    way_in = ["", _("Åbn dette link, når tiden er inde:"), call.link.reveal()]
-    lines = [first, "", _("Tid: {time}").format(time=time), *way_in, *_call_us(call.phone)]
-    return _write(envelope, subject, lines, call.link, None, written_at, earlier_id)
+    return _write(envelope, words, call, written_at, answers=answers)
 
 
 def sequence_of(payload: bytes) -> int:
@@ -116,23 +88,19 @@ def sequence_of(payload: bytes) -> int:
     return int(told) if told.isascii() and told.isdigit() else 0
 
 
-def _call_us(phone: str) -> list[str]:
-    return ["", _("Spørgsmål? Ring: {phone}").format(phone=phone)] if phone else []
-
-
 def _write(
     envelope: Envelope,
-    subject: str,
-    lines: list[str],
-    link: Secret | None,
-    calendar: Calendar | None,
+    words: Words,
+    call: Call,
     written_at: datetime,
+    *,
+    calendar: Calendar | None = None,
     answers: str = "",
 ) -> bytes:
     mail = EmailMessage(policy=_POLICY)
     mail["From"] = _address(envelope.sender_name, envelope.sender)
     mail["To"] = _line(envelope.receiver)
-    mail["Subject"] = _line(subject)
+    mail["Subject"] = _line(words.subject)
     mail["Date"] = format_datetime(local(written_at))
     mail["Message-ID"] = envelope.message_id
     # Keeps out-of-office answers and delivery robots from writing back.
@@ -141,20 +109,30 @@ def _write(
     mail[_SEQUENCE] = str(envelope.sequence)
     if answers:
         mail["In-Reply-To"] = mail["References"] = answers
-    text = clean("\n".join(lines))
-    mail.set_content(text, cte="quoted-printable")
-    mail.add_alternative(_html(text, link), subtype="html", cte="quoted-printable")
+    text = clean(words.text)
+    mail.set_content(f"{text}\n", cte="quoted-printable")
+    page = mail_page.html(text, call.link.reveal(), words.manner)
+    mail.add_alternative(page, subtype="html", cte="quoted-printable")
     if calendar is not None:
-        params = {"method": str(calendar["METHOD"])}
-        mail.add_alternative(calendar.to_ical().decode(), subtype="calendar", cte="base64", params=params)
-    _fix_boundary(mail, envelope.message_id)
+        _add_calendar(mail, calendar)
+    _fix_boundaries(mail, envelope.message_id)
+    # Only now: what is set before the parts goes into the first of them.
+    mail["Content-Language"] = words.manner.code
     return mail.as_bytes()
 
 
-def _fix_boundary(mail: EmailMessage, message_id: str) -> None:
-    """The standard library draws a random boundary; the same message must always have the same bytes."""
+def _add_calendar(mail: EmailMessage, calendar: Calendar) -> None:
+    """Once as a form of the mail, which calendars act on by themselves, and once as a file for those that do not."""
+    content, method = calendar.to_ical(), str(calendar["METHOD"])
+    mail.add_alternative(content.decode(), subtype="calendar", cte="base64", params={"method": method})
+    mail.add_attachment(content, maintype="application", subtype="ics", filename=_FILE)
+
+
+def _fix_boundaries(mail: EmailMessage, message_id: str) -> None:
+    """The standard library draws random boundaries; the same message must always have the same bytes."""
     name = "".join(character for character in message_id if character.isalnum())[:40]
-    mail.set_boundary(f"=_{name}")
+    for number, part in enumerate(part for part in mail.walk() if part.is_multipart()):
+        part.set_boundary(f"=_{number}{name}")
 
 
 def _address(name: str, address: str) -> str:
@@ -167,16 +145,7 @@ def _line(text: str) -> str:
     return " ".join(clean(text).split())
 
 
-def _html(text: str, link: Secret | None) -> str:
-    body = escape(text)
-    if link is not None:
-        address = escape(link.reveal())
-        body = body.replace(address, f'<a href="{address}">{address}</a>')
-    lines = body.replace("\n", "<br>\n")
-    return f'<!doctype html>\n<html lang="{language()}"><meta charset="utf-8"><body><p>{lines}</p></body></html>\n'
-
-
-def _calendar(envelope: Envelope, call: Call, method: str, written_at: datetime) -> Calendar:
+def _calendar(envelope: Envelope, words: Words, call: Call, method: str, written_at: datetime) -> Calendar:
     calendar = Calendar()
     calendar.add("PRODID", "-//vdx-plugin//DA")
     calendar.add("VERSION", "2.0")
@@ -188,7 +157,7 @@ def _calendar(envelope: Envelope, call: Call, method: str, written_at: datetime)
     event.add("DTSTART", call.start.astimezone(UTC))
     event.add("DTEND", call.end.astimezone(UTC))
     event.add("SEQUENCE", envelope.sequence)
-    event.add("SUMMARY", _("Videosamtale med {practice}").format(practice=clean(envelope.sender_name)))
+    event.add("SUMMARY", clean(words.entry))
     event.add("STATUS", "CANCELLED" if method == "CANCEL" else "CONFIRMED")
     organizer = vCalAddress(f"MAILTO:{_line(envelope.sender)}")
     organizer.params["CN"] = vText(_line(envelope.sender_name))

@@ -20,6 +20,7 @@ from vdx_plugin.invitations.mail_composer import MailComposer
 from vdx_plugin.invitations.message import Message, read_message, write_json
 from vdx_plugin.invitations.sender import SenderSettings, label_of, link_for
 from vdx_plugin.invitations.sms_composer import SmsComposer
+from vdx_plugin.invitations.text_book import TextBook
 from vdx_plugin.ports import MessageKind, NoticeKind, OutboxDraft
 
 NewId = Callable[[], UUID]
@@ -28,12 +29,13 @@ NewId = Callable[[], UUID]
 class MessageComposer:
     """Implements ``ports.Composer``. Pure: the same arguments make the same draft."""
 
-    def __init__(self, settings: SenderSettings) -> None:
+    def __init__(self, settings: SenderSettings, book: TextBook | None = None) -> None:
         self._settings = settings
+        book = book or TextBook()
         # MedCom letters are built here, everything else by these.
         self._others: Mapping[Channel, MailComposer | SmsComposer] = {
-            Channel.EMAIL: MailComposer(settings),
-            Channel.SMS: SmsComposer(settings),
+            Channel.EMAIL: MailComposer(settings, book),
+            Channel.SMS: SmsComposer(settings, book),
         }
 
     def invitation(

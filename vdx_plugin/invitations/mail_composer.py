@@ -1,4 +1,4 @@
-"""E-mails for the Composer port: who gets one, under which Message-ID and calendar entry, in whose language."""
+"""E-mails for the Composer port: who gets one, under which Message-ID and calendar entry."""
 
 from __future__ import annotations
 
@@ -12,10 +12,12 @@ from vdx_plugin.domain.parties import Channel, Party
 from vdx_plugin.domain.room import Room
 from vdx_plugin.domain.secret import Secret
 from vdx_plugin.errors import Misconfigured
-from vdx_plugin.invitations import calendar_mail, codes, interpreter_languages, keys
+from vdx_plugin.invitations import calendar_mail, codes, keys
+from vdx_plugin.invitations.mail_page import Manner
 from vdx_plugin.invitations.sender import SenderSettings, label_of, link_for
-from vdx_plugin.ports import MessageKind, NoticeKind, OutboxDraft
-from vdx_plugin.texts import language, speaking
+from vdx_plugin.invitations.text_book import Span, TextBook
+from vdx_plugin.invitations.wording import KIND_OF, Wording
+from vdx_plugin.ports import MessageKind, NoticeKind, OutboxDraft, TextForm, TextKind
 
 NewId = Callable[[], UUID]
 
@@ -26,16 +28,17 @@ _ADDRESS = re.compile(r"[^@\s<>]+@[^@\s<>]+")
 class MailComposer:
     """Builds the drafts of Channel.EMAIL; each method as in ``ports.Composer``."""
 
-    def __init__(self, settings: SenderSettings) -> None:
+    def __init__(self, settings: SenderSettings, book: TextBook) -> None:
         self._settings = settings
+        self._book = book
 
     def invitation(
         self, consultation: Consultation, party: Party, room: Room, now: datetime, new_id: NewId
     ) -> OutboxDraft:
         """Invite, with a new calendar entry."""
         envelope = self._envelope(party, new_id(), f"{consultation.id}.{party.key}", 0)
-        with speaking(self._settings.mail_language):
-            payload = calendar_mail.invitation(envelope, self._call(consultation, party, room), now)
+        words = self._words(consultation, party, TextKind.INVITATION, room)
+        payload = calendar_mail.request(envelope, words, self._call(consultation, party, room), now)
         return _draft(consultation, party, MessageKind.INVITATION, envelope, payload)
 
     def move(
@@ -44,14 +47,14 @@ class MailComposer:
         party: Party,
         earlier: OutboxDraft,
         room: Room,
-        old: tuple[datetime, datetime],
+        old: Span,
         now: datetime,
         new_id: NewId,
     ) -> OutboxDraft:
         """Invite anew under the same calendar entry, whose next SEQUENCE replaces the old time."""
         envelope = self._next(party, earlier, new_id())
-        with speaking(self._settings.mail_language):
-            payload = calendar_mail.invitation(envelope, self._call(consultation, party, room), now, old)
+        words = self._words(consultation, party, TextKind.MOVE, room, old=old)
+        payload = calendar_mail.request(envelope, words, self._call(consultation, party, room), now)
         return _draft(consultation, party, MessageKind.INVITATION, envelope, payload)
 
     def cancellation(
@@ -59,8 +62,8 @@ class MailComposer:
     ) -> OutboxDraft:
         """Take the calendar entry back."""
         envelope = self._next(party, earlier, new_id())
-        with speaking(self._settings.mail_language):
-            payload = calendar_mail.cancellation(envelope, self._call(consultation, party, None), now)
+        words = self._words(consultation, party, TextKind.CANCELLATION, None)
+        payload = calendar_mail.cancel(envelope, words, self._call(consultation, party, None), now)
         return _draft(consultation, party, MessageKind.CANCELLATION, envelope, payload)
 
     def notice(
@@ -78,11 +81,27 @@ class MailComposer:
         """Remind, or say that the doctor is late. The calendar entry stays as it is."""
         sequence = calendar_mail.sequence_of(earlier.payload)
         envelope = self._envelope(party, new_id(), earlier.thread_id, sequence)
+        words = self._words(consultation, party, KIND_OF[kind], room, minutes=minutes)
         call = self._call(consultation, party, room)
-        with speaking(self._settings.mail_language):
-            payload = calendar_mail.notice(envelope, call, kind, now, minutes, earlier.message_id)
+        payload = calendar_mail.notice(envelope, words, call, now, earlier.message_id)
         key = keys.notice_key(consultation, party, kind, minutes, now)
         return _draft(consultation, party, MessageKind.NOTICE, envelope, payload, key)
+
+    def _words(
+        self,
+        consultation: Consultation,
+        party: Party,
+        kind: TextKind,
+        room: Room | None,
+        *,
+        old: Span | None = None,
+        minutes: int = 0,
+    ) -> calendar_mail.Words:
+        wording = Wording(self._settings, self._book, consultation, party)
+        subject, text = (
+            wording.say(kind, form, room, old=old, minutes=minutes) for form in (TextForm.SUBJECT, TextForm.BODY)
+        )
+        return calendar_mail.Words(subject, text, wording.entry, Manner.of(wording.language))
 
     def _next(self, party: Party, earlier: OutboxDraft, message_id: UUID) -> calendar_mail.Envelope:
         sequence = calendar_mail.sequence_of(earlier.payload) + 1
@@ -101,11 +120,8 @@ class MailComposer:
         )
 
     def _call(self, consultation: Consultation, party: Party, room: Room | None) -> calendar_mail.Call:
-        settings, plan = self._settings, consultation.plan
-        link = link_for(settings, room, party) if room else Secret("")
-        with speaking(settings.mail_language):
-            spoken = interpreter_languages.name_of(party.language, language()) if party.language else ""
-        return calendar_mail.Call(plan.start, plan.end, link, settings.organisation.phone or "", spoken)
+        link = link_for(self._settings, room, party) if room else Secret("")
+        return calendar_mail.Call(consultation.plan.start, consultation.plan.end, link)
 
 
 def _draft(

@@ -25,7 +25,11 @@ class SenderSettings:
     portal: str
     mail_from: str = ""
     mail_language: str = "da"
-    """Language of mails to patients and interpreters, whatever the program shows."""
+    """Language of messages to interpreters, and to patients who are written to in none of their own."""
+    fee: str = ""
+    """What the region charges for an interpreter by video, as text; empty leaves the sentence out."""
+    tells_fee: bool = True
+    """Whether a patient with an interpreter is told that the region may charge for it."""
 
 
 def link_for(settings: SenderSettings, room: Room, party: Party) -> Secret:

@@ -13,10 +13,11 @@ from vdx_plugin.domain.room import Room
 from vdx_plugin.domain.secret import Secret
 from vdx_plugin.errors import Misconfigured
 from vdx_plugin.invitations import keys, sms
+from vdx_plugin.invitations.narrative import clean
 from vdx_plugin.invitations.sender import SenderSettings, label_of, link_for
-from vdx_plugin.invitations.spoken_time import span
-from vdx_plugin.ports import MessageKind, NoticeKind, OutboxDraft
-from vdx_plugin.texts import _, language, speaking
+from vdx_plugin.invitations.text_book import Span, TextBook
+from vdx_plugin.invitations.wording import KIND_OF, Wording
+from vdx_plugin.ports import MessageKind, NoticeKind, OutboxDraft, TextForm, TextKind
 
 NewId = Callable[[], UUID]
 
@@ -24,15 +25,15 @@ NewId = Callable[[], UUID]
 class SmsComposer:
     """Builds the drafts of Channel.SMS; each method as in ``ports.Composer``, and raises as ``text_number``."""
 
-    def __init__(self, settings: SenderSettings) -> None:
+    def __init__(self, settings: SenderSettings, book: TextBook) -> None:
         self._settings = settings
+        self._book = book
 
     def invitation(
         self, consultation: Consultation, party: Party, room: Room, now: datetime, new_id: NewId
     ) -> OutboxDraft:
         """Invite."""
-        with speaking(self._settings.mail_language):
-            text = _("{practice}: videosamtale {time}.").format(**self._facts(consultation))
+        text = self._wording(consultation, party).say(TextKind.INVITATION, TextForm.SMS, room)
         return self._draft(consultation, party, MessageKind.INVITATION, text, room, new_id())
 
     def move(
@@ -41,21 +42,19 @@ class SmsComposer:
         party: Party,
         earlier: OutboxDraft,
         room: Room,
-        old: tuple[datetime, datetime],
+        old: Span,
         now: datetime,
         new_id: NewId,
     ) -> OutboxDraft:
         """Say the new time."""
-        with speaking(self._settings.mail_language):
-            text = _("{practice}: NY TID for videosamtalen: {time}.").format(**self._facts(consultation))
+        text = self._wording(consultation, party).say(TextKind.MOVE, TextForm.SMS, room, old=old)
         return self._draft(consultation, party, MessageKind.INVITATION, text, room, new_id(), earlier)
 
     def cancellation(
         self, consultation: Consultation, party: Party, earlier: OutboxDraft, now: datetime, new_id: NewId
     ) -> OutboxDraft:
         """Say that it is off."""
-        with speaking(self._settings.mail_language):
-            text = _("{practice}: videosamtalen {time} er AFLYST.").format(**self._facts(consultation))
+        text = self._wording(consultation, party).say(TextKind.CANCELLATION, TextForm.SMS, None)
         return self._draft(consultation, party, MessageKind.CANCELLATION, text, None, new_id(), earlier)
 
     def notice(
@@ -71,18 +70,12 @@ class SmsComposer:
         minutes: int = 0,
     ) -> OutboxDraft:
         """Remind, or say that the doctor is late."""
-        with speaking(self._settings.mail_language):
-            words = {
-                NoticeKind.REMINDER: _("{practice}: husk videosamtalen {time}."),
-                NoticeKind.DELAY: _("{practice}: lægen er ca. {minutes} min. forsinket til videosamtalen."),
-            }[kind]
-            text = words.format(**self._facts(consultation), minutes=minutes)
+        text = self._wording(consultation, party).say(KIND_OF[kind], TextForm.SMS, room, minutes=minutes)
         key = keys.notice_key(consultation, party, kind, minutes, now)
         return self._draft(consultation, party, MessageKind.NOTICE, text, room, new_id(), earlier, key)
 
-    def _facts(self, consultation: Consultation) -> dict[str, str]:
-        plan = consultation.plan
-        return {"practice": self._settings.organisation.name, "time": span(plan.start, plan.end, language())}
+    def _wording(self, consultation: Consultation, party: Party) -> Wording:
+        return Wording(self._settings, self._book, consultation, party)
 
     def _draft(
         self,
@@ -96,9 +89,8 @@ class SmsComposer:
         key: str = "",
     ) -> OutboxDraft:
         link = link_for(self._settings, room, party) if room else Secret("")
-        words = "\n".join([text, *([link.reveal()] if link else [])])
         is_safe = room is not None and _holds_the_guest_pin_only(room)
-        message = sms.TextMessage(_number(party), words, consultation.meeting_id, link, is_safe)
+        message = sms.TextMessage(_number(party), clean(text), consultation.meeting_id, link, is_safe)
         return OutboxDraft(
             key=key or keys.key_of(consultation, party, kind),
             consultation_id=consultation.id,

@@ -48,6 +48,16 @@ from vdx_plugin.ports.clock import Clock
 from vdx_plugin.ports.keeping import AuditLog, ConsultationStore, MeasureStore
 from vdx_plugin.ports.letters import IncomingLetter, LetterBook
 from vdx_plugin.ports.manifest import Choice, Manifest, Runner, Setting, SettingKind, Words
+from vdx_plugin.ports.message_texts import (
+    MessageTexts,
+    TextFault,
+    TextForm,
+    TextKind,
+    TextLanguage,
+    TextName,
+    TextPreview,
+    TextReader,
+)
 from vdx_plugin.ports.messages import (
     IN_MAILBOX,
     Composer,
@@ -124,6 +134,7 @@ __all__ = [
     "MediaFlowing",
     "MeetingBook",
     "MessageKind",
+    "MessageTexts",
     "NoPlugIns",
     "NoticeKind",
     "Outbox",
@@ -143,6 +154,13 @@ __all__ = [
     "Setting",
     "SettingKind",
     "TeamMemory",
+    "TextFault",
+    "TextForm",
+    "TextKind",
+    "TextLanguage",
+    "TextName",
+    "TextPreview",
+    "TextReader",
     "Veto",
     "VideoPicture",
     "Words",

@@ -29,7 +29,7 @@ from vdx_plugin import texts
 from vdx_plugin.errors import Misconfigured
 from vdx_plugin.invitations import calendar_mail
 from vdx_plugin.invitations.composer import MessageComposer
-from vdx_plugin.ports import OutboxDraft
+from vdx_plugin.ports import NoticeKind, OutboxDraft
 
 
 def invited() -> OutboxDraft:
@@ -70,8 +70,17 @@ def test_a_mail_is_what_the_golden_file_says() -> None:
 def test_a_mail_has_plain_text_html_and_calendar() -> None:
     """Every mail program finds a form it can show, the richest last (RFC 2046, 5.1.4)."""
     parts = [part.get_content_type() for part in mail_of(invited()).walk() if not part.is_multipart()]
-    assert parts == ["text/plain", "text/html", "text/calendar"]
+    assert parts == ["text/plain", "text/html", "text/calendar", "application/ics"]
     assert mail_of(invited())["Message-ID"] == invited().message_id
+
+
+def test_the_attached_file_is_the_same_entry() -> None:
+    """Whoever's mail program does not act on a calendar part opens the file, and gets no second appointment."""
+    for draft in (invited(), cancelled()):
+        parts = {part.get_content_type(): part.get_payload(decode=True) for part in mail_of(draft).walk()}
+        assert parts["application/ics"] == parts["text/calendar"]
+        names = [part.get_filename() for part in mail_of(draft).iter_attachments()]
+        assert names == ["videosamtale.ics"]
 
 
 def test_lines_end_with_cr_lf_and_none_is_too_long() -> None:
@@ -107,7 +116,38 @@ def test_a_move_is_the_same_entry_with_the_next_sequence() -> None:
     old = (START, START + timedelta(minutes=30))
     moved = composer().move(later, PATIENT_PARTY, invited(), ROOM, old, NOW, ids(50))
     assert calendar_mail.sequence_of(moved.payload) == 1
-    assert event_of(moved)[1]["UID"] == event_of(invited())[1]["UID"]
+    calendar, event = event_of(moved)
+    assert event["UID"] == event_of(invited())[1]["UID"]
+    assert (calendar["METHOD"], int(str(event["SEQUENCE"]))) == ("REQUEST", 1)
+    assert event["DTSTART"].dt == START + timedelta(days=1)  # type: ignore[attr-defined]
+
+
+def test_a_move_and_then_a_cancellation_count_on() -> None:
+    """RFC 5546, 2.1.5: an entry with a lower SEQUENCE than the one in the calendar is thrown away."""
+    old = (START, START + timedelta(minutes=30))
+    moved = composer().move(consultation(), PATIENT_PARTY, invited(), ROOM, old, NOW, ids(50))
+    off = composer().cancellation(consultation(), PATIENT_PARTY, moved, NOW, ids(60))
+    assert [int(str(event_of(draft)[1]["SEQUENCE"])) for draft in (invited(), moved, off)] == [0, 1, 2]
+    assert len({str(event_of(draft)[1]["UID"]) for draft in (invited(), moved, off)}) == 1
+
+
+@pytest.mark.parametrize("kind", list(NoticeKind))
+def test_a_notice_leaves_the_calendar_alone_and_answers_the_invitation(kind: NoticeKind) -> None:
+    """Mail programs show it beside the invitation, and the entry with its alarm stays as it is."""
+    told = composer().notice(consultation(), PATIENT_PARTY, invited(), ROOM, kind, NOW, ids(50), minutes=10)
+    parts = [part.get_content_type() for part in mail_of(told).walk() if not part.is_multipart()]
+    assert parts == ["text/plain", "text/html"]
+    assert mail_of(told)["In-Reply-To"] == invited().message_id
+
+
+def test_a_page_in_arabic_is_written_from_right_to_left() -> None:
+    """Otherwise the full stops jump to the wrong end and addresses are read backwards."""
+    party = replace(PATIENT_PARTY, language="ar")
+    draft = composer().invitation(consultation(party), party, ROOM, NOW, ids())
+    page = str(mail_of(draft).get_body(("html",)).get_content())  # type: ignore[union-attr]
+    assert '<html lang="ar" dir="rtl">' in page
+    assert '<bdi dir="ltr">https://' in page
+    assert mail_of(draft)["Content-Language"] == "ar"
 
 
 def test_a_line_break_in_a_name_makes_no_header() -> None:

@@ -91,7 +91,9 @@ async def test_a_mail_arrives_as_it_was_composed() -> None:
         port: Carrier = carrier
         assert await port.send(draft()) == "250"
         await port.close()
-    assert server.body.removesuffix(b"\r\n.\r\n") == draft().payload.removesuffix(b"\r\n")
+    # A dot at the beginning of a line is doubled on the way (RFC 5321, 4.5.2).
+    body = server.body.removesuffix(b"\r\n.\r\n").replace(b"\r\n..", b"\r\n.")
+    assert body == draft().payload.removesuffix(b"\r\n")
     assert any(b"RCPT TO:<bruno@patient.example>" in line for line in server.lines)
 
 
