@@ -64,9 +64,14 @@ def candidates(letter: Letter, consultations: Iterable[Consultation]) -> tuple[C
         for one in consultations
         if _is_about_patient(letter, one) and _is_in_time(letter, one)
         for party in one.plan.parties
-        if party.partner is not None and party.partner.gln == letter.sender_gln
+        if _receives(party) == letter.sender_gln
     ]
     return tuple(sorted(found, key=lambda one: _rank(letter, one)))
+
+
+def _receives(party: Party) -> str:
+    unit = party.partner.receiver if party.partner else None
+    return unit.gln if unit else ""
 
 
 def _is_about_patient(letter: Letter, consultation: Consultation) -> bool:

@@ -23,6 +23,7 @@ from vdx_plugin.invitations.message import Message, dig, extension, gln_of, refe
 from vdx_plugin.invitations.narrative import clean
 from vdx_plugin.invitations.resources import Author, Party, Resource
 from vdx_plugin.invitations.spoken_time import instant
+from vdx_plugin.invitations.threads import sor_of
 
 NewId = Callable[[], UUID]
 
@@ -52,11 +53,15 @@ class Content:
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """What a thread is about: one patient, a category the receiver routes by, a topic."""
+    """What a thread is about: one patient, a category the receiver routes by, a topic.
+
+    ``team`` is the part of the receiver that is meant, where that part cannot be addressed itself.
+    """
 
     patient: Patient
     category: str
     topic: str
+    team: str = ""
 
 
 def organisation_party(new_id: NewId, name: str, sor: str, gln: str) -> Party:
@@ -72,12 +77,14 @@ def new_letter(
     person = resources.patient(str(new_id()), subject.patient)
     role = _author_resources(author, new_id)
     payloads = _payloads(content, author, reference_to(role[0]), sender.reference, at, new_id)
+    team = [resources.care_team(str(new_id()), subject.team, receiver)] if subject.team else []
     letter = {
         "identifier": [{"value": f"urn:uuid:{thread_id}"}],
         "status": "unknown",
         "category": [{"coding": [{"system": codes.CATEGORY_CODES, "code": subject.category}]}],
         "subject": {"reference": reference_to(person)},
         "topic": {"text": clean(subject.topic)},
+        **({"recipient": [{"reference": reference_to(one)} for one in team]} if team else {}),
         "payload": payloads,
     }
     provenance = resources.provenance(
@@ -88,6 +95,7 @@ def new_letter(
         _letter(letter_id, letter),
         person,
         *role,
+        *team,
         resources.organization(sender),
         resources.organization(receiver),
         provenance,
@@ -236,10 +244,8 @@ def _author_in(previous: Message, author: Author, new_id: NewId) -> tuple[list[R
 
 
 def _party(organization: Mapping[str, Any]) -> Party:
-    sor = next(
-        (text_at(one, "value") for one in rows(organization, "identifier") if one.get("system") == codes.SOR), ""
-    )
-    return Party(text_at(organization, "id"), text_at(organization, "name"), sor, gln_of(organization))
+    name = text_at(organization, "name")
+    return Party(text_at(organization, "id"), name, sor_of(organization), gln_of(organization))
 
 
 def _is_carried(entry: Mapping[str, Any]) -> bool:

@@ -25,6 +25,7 @@ ORGANIZATION = f"{_MESSAGING}/medcom-messaging-organization"
 PATIENT = f"{_CORE}/medcom-core-patient"
 PRACTITIONER = f"{_CORE}/medcom-core-practitioner"
 PRACTITIONER_ROLE = f"{_CORE}/medcom-core-practitionerrole"
+CARE_TEAM = f"{_CORE}/medcom-core-careteam"
 
 DESTINATION_USE_EXTENSION = f"{_MESSAGING}/medcom-messaging-destinationUseExtension"
 DATETIME_EXTENSION = f"{_CORE}/medcom-core-datetime-extension"

@@ -11,8 +11,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from vdx_plugin.domain.parties import Partner, PartyRole
+from vdx_plugin.domain.parties import Partner, PartyRole, Purpose
 from vdx_plugin.domain.secret import Secret
+from vdx_plugin.invitations import codes
 from vdx_plugin.invitations.spoken_time import short, span
 
 _ROLE_WORDS = {
@@ -32,6 +33,26 @@ _ROLE_LABELS = {
     PartyRole.NURSING_HOME: "Plejehjem",
     PartyRole.INTERPRETER: "Tolk",
     PartyRole.OTHER: "Deltager",
+}
+
+
+SUBJECT_LENGTH = 70
+"""What the older format has room for, category and comma included."""
+
+_TOPICS = {
+    Purpose.CONSULTATION: "Videomøde",
+    Purpose.DISCHARGE: "Videomøde om udskrivelse",
+    Purpose.NETWORK: "Netværksmøde på video",
+    Purpose.EXTENDED_CARE: "Videomøde, 72-timers ordning",
+    Purpose.HOME_NURSING: "Videomøde om sygepleje",
+}
+
+_MEETINGS = {
+    Purpose.CONSULTATION: "videomøde",
+    Purpose.DISCHARGE: "udskrivelseskonference på video",
+    Purpose.NETWORK: "netværksmøde på video",
+    Purpose.EXTENDED_CARE: "videomøde under det udvidede behandlingsansvar (72 timer)",
+    Purpose.HOME_NURSING: "videomøde om sygepleje",
 }
 
 
@@ -55,6 +76,7 @@ class Meeting:
     participants: str
     starts_now: bool = False
     served: str = ""
+    purpose: Purpose = Purpose.CONSULTATION
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,9 +89,16 @@ class Signature:
     phone: str
 
 
-def topic(start: datetime) -> str:
-    """Short, because category and topic share 70 characters after conversion to the older format."""
-    return f"Videomøde {short(start)}"
+def topic(start: datetime, category: str, purpose: Purpose, news: str = "", own: str = "") -> str:
+    """Say what a letter is about, with the day and time, after ``news`` such as ``Aflyst``.
+
+    After conversion to the older format category and topic share 70 characters, so the words are as many as fit; day
+    and time are always there. ``own`` are words that the region has agreed on.
+    """
+    room = SUBJECT_LENGTH - len(f"{codes.CATEGORIES.get(category, category)}, ")
+    prefix = f"{news}: " if news else ""
+    made = [f"{prefix}{words} {short(start)}" for words in (own, _TOPICS[purpose], "Videomøde", "Video") if words]
+    return next((one for one in made if len(one) <= room), made[-1])
 
 
 def link_title(start: datetime) -> str:
@@ -87,7 +116,7 @@ def invitation(meeting: Meeting, signature: Signature) -> str:
     """The letter that invites."""
     return "\n".join(
         [
-            "Invitation til videomøde om patienten i denne besked.",
+            f"Invitation til {_MEETINGS[meeting.purpose]} om patienten i denne besked.",
             *([f"Gives videre til: {meeting.served}"] if meeting.served else []),
             "",
             f"Tid: {span(meeting.start, meeting.end)}",

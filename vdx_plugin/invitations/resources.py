@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from fhir.resources.R4B.careteam import CareTeam
 from fhir.resources.R4B.messageheader import MessageHeader
 from fhir.resources.R4B.organization import Organization as FhirOrganization
 from fhir.resources.R4B.patient import Patient as FhirPatient
@@ -118,6 +119,18 @@ def practitioner_role(resource_id: str, practitioner_id: str, role: str) -> Reso
             meta={"profile": [codes.PRACTITIONER_ROLE]},
             practitioner={"reference": f"Practitioner/{practitioner_id}"},
             code=[code],
+        )
+    )
+
+
+def care_team(resource_id: str, name: str, organization: Party) -> Resource:
+    """A part of an organisation that a letter is meant for; ``managingOrganization`` is a list."""
+    return finish(
+        CareTeam(
+            id=resource_id,
+            meta={"profile": [codes.CARE_TEAM]},
+            name=clean(name),
+            managingOrganization=[{"reference": organization.reference}],
         )
     )
 

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from vdx_plugin.domain.context import Organisation
-from vdx_plugin.domain.parties import Channel, Party, PartyRole
+from vdx_plugin.domain.parties import Channel, Party, PartyRole, Purpose
 from vdx_plugin.domain.patients import PersonName
 from vdx_plugin.domain.room import Room, guest_link
 from vdx_plugin.domain.secret import Secret
-from vdx_plugin.invitations import letter
+from vdx_plugin.invitations import codes, letter
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +31,10 @@ class SenderSettings:
     """What the region charges for an interpreter by video, as text; empty leaves the sentence out."""
     tells_fee: bool = True
     """Whether a patient with an interpreter is told that the region may charge for it."""
+    mime: str = codes.FHIR_JSON
+    """Form of letters; every receiver must take both."""
+    topics: Mapping[Purpose, str] = field(default_factory=dict)
+    """What letters for a purpose are called, where the region has agreed on words of its own."""
 
 
 def link_for(settings: SenderSettings, room: Room, party: Party) -> Secret:

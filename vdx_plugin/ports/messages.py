@@ -165,8 +165,13 @@ class Composer(Protocol):
         earlier: OutboxDraft,
         now: datetime,
         new_id: Callable[[], UUID],
+        letters: Sequence[IncomingLetter] = (),
     ) -> OutboxDraft:
-        """Build the message that tells ``party`` it is off, in the thread of ``earlier``."""
+        """Build the message that tells ``party`` it is off, in the thread of ``earlier``.
+
+        ``earlier`` is the newest message of the party's thread that is ours, of whatever kind, and ``letters`` are
+        those of the consultation: where the partner's is newer, that one is answered.
+        """
         ...
 
     def move(
@@ -178,8 +183,9 @@ class Composer(Protocol):
         old: tuple[datetime, datetime],
         now: datetime,
         new_id: Callable[[], UUID],
+        letters: Sequence[IncomingLetter] = (),
     ) -> OutboxDraft:
-        """Build the message that tells ``party`` of another time, in the thread of ``earlier``.
+        """Build the message that tells ``party`` of another time, in the thread of ``earlier``; see ``cancellation``.
 
         ``old`` is the former start and end; ``consultation`` has the new ones.
         """
@@ -196,10 +202,11 @@ class Composer(Protocol):
         new_id: Callable[[], UUID],
         *,
         minutes: int = 0,
+        letters: Sequence[IncomingLetter] = (),
     ) -> OutboxDraft:
         """Build the message that reminds ``party``, or says that the doctor is ``minutes`` late.
 
-        ``earlier`` is the newest message of the party's thread, of whatever kind. Each notice has a key of its own; a
+        ``earlier`` and ``letters`` are as in ``cancellation``. Each notice has a key of its own; a
         second one within the same minute has the first one's, so that a double click sends nothing twice.
         """
         ...

@@ -72,6 +72,16 @@ def test_a_cancellation_is_what_the_golden_file_says() -> None:
     golden.check("cancellation.json", pretty(message_of(off)))
 
 
+@pytest.mark.parametrize("name", ["invitation", "move", "move-after-answer", "cancellation", "reminder", "delay"])
+def test_each_kind_of_letter_in_xml_is_what_the_golden_file_says(name: str) -> None:
+    """Half of the partners read XML; both forms say the same, and line breaks are character references (pitfall 34)."""
+    message = Message(json.loads(golden.read(f"{name}.json")))
+    xml = write_xml(message)
+    golden.check(f"{name}.xml", xml.decode())
+    assert b"&#10;" in xml
+    assert payload_texts(read_message(xml, codes.FHIR_XML)) == payload_texts(message)
+
+
 def test_the_same_arguments_make_the_same_bytes() -> None:
     """A draft made again after a crash is the same draft."""
     assert invited() == invited()

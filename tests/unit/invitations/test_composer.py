@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import replace
 from datetime import timedelta
 from email import policy
@@ -32,7 +33,7 @@ from vdx_plugin.domain.context import ClinicUser
 from vdx_plugin.domain.parties import Channel, Partner, Party, PartyRole, Purpose, Unit
 from vdx_plugin.domain.patients import Identifier, Patient, PersonName
 from vdx_plugin.errors import Misconfigured, Refused
-from vdx_plugin.invitations import calendar_mail
+from vdx_plugin.invitations import calendar_mail, codes, letter
 from vdx_plugin.invitations.composer import MessageComposer
 from vdx_plugin.invitations.message import read_message, text_at
 from vdx_plugin.ports import Composer, MessageKind, NoticeKind, OutboxDraft
@@ -146,7 +147,7 @@ def test_a_move_puts_the_new_time_in_the_topic() -> None:
     old = (START, START + timedelta(minutes=30))
     moved = composer().move(later, HOSPITAL_PARTY, invite(HOSPITAL_PARTY), ROOM, old, NOW, ids(100))
     message = read_message(moved.payload, moved.mime)
-    assert text_at(message.first("Communication"), "topic", "text") == "Videomøde 15.10.2026 kl. 13.00"
+    assert text_at(message.first("Communication"), "topic", "text") == "Ændret: Videomøde 15.10.2026 kl. 13.00"
     assert words(moved).count("ÆNDRET TID") == 2  # text and narrative
 
 
@@ -303,3 +304,32 @@ def test_the_purpose_decides_the_category_where_the_partner_has_agreed_on_one() 
     routed = [composer().invitation(one, party, ROOM, NOW, ids()) for one in (asked, meant)]
     letters = [read_message(draft.payload, draft.mime).first("Communication") for draft in routed]
     assert [text_at(one, "category", 0, "coding", 0, "code") for one in letters] == ["telemedicine", "discharge"]
+
+
+@pytest.mark.parametrize("news", ["", "Aflyst", "Ændret"])
+def test_category_and_topic_together_fit_into_the_older_subject(news: str) -> None:
+    """Pitfall 15: VANS joins them by a comma and cuts at 70; day and time must survive."""
+    for category, purpose in itertools.product(codes.CATEGORIES, Purpose):
+        topic = letter.topic(START, category, purpose, news)
+        assert len(f"{codes.CATEGORIES[category]}, {topic}") <= 70
+        assert topic.endswith("14.10.2026 kl. 13.00")
+        assert "ideo" in topic
+
+
+def test_words_that_the_region_has_agreed_on_are_used_where_they_fit() -> None:
+    """Some receivers sort by them."""
+    own = "Udskrivningskonference på video"
+    assert letter.topic(START, "discharge", Purpose.DISCHARGE, "", own) == f"{own} 14.10.2026 kl. 13.00"
+    settings = replace(SETTINGS, topics={Purpose.CONSULTATION: own}, mime=codes.FHIR_XML)
+    draft = MessageComposer(settings).invitation(consultation(), HOSPITAL_PARTY, ROOM, NOW, ids())
+    assert draft.mime == codes.FHIR_XML
+    message = read_message(draft.payload, codes.FHIR_XML)
+    assert text_at(message.first("Communication"), "topic", "text") == f"{own} 14.10.2026 kl. 13.00"
+
+
+def test_the_first_line_says_what_is_held() -> None:
+    """A ward has several kinds of meetings."""
+    asked = consultation()
+    meant = replace(asked, plan=replace(asked.plan, purpose=Purpose.DISCHARGE))
+    draft = composer().invitation(meant, HOSPITAL_PARTY, ROOM, NOW, ids())
+    assert "Invitation til udskrivelseskonference på video om patienten i denne besked." in words(draft)
