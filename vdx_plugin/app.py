@@ -228,6 +228,8 @@ def message_composer(chosen: Settings, practice: Organisation, texts: text_book.
             mail_language=chosen.mail.language,
             fee=chosen.interpreters.fee,
             tells_fee=chosen.interpreters.tells_fee,
+            mime=f"application/fhir+{chosen.partners.mime}",
+            topics=chosen.partners.topics,
         ),
         texts,
     )
@@ -251,7 +253,8 @@ def message_delivery(
         )
     own = resources.Party(str(uuid4()), practice.name, practice.sor or "", practice.gln or "")
     books = intake.Books(store.outbox, store.letters, store.consultations)
-    return delivery.MessageDelivery(books, delivery.Roads(carriers, mailbox), own, clock, uuid4)
+    mime = f"application/fhir+{chosen.partners.mime}"
+    return delivery.MessageDelivery(books, delivery.Roads(carriers, mailbox), own, clock, uuid4, mime=mime)
 
 
 def partners(chosen: Settings) -> partner_book.KeptPartners:

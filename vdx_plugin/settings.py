@@ -20,6 +20,7 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
+from vdx_plugin.domain.parties import Purpose
 from vdx_plugin.domain.secret import Secret
 from vdx_plugin.errors import Misconfigured
 
@@ -91,6 +92,10 @@ class Partners(_Part):
 
     hub_url: str = ""
     directory: Path | None = None
+    mime: Literal["json", "xml"] = "json"
+    """Form of the letters we write; we read both."""
+    topics: dict[Purpose, str] = Field(default_factory=dict)
+    """What letters for a purpose are called, where the region has agreed on words; day and time are added."""
 
 
 class Settings(BaseSettings):
