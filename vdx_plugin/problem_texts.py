@@ -123,6 +123,19 @@ def sentences(_: Callable[[str], str]) -> dict[str, str]:
         "invite.transient": _("Modtagersystemet hos {party} har en fejl. Programmet sender igen."),
         "invite.gave_up": _("Invitationen til {party} kom ikke frem. Ring til dem."),
         "invite.no_answer": _("{party} har ikke bekræftet modtagelsen (30 min). Ring til dem, eller send igen."),
+        "invite.soon": _(
+            "Samtalen begynder om mindre end to timer, og et brev kan være for længe undervejs. Ring til {party}."
+        ),
+        "invite.not_out": _(
+            "Beskeden til {party} er ikke kommet afsted i en halv time. Ring til dem. Programmet prøver stadig."
+        ),
+        "invite.call_them": _(
+            "{party} har ikke bekræftet modtagelsen, og beskeden sendes ikke igen af sig selv. Ring til dem."
+        ),
+        "invite.expired": _("Samtalens tid gik, før invitationen til {party} kunne sendes. Den blev ikke sendt."),
+        "invite.thread_failed": _(
+            "Beskeden til {party} blev ikke sendt, fordi de ikke har fået invitationen før den. Ring til dem."
+        ),
         "invite.unknown": _("Det er uvist, om beskeden til {party} kom frem. Spørg dem, eller send igen."),
         "invite.mail_failed": _("E-mailen til {party} kunne ikke sendes. Giv dem linket på en anden måde."),
         "invite.unreadable": _("Der kom en besked, som programmet ikke kan læse. Ring til {party}."),

@@ -19,8 +19,18 @@ from sqlalchemy import create_engine
 from tests.unit.store.samples import CONTEXT, NOW, PARTY, USE, TurnedClock, consultation, message
 from vdx_plugin.domain.consultation import Stage
 from vdx_plugin.domain.parties import Channel, InvitationState
-from vdx_plugin.ports import InvitationNews, Outbox, OutboxState
+from vdx_plugin.ports import (
+    MOST_SENDS,
+    STRANDED,
+    TO_BE_SENT,
+    InvitationNews,
+    MessageKind,
+    Outbox,
+    OutboxState,
+    Settlement,
+)
 from vdx_plugin.store import AesSealer, Store, open_store
+from vdx_plugin.store.outbox import OutboxTable
 from vdx_plugin.store.schema import metadata
 
 SERVER = os.environ.get("VDX_TEST_DATABASE", "")
@@ -51,6 +61,9 @@ async def store(place: Path | str) -> AsyncIterator[Store]:
 @pytest.fixture
 def outbox(store: Store) -> Outbox:
     return store.outbox
+
+
+HOST = "workplace-1"
 
 
 async def state_of(outbox: Outbox, key: str) -> OutboxState:
@@ -192,7 +205,7 @@ async def test_a_message_waits_for_the_earlier_ones_of_its_thread(outbox: Outbox
     await outbox.mark("first", OutboxState.QUEUED, NOW, next_attempt_at=NOW + MINUTE)
     assert await outbox.claim(NOW) == []
     assert [row.draft.key for row in await outbox.claim(NOW + MINUTE)] == ["first"]
-    await outbox.mark("first", OutboxState.SENT, NOW, next_attempt_at=NOW + 30 * MINUTE)
+    await outbox.mark("first", OutboxState.AWAITING_ACK, NOW, next_attempt_at=NOW + 30 * MINUTE)
     assert [row.draft.key for row in await outbox.claim(NOW)] == ["second"]
 
 
@@ -218,7 +231,7 @@ async def test_a_sent_message_without_acknowledgement_in_time_comes_up_again(out
     """MedCom: the same letter under the same id, after the time for the acknowledgement."""
     await outbox.add([message("a")], NOW)
     await outbox.claim(NOW)
-    await outbox.mark("a", OutboxState.SENT, NOW, receipt="r-1", next_attempt_at=NOW + MINUTE)
+    await outbox.mark("a", OutboxState.AWAITING_ACK, NOW, receipt="r-1", next_attempt_at=NOW + MINUTE)
     assert await outbox.claim(NOW) == []
     assert [row.receipt for row in await outbox.claim(NOW + MINUTE)] == ["r-1"]
 
@@ -253,7 +266,7 @@ async def test_an_acknowledgement_faster_than_the_transport_is_not_undone(outbox
     assert await outbox.claim(NOW + 5 * MINUTE) == []
 
 
-@pytest.mark.parametrize("state", [OutboxState.REJECTED, OutboxState.FAILED, OutboxState.UNKNOWN, OutboxState.ANSWERED])
+@pytest.mark.parametrize("state", sorted(set(OutboxState) - TO_BE_SENT - {OutboxState.AWAITING_ACK}))
 async def test_a_message_that_is_over_is_not_claimed(outbox: Outbox, state: OutboxState) -> None:
     """Nothing is sent behind the user's back."""
     await outbox.add([message("a")], NOW)
@@ -288,17 +301,175 @@ async def test_the_newest_message_of_a_thread_is_found(outbox: Outbox) -> None:
     assert await outbox.by_thread("other") is None
 
 
-async def test_after_a_crash_medcom_is_queued_and_mail_is_in_doubt(outbox: Outbox) -> None:
+async def test_what_became_of_claimed_messages_is_written_in_one_go(outbox: Outbox) -> None:
+    """One transaction for a batch; what an acknowledgement has settled meanwhile is left alone."""
+    await outbox.add([message("a"), message("b"), message("c")], NOW)
+    await outbox.claim(NOW)
+    await outbox.mark("b", OutboxState.ACKNOWLEDGED, NOW)
+    sent = [
+        Settlement(key, OutboxState.AWAITING_ACK, "p", f"r-{key}", NOW + MINUTE, handed_over=True) for key in ("a", "b")
+    ]
+    waits = Settlement("c", OutboxState.WAITING_FOR_RETRY, "q", next_attempt_at=NOW + MINUTE)
+    assert await outbox.settle([*sent, waits], NOW) == {"a", "c"}
+    assert await outbox.settle([*sent, waits], NOW) == set()
+    assert await state_of(outbox, "b") is OutboxState.ACKNOWLEDGED
+    again = {row.draft.key: row for row in await outbox.claim(NOW + MINUTE)}
+    assert (again["a"].was, again["a"].problem, again["a"].receipt, again["a"].sends) == (
+        OutboxState.AWAITING_ACK,
+        "p",
+        "r-a",
+        1,
+    )
+    assert (again["c"].was, again["c"].problem, again["c"].sends) == (OutboxState.WAITING_FOR_RETRY, "q", 0)
+
+
+async def test_a_claimed_message_knows_what_became_of_its_thread(outbox: Outbox) -> None:
+    """A move of a meeting that nobody was told of is not sent, and an overtaken invitation not repeated."""
+    await outbox.add([message("first", thread_id="t"), message("second", thread_id="t")], NOW)
+    await outbox.claim(NOW)
+    await outbox.mark("first", OutboxState.AWAITING_ACK, NOW, next_attempt_at=NOW + 30 * MINUTE)
+    (second,) = await outbox.claim(NOW)
+    assert (second.earlier, second.is_overtaken) == ((OutboxState.AWAITING_ACK,), False)
+    await outbox.mark("second", OutboxState.AWAITING_ACK, NOW)
+    (first,) = await outbox.claim(NOW + 30 * MINUTE)
+    assert (first.earlier, first.is_overtaken) == ((), True)
+
+
+async def test_a_clock_set_back_delays_nothing_longer_than_it_was_to_wait(outbox: Outbox) -> None:
+    """A day back, and every row would otherwise lie still for a day."""
+    await outbox.add([message("new"), message("retry"), message("sent")], NOW)
+    await outbox.claim(NOW)
+    await outbox.mark("new", OutboxState.QUEUED, NOW)
+    await outbox.mark("retry", OutboxState.WAITING_FOR_RETRY, NOW, next_attempt_at=NOW + MINUTE)
+    await outbox.mark("sent", OutboxState.AWAITING_ACK, NOW, next_attempt_at=NOW + 30 * MINUTE)
+    yesterday = NOW - timedelta(days=1)
+    assert [row.draft.key for row in await outbox.claim(yesterday)] == ["new"]
+    assert [row.draft.key for row in await outbox.claim(yesterday + MINUTE)] == ["retry"]
+    assert await outbox.claim(yesterday + 29 * MINUTE) == []
+    assert [row.draft.key for row in await outbox.claim(yesterday + 30 * MINUTE)] == ["sent"]
+
+
+async def test_after_a_crash_medcom_is_tried_again_and_mail_is_in_doubt(store: Store, place: Path | str) -> None:
     """A MedCom letter may be repeated under its id; a second mail would be a second mail."""
-    await outbox.add([message("medcom"), message("mail", channel=Channel.EMAIL), message("waiting")], NOW)
-    await outbox.claim(NOW, limit=2)
-    found = await outbox.recover(NOW + MINUTE)
-    assert {row.draft.key: row.state for row in found} == {
-        "medcom": OutboxState.QUEUED,
-        "mail": OutboxState.UNKNOWN,
+    died = await open_store(place, AesSealer(bytes(32)), TurnedClock(), host=HOST)
+    await died.outbox.add([message("medcom"), message("mail", channel=Channel.EMAIL), message("waiting")], NOW)
+    await died.outbox.claim(NOW, limit=2)
+    await died.close()
+    again = await open_store(place, AesSealer(bytes(32)), TurnedClock(), host=HOST)
+    found = await again.outbox.recover(NOW + MINUTE)
+    assert {row.draft.key: (row.state, row.sends) for row in found} == {
+        "medcom": (OutboxState.WAITING_FOR_RETRY, 1),
+        "mail": (OutboxState.UNKNOWN, 0),
     }
-    assert await outbox.recover(NOW + MINUTE) == []
-    assert [row.draft.key for row in await outbox.claim(NOW + MINUTE)] == ["waiting", "medcom"]
+    assert await again.outbox.recover(NOW + MINUTE) == []
+    assert [row.draft.key for row in await again.outbox.claim(NOW + MINUTE)] == ["waiting", "medcom"]
+    await again.close()
+
+
+async def test_a_living_host_keeps_what_it_is_sending_and_a_silent_one_does_not(place: Path | str) -> None:
+    """By the database's clock, so that no host's own clock decides whether another one lives."""
+    one = await open_store(place, AesSealer(bytes(32)), TurnedClock(), host="one", lease=timedelta())
+    other = await open_store(place, AesSealer(bytes(32)), TurnedClock(), host="other")
+    await one.outbox.add([message("a"), message("b")], NOW)
+    await one.outbox.claim(NOW, limit=1)
+    await other.outbox.claim(NOW, limit=1)
+    assert await one.outbox.recover(NOW) == []
+    assert [row.draft.key for row in await other.outbox.recover(NOW)] == ["a"]
+    await one.close()
+    await other.close()
+
+
+async def test_a_host_that_says_it_is_here_is_not_taken_for_dead(place: Path | str) -> None:
+    """A partner may take longer over one letter than a lease lasts."""
+    dead = await open_store(place, AesSealer(bytes(32)), TurnedClock(), host="slow", lease=timedelta())
+    await dead.outbox.add([message("a")], NOW)
+    await dead.outbox.claim(NOW)
+    outbox = dead.outbox
+    assert isinstance(outbox, OutboxTable)
+    outbox.lease = timedelta(minutes=10)
+    await outbox.still_here(NOW)
+    other = await open_store(place, AesSealer(bytes(32)), TurnedClock(), host="other")
+    assert await other.outbox.recover(NOW) == []
+    await dead.close()
+    await other.close()
+
+
+# --- dead letters -----------------------------------------------------------------------------------------------------
+
+
+async def end_up(outbox: Outbox, key: str, state: OutboxState) -> None:
+    await outbox.claim(NOW)
+    await outbox.settle([Settlement(key, state, "p")], NOW)
+
+
+@pytest.mark.parametrize("state", sorted(set(OutboxState) - TO_BE_SENT))
+async def test_dead_letters_are_those_for_which_only_a_person_can_do_something(
+    outbox: Outbox, state: OutboxState
+) -> None:
+    """What arrived, waits, or was dealt with is none."""
+    await outbox.add([message("a")], NOW)
+    await end_up(outbox, "a", state)
+    assert [row.draft.key for row in await outbox.stranded()] == (["a"] if state in STRANDED else [])
+
+
+async def test_a_dead_letter_is_over_when_its_party_has_been_written_to_since(outbox: Outbox) -> None:
+    """A moved meeting is told anew, and a letter about the old time is nobody's trouble; a reminder is no such word."""
+    await outbox.add([message("old"), message("other", party_key="k-3")], NOW)
+    await end_up(outbox, "old", OutboxState.FAILED)
+    await outbox.settle([Settlement("other", OutboxState.IN_ERROR)], NOW)
+    await outbox.add([message("reminder", kind=MessageKind.NOTICE)], NOW)
+    assert [row.draft.key for row in await outbox.stranded()] == ["other", "old"]
+    assert [row.draft.key for row in await outbox.stranded(limit=1)] == ["other"]
+    await outbox.add([message("new")], NOW)
+    assert [row.draft.key for row in await outbox.stranded()] == ["other"]
+
+
+async def test_an_acknowledgement_of_ours_is_no_dead_letter(outbox: Outbox) -> None:
+    """The partner repeats what was not acknowledged."""
+    await outbox.add([message("a", kind=MessageKind.ACKNOWLEDGEMENT)], NOW)
+    await end_up(outbox, "a", OutboxState.FAILED)
+    assert await outbox.stranded() == []
+
+
+@pytest.mark.parametrize("state", sorted(set(OutboxState) - {OutboxState.SENDING}))
+async def test_a_person_can_send_again_what_may_not_have_arrived(outbox: Outbox, state: OutboxState) -> None:
+    """As the same letter, at once."""
+    await outbox.add([message("a")], NOW)
+    await end_up(outbox, "a", state)
+    wanted = (STRANDED - {OutboxState.EXPIRED}) | {OutboxState.SENT, OutboxState.AWAITING_ACK}
+    assert await outbox.queue_again("a", NOW + MINUTE) is (state in wanted)
+    if state in wanted:
+        assert await state_of(outbox, "a") is OutboxState.WAITING_FOR_RETRY
+        (row,) = await outbox.claim(NOW + MINUTE)
+        assert (row.draft.message_id, row.attempts, row.queued_at) == ("m-a", 2, NOW + MINUTE)
+
+
+async def test_nobody_can_send_a_letter_more_often_than_medcom_allows(outbox: Outbox) -> None:
+    """Three times again; then it is the telephone."""
+    await outbox.add([message("a")], NOW)
+    for count in range(MOST_SENDS):
+        assert len(await outbox.claim(NOW)) == 1
+        await outbox.settle([Settlement("a", OutboxState.UNKNOWN, handed_over=True)], NOW)
+        assert await outbox.queue_again("a", NOW) is (count + 1 < MOST_SENDS)
+
+
+async def test_nobody_can_send_an_invitation_to_a_meeting_that_is_over(outbox: Outbox) -> None:
+    """Nor what has been erased."""
+    await outbox.add([message("late", expires_at=NOW + MINUTE)], NOW)
+    await end_up(outbox, "late", OutboxState.FAILED)
+    assert not await outbox.queue_again("late", NOW + MINUTE)
+
+
+@pytest.mark.parametrize("state", sorted(set(OutboxState) - {OutboxState.SENDING}))
+async def test_a_person_can_close_what_has_not_arrived(outbox: Outbox, state: OutboxState) -> None:
+    """Told by phone: nothing goes out any more, and it is no dead letter."""
+    await outbox.add([message("a")], NOW)
+    await end_up(outbox, "a", state)
+    arrived = state in (OutboxState.ACKNOWLEDGED, OutboxState.ANSWERED, OutboxState.WITHDRAWN)
+    assert await outbox.close_by_hand("a", NOW) is not arrived
+    assert await state_of(outbox, "a") is (state if arrived else OutboxState.BY_HAND)
+    assert await outbox.stranded() == []
+    assert await outbox.claim(NOW + 1000 * MINUTE) == []
 
 
 async def test_an_incoming_message_is_new_once(outbox: Outbox) -> None:

@@ -24,6 +24,7 @@ from vdx_plugin.invitations.delivery import MessageDelivery, Roads
 from vdx_plugin.invitations.directory import read_directory
 from vdx_plugin.invitations.hub import HubSettings, MessageHub
 from vdx_plugin.invitations.intake import Books
+from vdx_plugin.invitations.outgoing import Pace
 from vdx_plugin.invitations.smtp import MailSettings, Security, SmtpCarrier
 from vdx_plugin.ports import OutboxDraft, OutboxState
 from vdx_plugin.sandbox import server as sandbox_server
@@ -102,7 +103,7 @@ def make_delivery(sandbox: Sandbox, store: Store, clock: MovableClock) -> Messag
     mail = MailSettings("127.0.0.1", sandbox.smtp_port, SETTINGS.mail_from, Security.NONE)
     roads = Roads({Channel.MEDCOM: hub, Channel.EMAIL: SmtpCarrier(mail)}, hub)
     books = Books(store.outbox, store.letters, store.consultations)
-    return MessageDelivery(books, roads, OWN, clock, uuid4, look_every_s=0.2)
+    return MessageDelivery(books, roads, OWN, clock, uuid4, pace=Pace(look_every_s=0.2))
 
 
 @pytest_asyncio.fixture
@@ -218,7 +219,7 @@ async def test_silence_for_half_an_hour_is_told_and_the_letter_sent_again(world:
     (draft,) = world.invite(party)
     await world.write(draft)
     await world.until(lambda: world.sandbox.partners.times_came(draft.receiver, draft.message_id) == 1)
-    await world.until_state(draft, OutboxState.SENT)
+    await world.until_state(draft, OutboxState.AWAITING_ACK)
     world.clock.ahead += timedelta(minutes=31)
     world.delivery.wake()
     await world.until(lambda: world.sandbox.partners.times_came(draft.receiver, draft.message_id) == 2)
@@ -227,7 +228,9 @@ async def test_silence_for_half_an_hour_is_told_and_the_letter_sent_again(world:
     assert world.sandbox.partners.findings(draft.receiver) == []
 
 
-async def test_a_letter_left_half_sent_by_a_crash_goes_out_again_as_the_same_letter(world: World) -> None:
+async def test_a_letter_left_half_sent_by_a_crash_goes_out_again_as_the_same_letter(
+    world: World, tmp_path: Path
+) -> None:
     """Claimed, handed over, and the process gone before it was written down: the partner shows it once."""
     party = world.party("hospital-geriatrics")
     (draft,) = world.invite(party)
@@ -238,12 +241,14 @@ async def test_a_letter_left_half_sent_by_a_crash_goes_out_again_as_the_same_let
     await carrier.send(row.draft)
     await carrier.close()
 
-    recovered = await world.store.outbox.recover(world.clock.now())
-    assert [one.state for one in recovered] == [OutboxState.QUEUED]
-    second = make_delivery(world.sandbox, world.store, world.clock)
+    again = await open_store(tmp_path / "vdx.sqlite", AesSealer(bytes(32)), world.clock)
+    recovered = await again.outbox.recover(world.clock.now())
+    assert [one.state for one in recovered] == [OutboxState.WAITING_FOR_RETRY]
+    second = make_delivery(world.sandbox, again, world.clock)
     second.start(world.news)
     await world.told(party.key, "delivered")
     await second.close()
+    await again.close()
     count = world.sandbox.partners.count(draft.receiver)
     assert (count.received_total, count.distinct) == (2, 1)
     assert world.sandbox.partners.findings(draft.receiver) == []

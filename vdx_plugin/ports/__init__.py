@@ -60,6 +60,11 @@ from vdx_plugin.ports.message_texts import (
 )
 from vdx_plugin.ports.messages import (
     IN_MAILBOX,
+    MOST_SENDS,
+    NEVER_ARRIVED,
+    SHOWN_AS,
+    STRANDED,
+    TO_BE_SENT,
     Composer,
     Delivery,
     InvitationNews,
@@ -69,6 +74,7 @@ from vdx_plugin.ports.messages import (
     OutboxDraft,
     OutboxRow,
     OutboxState,
+    Settlement,
 )
 from vdx_plugin.ports.partners import (
     AddressBook,
@@ -84,7 +90,12 @@ from vdx_plugin.ports.plugins import START_VIDEO, Action, AuditEvent, CallState,
 
 __all__ = [
     "IN_MAILBOX",
+    "MOST_SENDS",
+    "NEVER_ARRIVED",
+    "SHOWN_AS",
     "START_VIDEO",
+    "STRANDED",
+    "TO_BE_SENT",
     "Action",
     "AdapterSetup",
     "AdapterSink",
@@ -153,6 +164,7 @@ __all__ = [
     "Runner",
     "Setting",
     "SettingKind",
+    "Settlement",
     "TeamMemory",
     "TextFault",
     "TextForm",

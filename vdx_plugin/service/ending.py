@@ -11,7 +11,7 @@ from vdx_plugin import log
 from vdx_plugin.domain.consultation import Consultation, Event, Stage
 from vdx_plugin.domain.parties import InvitationState, Party
 from vdx_plugin.errors import VdxError
-from vdx_plugin.ports import InvitationNews, MessageKind, OutboxDraft, OutboxRow, OutboxState
+from vdx_plugin.ports import NEVER_ARRIVED, TO_BE_SENT, InvitationNews, MessageKind, OutboxDraft, OutboxRow, OutboxState
 from vdx_plugin.service.closing import outcome_of, summarise
 from vdx_plugin.service.outside import Outside
 from vdx_plugin.service.session import Session
@@ -21,7 +21,6 @@ _log = log.get("service")
 
 TELL_FIRST = timedelta(seconds=5)
 """So long a cancellation waits for its messages to leave before the room is closed all the same."""
-_NOT_YET_GONE = (OutboxState.QUEUED, OutboxState.SENDING)
 
 
 async def leave_call(session: Session, *, for_all: bool) -> None:
@@ -126,8 +125,7 @@ def _cancellation(session: Session, outside: Outside, party: Party, earlier: Out
 
 
 def _needs_telling(row: OutboxRow) -> bool:
-    gone = (OutboxState.WITHDRAWN, OutboxState.REJECTED, OutboxState.FAILED)
-    return row.draft.kind is MessageKind.INVITATION and row.state not in gone
+    return row.draft.kind is MessageKind.INVITATION and row.state not in NEVER_ARRIVED
 
 
 async def _until_told(session: Session, outside: Outside, keys: set[str]) -> None:
@@ -136,7 +134,7 @@ async def _until_told(session: Session, outside: Outside, keys: set[str]) -> Non
     try:
         async with asyncio.timeout(TELL_FIRST.total_seconds()):
             while any(  # noqa: ASYNC110 - the outbox may be emptied by another process, so there is no event to wait for
-                row.state in _NOT_YET_GONE
+                row.state in TO_BE_SENT
                 for row in await outside.outbox.of_consultation(session.consultation.id)
                 if row.draft.key in keys
             ):

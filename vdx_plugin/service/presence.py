@@ -12,7 +12,7 @@ from datetime import datetime
 
 from vdx_plugin.domain.measures import PartyMeasure
 from vdx_plugin.domain.parties import InvitationState, PartyEvent, PartyStatus, Presence
-from vdx_plugin.ports import InvitationNews, MessageKind, OutboxRow, OutboxState, RoomParticipant
+from vdx_plugin.ports import SHOWN_AS, InvitationNews, MessageKind, OutboxRow, OutboxState, RoomParticipant
 from vdx_plugin.service.view import WaitingGuest
 
 _ORDER = [
@@ -97,19 +97,6 @@ def uninvited(
     )
 
 
-_KNOWN = {
-    OutboxState.QUEUED: InvitationState.QUEUED,
-    OutboxState.SENDING: InvitationState.QUEUED,
-    OutboxState.SENT: InvitationState.SENT,
-    OutboxState.UNKNOWN: InvitationState.UNKNOWN,
-    OutboxState.ACKNOWLEDGED: InvitationState.DELIVERED,
-    OutboxState.ANSWERED: InvitationState.ANSWERED,
-    OutboxState.REJECTED: InvitationState.REJECTED,
-    OutboxState.FAILED: InvitationState.FAILED,
-    OutboxState.WITHDRAWN: InvitationState.WITHDRAWN,
-}
-
-
 def news_of_row(row: OutboxRow) -> InvitationNews | None:
     """Say what an invitation's row in the outbox tells; None for other messages.
 
@@ -119,7 +106,7 @@ def news_of_row(row: OutboxRow) -> InvitationNews | None:
         return None
     at = row.settled_at or row.sent_at or row.created_at
     problem = row.problem or ("invite.unknown" if row.state is OutboxState.UNKNOWN else "")
-    state = _KNOWN[row.state]
+    state = SHOWN_AS[row.state]
     if state is InvitationState.SENT and row.is_in_mailbox:
         state = InvitationState.IN_MAILBOX
     return InvitationNews(row.draft.consultation_id, row.draft.party_key, state, at, problem)

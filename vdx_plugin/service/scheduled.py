@@ -19,7 +19,7 @@ from vdx_plugin.domain.parties import SENT_BY_US, InvitationState, Party
 from vdx_plugin.domain.patients import Patient
 from vdx_plugin.domain.room import MeetingDraft, Room, RoomFault, fault_of
 from vdx_plugin.errors import NotFound, Refused, Unavailable, VdxError
-from vdx_plugin.ports import InvitationNews, OutboxDraft, OutboxRow, OutboxState
+from vdx_plugin.ports import NEVER_ARRIVED, InvitationNews, OutboxDraft, OutboxRow
 from vdx_plugin.service.outside import DeskSettings, Outside
 from vdx_plugin.service.presence import newest_invitations
 
@@ -29,7 +29,6 @@ EARLIEST_START = timedelta(minutes=30)
 """So long before its time a scheduled consultation may be begun."""
 GRACE = timedelta(hours=1)
 """So long after its time it may still be begun; then it lapses."""
-_NEVER_ARRIVED = (OutboxState.WITHDRAWN, OutboxState.REJECTED, OutboxState.FAILED)
 
 Span = tuple[datetime, datetime]
 
@@ -152,7 +151,7 @@ class Scheduled:
     async def _letters(self, consultation: Consultation, old: Span | None) -> list[OutboxDraft]:
         """Build one message for each party that gets one; a party that cannot be reached holds up nobody."""
         rows = await self._outside.outbox.of_consultation(consultation.id)
-        reached = newest_invitations([row for row in rows if row.state not in _NEVER_ARRIVED])
+        reached = newest_invitations([row for row in rows if row.state not in NEVER_ARRIVED])
         drafts = []
         for party in consultation.plan.parties:
             if party.channel in SENT_BY_US:

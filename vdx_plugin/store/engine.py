@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Table, create_engine, event
+from sqlalchemy import BigInteger, ColumnElement, Connection, Engine, Table, create_engine, event, literal_column
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.engine import URL
 from sqlalchemy.engine.interfaces import DBAPIConnection
@@ -90,6 +90,13 @@ def upsert(connection: Connection, table: Table, row: Mapping[str, Any]) -> None
     new = _insert(connection, table).values(**row)
     rest = {name: new.excluded[name] for name in row if name not in keys}
     connection.execute(new.on_conflict_do_update(index_elements=keys, set_=rest))
+
+
+def database_time(connection: Connection) -> ColumnElement[int]:
+    """Return the database's own time in microseconds, as an expression: the one clock that all hosts share."""
+    if connection.dialect.name == "postgresql":
+        return literal_column("CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000000 AS BIGINT)", BigInteger)
+    return literal_column("CAST((julianday('now') - 2440587.5) * 86400000000 AS INTEGER)", BigInteger)
 
 
 def error_number(error: DBAPIError) -> str:

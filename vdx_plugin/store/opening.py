@@ -14,7 +14,7 @@ from vdx_plugin.store.consultations import Consultations
 from vdx_plugin.store.engine import make_engine
 from vdx_plugin.store.letters import Letters
 from vdx_plugin.store.measures import Measures
-from vdx_plugin.store.outbox import OutboxTable
+from vdx_plugin.store.outbox import LEASE, OutboxTable
 from vdx_plugin.store.sealing import Sealer
 from vdx_plugin.store.thread import StoreThread
 
@@ -22,13 +22,19 @@ KEEP_PAYLOADS = timedelta(days=30)
 """How long letters and answers are kept after a message is over, for questions from the other side."""
 
 
+FILE_HOST = "file"
+"""Name of the one host that uses a database file."""
+
+
 class Store:
     """One open database. Its parts may be used until ``close``."""
 
-    def __init__(self, thread: StoreThread, sealer: Sealer, clock: Clock) -> None:
+    def __init__(
+        self, thread: StoreThread, sealer: Sealer, clock: Clock, *, host: str = "", lease: timedelta = LEASE
+    ) -> None:
         self._thread = thread
         self._consultations = Consultations(thread, sealer, clock)
-        self._outbox = OutboxTable(thread, sealer)
+        self._outbox = OutboxTable(thread, sealer, host=host, lease=lease)
         self._letters = Letters(thread, sealer)
         self._measures = Measures(thread)
         self._audit = Audit(thread)
@@ -69,14 +75,20 @@ class Store:
         await self._thread.close()
 
 
-async def open_store(place: Path | str, sealer: Sealer, clock: Clock) -> Store:
+async def open_store(
+    place: Path | str, sealer: Sealer, clock: Clock, *, host: str = "", lease: timedelta = LEASE
+) -> Store:
     """Open the database at ``place`` (a path: SQLite; a text: a database address), made or migrated as needed.
 
-    Raises Unavailable(``store.*``) and Misconfigured(``store.newer``).
+    ``host`` names this host among those that share the database and is the same after a restart; a file has one host
+    only. ``lease`` is how long it is believed to live without a word. Raises Unavailable(``store.*``) and
+    Misconfigured(``store.newer``).
     """
     thread = StoreThread()
     await thread.open(lambda: _ready_engine(place))
-    return Store(thread, sealer, clock)
+    if isinstance(place, Path):
+        host = host or FILE_HOST
+    return Store(thread, sealer, clock, host=host, lease=lease)
 
 
 def _ready_engine(place: Path | str) -> Engine:

@@ -1,55 +1,120 @@
 """Messages on their way (``ports.Outbox``).
 
-A row is taken by one worker at a time: ``claim`` marks it SENDING before anybody else can see it free. What became of
-it is written with ``mark``; a crash in between leaves SENDING, and ``recover`` decides by what the channel can bear.
+A row is taken by one worker at a time: ``claim`` marks it SENDING before anybody else can see it free, under the name
+of this run of this host. What became of it is written with ``settle``; a crash in between leaves SENDING, and
+``recover`` decides by what the channel can bear. Whether another host lives is told by its lease, which it renews with
+``still_here`` and which is counted by the database's clock alone.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import datetime
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, and_, exists, func, select, update
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Connection,
+    Row,
+    Select,
+    and_,
+    exists,
+    func,
+    or_,
+    select,
+    type_coerce,
+    update,
+)
+from sqlalchemy.sql.dml import Update
 
-from vdx_plugin.domain.parties import Channel
-from vdx_plugin.ports import MessageKind, OutboxDraft, OutboxRow, OutboxState
-from vdx_plugin.store.engine import insert_or_ignore
-from vdx_plugin.store.schema import incoming_message
+from vdx_plugin.domain.parties import Channel, LetterFormat
+from vdx_plugin.ports import (
+    IN_MAILBOX,
+    MOST_SENDS,
+    STRANDED,
+    TO_BE_SENT,
+    MessageKind,
+    OutboxDraft,
+    OutboxRow,
+    OutboxState,
+    Settlement,
+)
+from vdx_plugin.store.engine import database_time, insert_or_ignore
+from vdx_plugin.store.schema import in_microseconds, incoming_message
 from vdx_plugin.store.schema import outbox as rows
 from vdx_plugin.store.sealing import Sealer
 from vdx_plugin.store.thread import StoreThread
 
-_CLAIMABLE = (OutboxState.QUEUED, OutboxState.SENT)
-SETTLED = frozenset(
-    {
-        OutboxState.ACKNOWLEDGED,
-        OutboxState.ANSWERED,
-        OutboxState.REJECTED,
-        OutboxState.FAILED,
-        OutboxState.WITHDRAWN,
-    }
-)
-_BEYOND_SENT = frozenset({OutboxState.ACKNOWLEDGED, OutboxState.ANSWERED, OutboxState.REJECTED})
+LEASE = timedelta(seconds=60)
+"""So long a host that says nothing is believed to live."""
+_CLAIMABLE = (OutboxState.QUEUED, OutboxState.WAITING_FOR_RETRY, OutboxState.AWAITING_ACK)
+_OUT = frozenset({OutboxState.SENT, OutboxState.AWAITING_ACK})
+_ARRIVED = frozenset({OutboxState.ACKNOWLEDGED, OutboxState.ANSWERED})
+SETTLED = (_ARRIVED | STRANDED | {OutboxState.WITHDRAWN, OutboxState.BY_HAND}) - {OutboxState.UNKNOWN}
+_BEYOND_SENT = _ARRIVED | {OutboxState.IN_ERROR}
+_AGAIN = (STRANDED | {OutboxState.AWAITING_ACK, OutboxState.SENT}) - {OutboxState.EXPIRED}
+_FREE = {"owner": None, "lease_until": None}
 
 
 class OutboxTable:
-    """Fills ``ports.Outbox``."""
+    """Fills ``ports.Outbox``. ``host`` is a name that this host keeps over restarts; without one, its own earlier rows
+    are taken up when their lease has run out, like anybody's."""
 
-    def __init__(self, thread: StoreThread, sealer: Sealer) -> None:
+    def __init__(self, thread: StoreThread, sealer: Sealer, *, host: str = "", lease: timedelta = LEASE) -> None:
         self._thread = thread
         self._sealer = sealer
+        self._host = host or uuid4().hex
+        self._run = f"{self._host}:{uuid4().hex}"
+        self.lease = lease
 
     async def claim(self, now: datetime, *, limit: int = 10) -> list[OutboxRow]:
         """See the port. The longest due come first."""
 
         def work(connection: Connection) -> list[OutboxRow]:
-            taken = list(connection.scalars(due(now, limit)))
-            sending = {"state": OutboxState.SENDING.value, "due_at": None, "attempts": rows.c.attempts + 1}
-            connection.execute(update(rows).where(rows.c.seq.in_(taken)).values(sending))
-            found = connection.execute(select(rows).where(rows.c.seq.in_(taken)))
-            return [self._read(row) for row in sorted(found, key=lambda row: taken.index(row.seq))]
+            found = connection.execute(due(now, limit)).all()
+            if not found and connection.execute(_waiting_anew(now)).rowcount:
+                found = connection.execute(due(now, limit)).all()
+            if not found:
+                return []
+            taken = [row.seq for row in found]
+            connection.execute(update(rows).where(rows.c.seq.in_(taken)).values(self._sending(connection, now)))
+            return _among_their_threads(connection, [(row.seq, self._claimed(row)) for row in found])
+
+        return await self._thread.write(work)
+
+    def _claimed(self, row: Row[Any]) -> OutboxRow:
+        before = self._read(row)
+        return replace(
+            before, was=before.state, state=OutboxState.SENDING, attempts=before.attempts + 1, next_attempt_at=None
+        )
+
+    def _sending(self, connection: Connection, now: datetime) -> dict[str, Any]:
+        return {
+            "state": OutboxState.SENDING.value,
+            "due_at": None,
+            "attempts": rows.c.attempts + 1,
+            "changed_at": now,
+            "owner": self._run,
+            "lease_until": self._lease_end(connection),
+        }
+
+    def _lease_end(self, connection: Connection) -> ColumnElement[int]:
+        return database_time(connection) + self.lease // timedelta(microseconds=1)
+
+    async def settle(self, outcomes: Sequence[Settlement], now: datetime) -> set[str]:
+        def work(connection: Connection) -> set[str]:
+            keys = [outcome.key for outcome in outcomes]
+            sending = rows.c.state == OutboxState.SENDING.value
+            open_rows = select(rows).where(rows.c.key.in_(keys), sending).with_for_update()
+            found = {row.key: row for row in connection.execute(open_rows)}
+            for outcome in outcomes:
+                if outcome.key in found:
+                    self._write(connection, found[outcome.key], outcome, now)
+            return set(found)
 
         return await self._thread.write(work)
 
@@ -63,25 +128,79 @@ class OutboxTable:
         receipt: str = "",
         next_attempt_at: datetime | None = None,
     ) -> None:
-        """See the port. SENT does not undo an acknowledgement or answer that was faster than the transport's own word;
-        QUEUED without ``next_attempt_at`` is due at once. Raises ValueError for a key that is not there."""
+        """See the port. QUEUED without ``next_attempt_at`` is due at once. Raises ValueError for a key that is not
+        there."""
 
         def work(connection: Connection) -> None:
             found = connection.execute(select(rows).where(rows.c.key == key).with_for_update()).one_or_none()
             if found is None:
                 raise ValueError("no message with this key")
-            values = _after(found, state, now, next_attempt_at) | {"problem": problem}
-            if receipt:
-                values["receipt"] = receipt
-            connection.execute(update(rows).where(rows.c.seq == found.seq).values(values))
+            # Whoever speaks of a row that is being sent has heard of it from its receiver.
+            was_sent = found.state == OutboxState.SENDING or (state in _OUT and found.sent_at is None)
+            outcome = Settlement(key, state, problem, receipt, next_attempt_at, handed_over=was_sent)
+            self._write(connection, found, outcome, now)
 
         await self._thread.write(work)
 
+    def _write(self, connection: Connection, found: Row[Any], outcome: Settlement, now: datetime) -> None:
+        values = _after(found, outcome.state, now, outcome.next_attempt_at)
+        values |= {"problem": outcome.problem, "changed_at": now, "sends": found.sends + outcome.handed_over}
+        if outcome.receipt and not found.receipt.startswith(IN_MAILBOX):
+            values["receipt"] = outcome.receipt
+        connection.execute(update(rows).where(rows.c.seq == found.seq).values(values))
+
+    async def note_receipt(self, key: str, receipt: str) -> bool:
+        unknown = ~rows.c.receipt.startswith(IN_MAILBOX, autoescape=True)
+        return await self._change_one(and_(rows.c.key == key, unknown), {"receipt": receipt})
+
+    async def stranded(self, limit: int = 50) -> list[OutboxRow]:
+        later = rows.alias("later")
+        told_since = exists().where(
+            later.c.consultation_id == rows.c.consultation_id,
+            later.c.party_key == rows.c.party_key,
+            later.c.seq > rows.c.seq,
+            later.c.kind.in_([MessageKind.INVITATION.value, MessageKind.CANCELLATION.value]),
+        )
+        wanted = (
+            select(rows)
+            .where(rows.c.state.in_(_values(STRANDED)), rows.c.kind != MessageKind.ACKNOWLEDGEMENT.value)
+            .where(rows.c.sealed_payload.is_not(None), ~told_since)
+            .order_by(rows.c.seq.desc())
+            .limit(limit)
+        )
+        return await self._thread.read(lambda connection: [self._read(row) for row in connection.execute(wanted)])
+
+    async def queue_again(self, key: str, now: datetime) -> bool:
+        may_be_sent = and_(
+            rows.c.key == key,
+            rows.c.state.in_(_values(_AGAIN)),
+            rows.c.sealed_payload.is_not(None),
+            or_(rows.c.expires_at.is_(None), rows.c.expires_at > now),
+            or_(rows.c.channel != Channel.MEDCOM.value, rows.c.sends < MOST_SENDS),
+        )
+        again = {
+            "state": OutboxState.WAITING_FOR_RETRY.value,
+            "due_at": now,
+            "queued_at": now,
+            "changed_at": now,
+            "settled_at": None,
+            "problem": "",
+        }
+        return await self._change_one(may_be_sent, again)
+
+    async def close_by_hand(self, key: str, now: datetime) -> bool:
+        arrived = rows.c.state.in_(_values(_ARRIVED | {OutboxState.WITHDRAWN}))
+        closed = {"state": OutboxState.BY_HAND.value, "due_at": None, "settled_at": now, "changed_at": now} | _FREE
+        return await self._change_one(and_(rows.c.key == key, ~arrived), closed)
+
+    async def _change_one(self, condition: ColumnElement[bool], values: dict[str, Any]) -> bool:
+        change = update(rows).where(condition).values(values)
+        return await self._thread.write(lambda connection: connection.execute(change).rowcount == 1)
+
     async def withdraw(self, key: str, now: datetime) -> bool:
         untouched = and_(rows.c.key == key, rows.c.state == OutboxState.QUEUED.value, rows.c.attempts == 0)
-        gone = {"state": OutboxState.WITHDRAWN.value, "due_at": None, "settled_at": now}
-        taken_back = update(rows).where(untouched).values(gone)
-        return await self._thread.write(lambda connection: connection.execute(taken_back).rowcount == 1)
+        gone = {"state": OutboxState.WITHDRAWN.value, "due_at": None, "settled_at": now, "changed_at": now}
+        return await self._change_one(untouched, gone)
 
     async def by_message(self, message_id: str) -> OutboxRow | None:
         return await self._newest(rows.c.message_id == message_id)
@@ -99,16 +218,34 @@ class OutboxTable:
 
     async def recover(self, now: datetime) -> list[OutboxRow]:
         def work(connection: Connection) -> list[OutboxRow]:
-            stuck = rows.c.state == OutboxState.SENDING.value
-            left = list(connection.scalars(select(rows.c.seq).where(stuck).with_for_update()))
-            for by_medcom, values in (
-                (rows.c.channel == Channel.MEDCOM.value, {"state": OutboxState.QUEUED.value, "due_at": now}),
-                (rows.c.channel != Channel.MEDCOM.value, {"state": OutboxState.UNKNOWN.value, "due_at": None}),
-            ):
-                connection.execute(update(rows).where(rows.c.seq.in_(left), by_medcom).values(values))
+            left = list(connection.scalars(self._left_behind(connection)))
+            of_medcom = rows.c.channel == Channel.MEDCOM.value
+            retry = {"state": OutboxState.WAITING_FOR_RETRY.value, "due_at": now, "sends": rows.c.sends + 1}
+            doubt = {"state": OutboxState.UNKNOWN.value, "due_at": None, "problem": "invite.unknown"}
+            for which, values in ((of_medcom, retry), (~of_medcom, doubt)):
+                free: dict[str, Any] = {**values, **_FREE, "changed_at": now}
+                connection.execute(update(rows).where(rows.c.seq.in_(left), which).values(free))
             return self._select(connection, rows.c.seq.in_(left))
 
         return await self._thread.write(work)
+
+    def _left_behind(self, connection: Connection) -> Select[tuple[int]]:
+        """What an earlier run of this host was sending, and what a host that has fallen silent was."""
+        earlier_run = and_(rows.c.owner.startswith(f"{self._host}:", autoescape=True), rows.c.owner != self._run)
+        silent = and_(rows.c.owner != self._run, rows.c.lease_until < database_time(connection))
+        nobody = rows.c.owner.is_(None)
+        sending = rows.c.state == OutboxState.SENDING.value
+        left = select(rows.c.seq).where(sending, or_(nobody, earlier_run, silent))
+        return left.with_for_update(skip_locked=True)
+
+    async def still_here(self, now: datetime) -> None:
+        mine = and_(rows.c.state == OutboxState.SENDING.value, rows.c.owner == self._run)
+
+        def work(connection: Connection) -> None:
+            lease = {"lease_until": self._lease_end(connection)}
+            connection.execute(update(rows).where(mine).values(lease))
+
+        await self._thread.write(work)
 
     async def remember_incoming(self, message_id: str, now: datetime) -> bool:
         row = {"message_id": message_id, "seen_at": now}
@@ -117,9 +254,8 @@ class OutboxTable:
     async def erase_payloads(self, before: datetime) -> int:
         """Empty payload and receiver of messages over since before ``before``; return how many. What became of them
         stays. Over is also what was sent, or is in doubt, and has been left so that long."""
-        states = [state.value for state in SETTLED | {OutboxState.SENT, OutboxState.UNKNOWN}]
         since = func.coalesce(rows.c.settled_at, rows.c.sent_at, rows.c.created_at)
-        old = and_(rows.c.state.in_(states), since < before, rows.c.sealed_payload.is_not(None))
+        old = and_(rows.c.state.not_in(_values(TO_BE_SENT)), since < before, rows.c.sealed_payload.is_not(None))
         emptied = update(rows).where(old).values(sealed_payload=None, sealed_receiver=None, due_at=None)
         return await self._thread.write(lambda connection: connection.execute(emptied).rowcount)
 
@@ -147,6 +283,9 @@ class OutboxTable:
             thread_id=row.thread_id,
             mime=row.mime,
             payload=_opened(self._sealer, row.sealed_payload, f"payload:{row.key}"),
+            format=LetterFormat(row.format),
+            starts_at=row.starts_at,
+            expires_at=row.expires_at,
         )
         return OutboxRow(
             draft=draft,
@@ -158,10 +297,12 @@ class OutboxTable:
             settled_at=row.settled_at,
             problem=row.problem,
             receipt=row.receipt,
+            sends=row.sends,
+            queued_at=row.queued_at,
         )
 
 
-def due(now: datetime, limit: int) -> Select[tuple[int]]:
+def due(now: datetime, limit: int) -> Select[Any]:
     """Select what a worker may take now, longest due first, passing over what another worker is taking.
 
     The order is that of the index, so a long queue is not sorted. SQLite has no row locks and ignores the last line;
@@ -169,17 +310,40 @@ def due(now: datetime, limit: int) -> Select[tuple[int]]:
 
     A message waits for the earlier ones of its thread: a cancellation must not overtake the invitation it takes back.
     """
-    claimable = rows.c.state.in_([state.value for state in _CLAIMABLE])
+    claimable = rows.c.state.in_(_values(_CLAIMABLE))
     earlier = rows.alias("earlier")
-    on_its_way = earlier.c.state.in_([OutboxState.QUEUED.value, OutboxState.SENDING.value])
+    on_its_way = earlier.c.state.in_(_values(TO_BE_SENT))
     behind = exists().where(earlier.c.thread_id == rows.c.thread_id, earlier.c.seq < rows.c.seq, on_its_way)
     return (
-        select(rows.c.seq)
+        select(rows)
         .where(rows.c.due_at <= now, claimable, ~behind)
         .order_by(rows.c.due_at, rows.c.seq)
         .limit(limit)
         .with_for_update(skip_locked=True)
     )
+
+
+def _waiting_anew(now: datetime) -> Update:
+    """Where the clock was set back, let each row wait as long from now as it was to wait when it was last written."""
+    wait_us = type_coerce(rows.c.due_at, BigInteger) - type_coerce(rows.c.changed_at, BigInteger)
+    in_the_future = and_(rows.c.due_at > now, rows.c.changed_at > now)
+    return update(rows).where(in_the_future).values(due_at=wait_us + in_microseconds(now), changed_at=now)
+
+
+def _among_their_threads(connection: Connection, claimed: list[tuple[int, OutboxRow]]) -> list[OutboxRow]:
+    """Tell each claimed row what became of the messages before it, and whether a later one is out already."""
+    threads = {row.draft.thread_id for _, row in claimed}
+    columns = select(rows.c.thread_id, rows.c.seq, rows.c.state, rows.c.sent_at)
+    known: dict[str, list[Any]] = defaultdict(list)
+    for one in connection.execute(columns.where(rows.c.thread_id.in_(threads)).order_by(rows.c.seq)):
+        known[one.thread_id].append(one)
+    found = []
+    for seq, row in claimed:
+        thread = known[row.draft.thread_id]
+        earlier = tuple(OutboxState(one.state) for one in thread if one.seq < seq)
+        overtaken = any(one.seq > seq and one.sent_at is not None for one in thread)
+        found.append(replace(row, earlier=earlier, is_overtaken=overtaken) if len(thread) > 1 else row)
+    return found
 
 
 def insert_drafts(connection: Connection, sealer: Sealer, drafts: Sequence[OutboxDraft], now: datetime) -> None:
@@ -202,24 +366,33 @@ def _new_row(sealer: Sealer, draft: OutboxDraft, now: datetime) -> dict[str, Any
         "state": OutboxState.QUEUED.value,
         "attempts": 0,
         "created_at": now,
+        "queued_at": now,
+        "changed_at": now,
         "due_at": now,
         "problem": "",
         "receipt": "",
+        "format": draft.format.value,
+        "starts_at": draft.starts_at,
+        "expires_at": draft.expires_at,
     }
 
 
 def _after(found: Row[Any], state: OutboxState, now: datetime, next_attempt_at: datetime | None) -> dict[str, Any]:
     """The columns that follow from a new state."""
-    sent_at = found.sent_at or (now if state is OutboxState.SENT else None)
-    if state is OutboxState.SENT and found.state in _BEYOND_SENT:
+    sent_at = found.sent_at or (now if state in _OUT else None)
+    if state in _OUT and found.state in _BEYOND_SENT:
         return {"sent_at": sent_at}
-    at_once = now if state is OutboxState.QUEUED else None
-    return {
+    at_once = now if state in (OutboxState.QUEUED, OutboxState.WAITING_FOR_RETRY) else None
+    return _FREE | {
         "state": state.value,
         "due_at": (next_attempt_at or at_once) if state in _CLAIMABLE else None,
         "sent_at": sent_at,
         "settled_at": (found.settled_at or now) if state in SETTLED else None,
     }
+
+
+def _values(states: Iterable[OutboxState]) -> list[str]:
+    return [state.value for state in states]
 
 
 def _opened(sealer: Sealer, sealed: bytes | None, place: str) -> bytes:

@@ -26,10 +26,17 @@ from sqlalchemy import (
     Uuid,
 )
 
-HEAD = "0002"
+HEAD = "0003"
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
+
+
+def in_microseconds(moment: datetime) -> int:
+    """Return an aware time as it is stored. Raises ValueError for a naive one, which is a mistake of ours."""
+    if moment.tzinfo is None:
+        raise ValueError("a time without zone cannot be stored")
+    return (moment - _EPOCH) // _MICROSECOND
 
 
 class UtcTime(TypeDecorator[datetime]):
@@ -39,11 +46,7 @@ class UtcTime(TypeDecorator[datetime]):
     cache_ok = True
 
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> int | None:
-        if value is None:
-            return None
-        if value.tzinfo is None:
-            raise ValueError("a time without zone cannot be stored")
-        return (value - _EPOCH) // _MICROSECOND
+        return None if value is None else in_microseconds(value)
 
     def process_result_value(self, value: int | None, dialect: Dialect) -> datetime | None:
         return None if value is None else _EPOCH + timedelta(microseconds=value)
@@ -92,6 +95,16 @@ outbox = Table(
     Column("settled_at", UtcTime()),
     Column("problem", String(100), nullable=False),
     Column("receipt", String(500), nullable=False),
+    Column("format", String(20), nullable=False, server_default="native"),
+    Column("starts_at", UtcTime()),
+    Column("expires_at", UtcTime()),
+    Column("queued_at", UtcTime()),
+    # When the row was last written: a time ahead of now means that the clock was set back.
+    Column("changed_at", UtcTime()),
+    Column("sends", Integer(), nullable=False, server_default="0"),
+    # The run of a host that is sending the row, and until when it is believed to live without another word.
+    Column("owner", String(80)),
+    Column("lease_until", BigInteger()),
     UniqueConstraint("key", name="uq_outbox_key"),
     Index("ix_outbox_due", "due_at", "seq"),
     Index("ix_outbox_state", "state", "seq"),

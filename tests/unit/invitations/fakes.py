@@ -14,15 +14,18 @@ from vdx_plugin.domain.parties import AnswerMark, Channel
 from vdx_plugin.errors import VdxError
 from vdx_plugin.invitations.transport import Entry, Incoming
 from vdx_plugin.ports import (
+    STRANDED,
     IncomingLetter,
     InvitationNews,
     MessageKind,
     OutboxDraft,
     OutboxRow,
     OutboxState,
+    Settlement,
 )
 
-_SETTLED = frozenset({OutboxState.ACKNOWLEDGED, OutboxState.ANSWERED, OutboxState.REJECTED, OutboxState.FAILED})
+_SETTLED = (STRANDED | {OutboxState.ACKNOWLEDGED, OutboxState.ANSWERED}) - {OutboxState.UNKNOWN}
+_OUT = (OutboxState.SENT, OutboxState.AWAITING_ACK)
 
 
 class ManualClock:
@@ -54,14 +57,31 @@ class MemoryOutbox:
 
     async def claim(self, now: datetime, *, limit: int = 10) -> list[OutboxRow]:
         due = [row for row in self.rows.values() if self._is_due(row, now)][:limit]
-        for row in due:
-            self.rows[row.draft.key] = replace(row, state=OutboxState.SENDING, attempts=row.attempts + 1)
-        return [self.rows[row.draft.key] for row in due]
+        claimed = [
+            replace(row, was=row.state, state=OutboxState.SENDING, attempts=row.attempts + 1, earlier=self._before(row))
+            for row in due
+        ]
+        self.rows |= {row.draft.key: row for row in claimed}
+        return claimed
 
     def _is_due(self, row: OutboxRow, now: datetime) -> bool:
-        if row.state is OutboxState.QUEUED:
+        if row.state in (OutboxState.QUEUED, OutboxState.WAITING_FOR_RETRY):
             return row.next_attempt_at is None or row.next_attempt_at <= now
-        return row.state is OutboxState.SENT and row.next_attempt_at is not None and row.next_attempt_at <= now
+        return row.state is OutboxState.AWAITING_ACK and row.next_attempt_at is not None and row.next_attempt_at <= now
+
+    def _before(self, row: OutboxRow) -> tuple[OutboxState, ...]:
+        thread = [one for one in self.rows.values() if one.draft.thread_id == row.draft.thread_id]
+        return tuple(one.state for one in thread[: [one.draft.key for one in thread].index(row.draft.key)])
+
+    async def settle(self, outcomes: Sequence[Settlement], now: datetime) -> set[str]:
+        if self.fail_marks:
+            self.fail_marks -= 1
+            raise VdxError("store.locked")
+        open_ones = [one for one in outcomes if self.rows[one.key].state is OutboxState.SENDING]
+        for one in open_ones:
+            sends = self.rows[one.key].sends + one.handed_over
+            self._write(one.key, one.state, now, one.problem, one.receipt, one.next_attempt_at, sends)
+        return {one.key for one in open_ones}
 
     async def mark(
         self,
@@ -73,18 +93,30 @@ class MemoryOutbox:
         receipt: str = "",
         next_attempt_at: datetime | None = None,
     ) -> None:
-        if self.fail_marks:
-            self.fail_marks -= 1
-            raise VdxError("store.locked")
+        row = self.rows[key]
+        sends = row.sends + (row.state is OutboxState.SENDING)
+        self._write(key, state, now, problem, receipt, next_attempt_at, sends)
+
+    def _write(
+        self,
+        key: str,
+        state: OutboxState,
+        now: datetime,
+        problem: str,
+        receipt: str,
+        next_attempt_at: datetime | None,
+        sends: int,
+    ) -> None:
         row = self.rows[key]
         self.rows[key] = replace(
             row,
             state=state,
             problem=problem,
-            receipt=receipt or row.receipt,
+            receipt=row.receipt if row.is_in_mailbox else receipt or row.receipt,
             next_attempt_at=next_attempt_at,
-            sent_at=row.sent_at or (now if state is OutboxState.SENT else None),
+            sent_at=row.sent_at or (now if state in _OUT else None),
             settled_at=now if state in _SETTLED else None,
+            sends=sends,
         )
         self.changed.set()
 
@@ -102,6 +134,26 @@ class MemoryOutbox:
 
     async def recover(self, now: datetime) -> list[OutboxRow]:
         return []
+
+    async def note_receipt(self, key: str, receipt: str) -> bool:
+        known = self.rows[key].is_in_mailbox
+        if not known:
+            self.rows[key] = replace(self.rows[key], receipt=receipt)
+            self.changed.set()
+        return not known
+
+    async def still_here(self, now: datetime) -> None: ...
+
+    async def stranded(self, limit: int = 50) -> list[OutboxRow]:
+        return [row for row in self.rows.values() if row.state in STRANDED][:limit]
+
+    async def queue_again(self, key: str, now: datetime) -> bool:
+        self._write(key, OutboxState.WAITING_FOR_RETRY, now, "", "", now, self.rows[key].sends)
+        return True
+
+    async def close_by_hand(self, key: str, now: datetime) -> bool:
+        self._write(key, OutboxState.BY_HAND, now, "", "", None, self.rows[key].sends)
+        return True
 
     async def remember_incoming(self, message_id: str, now: datetime) -> bool:
         is_new = message_id not in self.seen
@@ -259,10 +311,12 @@ def row(
     state: OutboxState = OutboxState.SENDING,
     *,
     attempts: int = 1,
-    sent_at: datetime | None = None,
+    sends: int = 0,
+    was: OutboxState | None = None,
+    problem: str = "",
     channel: Channel | None = None,
     kind: MessageKind | None = None,
 ) -> OutboxRow:
     """A row for the tables' tests."""
     changed = replace(draft, channel=channel or draft.channel, kind=kind or draft.kind)
-    return OutboxRow(changed, state, attempts, NOW, None, sent_at=sent_at)
+    return OutboxRow(changed, state, attempts, NOW, None, sends=sends, was=was, problem=problem)

@@ -152,7 +152,7 @@ async def test_a_letter_goes_out_and_its_acknowledgement_comes_in(desk: Desk) ->
     """The plain road: queued, sent, delivered."""
     draft = letter()
     await desk.write(draft)
-    row = await desk.until_state(draft, OutboxState.SENT)
+    row = await desk.until_state(draft, OutboxState.AWAITING_ACK)
     assert row.receipt == "receipt-1"
     await desk.take_in(ack(draft))
     assert desk.row(draft).state is OutboxState.ACKNOWLEDGED
@@ -181,7 +181,7 @@ async def test_a_second_and_a_contradicting_acknowledgement_change_nothing(desk:
     """React on the first, log the rest."""
     draft = letter()
     await desk.write(draft)
-    await desk.until_state(draft, OutboxState.SENT)
+    await desk.until_state(draft, OutboxState.AWAITING_ACK)
     await desk.take_in(ack(draft), ack(draft), ack(draft, AckCode.FATAL), ack(draft, AckCode.TRANSIENT))
     assert desk.row(draft).state is OutboxState.ACKNOWLEDGED
     assert await desk.until_news(2) == [("sent", ""), ("delivered", "")]
@@ -191,13 +191,13 @@ async def test_a_transient_error_is_sent_again_as_the_same_letter(desk: Desk) ->
     """New Bundle.id, same MessageHeader.id; then ok wins."""
     draft = letter()
     await desk.write(draft)
-    await desk.until_state(draft, OutboxState.SENT)
+    await desk.until_state(draft, OutboxState.AWAITING_ACK)
     await desk.take_in(ack(draft, AckCode.TRANSIENT))
-    row = await desk.until_state(draft, OutboxState.QUEUED)
+    row = await desk.until_state(draft, OutboxState.WAITING_FOR_RETRY)
     assert row.next_attempt_at == NOW + timedelta(seconds=5)
     desk.clock.forward(seconds=6)
     desk.delivery.wake()
-    await desk.until_state(draft, OutboxState.SENT)
+    await desk.until_state(draft, OutboxState.AWAITING_ACK)
     first, second = (read_message(one.payload, one.mime) for one in desk.medcom.sent)
     assert first.id == second.id
     assert first.bundle["id"] != second.bundle["id"]
@@ -210,9 +210,9 @@ async def test_a_fatal_error_is_final(desk: Desk) -> None:
     """Sending the same again is pointless: the user takes another road."""
     draft = letter()
     await desk.write(draft)
-    await desk.until_state(draft, OutboxState.SENT)
+    await desk.until_state(draft, OutboxState.AWAITING_ACK)
     await desk.take_in(ack(draft, AckCode.FATAL))
-    assert desk.row(draft).state is OutboxState.REJECTED
+    assert desk.row(draft).state is OutboxState.IN_ERROR
     assert (await desk.until_news(2))[1] == ("rejected", "invite.rejected")
 
 
@@ -220,10 +220,10 @@ async def test_an_acknowledgement_from_somebody_else_is_put_aside(desk: Desk) ->
     """Only the receiver can say that it has received."""
     draft = letter()
     await desk.write(draft)
-    await desk.until_state(draft, OutboxState.SENT)
+    await desk.until_state(draft, OutboxState.AWAITING_ACK)
     stranger = Party("", MUNICIPALITY.name, MUNICIPALITY.sor or "", MUNICIPALITY.gln or "")
     await desk.take_in(ack(draft, by=stranger))
-    assert desk.row(draft).state is OutboxState.SENT
+    assert desk.row(draft).state is OutboxState.AWAITING_ACK
 
 
 async def test_silence_is_told_after_half_an_hour_and_the_letter_sent_twice_more(desk: Desk) -> None:
@@ -233,28 +233,28 @@ async def test_silence_is_told_after_half_an_hour_and_the_letter_sent_twice_more
     for count in (1, 2, 3):
         async with asyncio.timeout(LIMIT_S):
             await desk.medcom.until(count)
-        await desk.until_state(draft, OutboxState.SENT)
+        await desk.until_state(draft, OutboxState.AWAITING_ACK)
         desk.clock.forward(minutes=31)
         desk.delivery.wake()
     told = await desk.until_news(6)
-    assert told == [("sent", ""), ("sent", "invite.no_answer")] * 3
+    assert told == [("sent", ""), ("sent", "invite.no_answer")] * 2 + [("sent", ""), ("unknown", "invite.call_them")]
     assert len(desk.medcom.sent) == 3
     await desk.take_in(ack(draft))
     assert desk.row(draft).state is OutboxState.ACKNOWLEDGED
 
 
 async def test_an_endpoint_that_is_away_is_tried_again_until_patience_ends(desk: Desk) -> None:
-    """Told once for each try that fails, and at last that it is over."""
+    """A weekend and no longer; after half an hour the user is asked to call, and the letter goes on trying."""
     draft = letter()
-    desk.medcom.script = [Unavailable("invite.unreachable")] * 8
+    desk.medcom.script = [Unavailable("invite.unreachable")] * 4
     await desk.write(draft)
-    for count in range(1, 8):
-        async with asyncio.timeout(LIMIT_S):
-            await desk.news.until(count)
-        desk.clock.forward(minutes=11)
+    for count, hours in enumerate((0.1, 1, 71), start=1):
+        await desk.until_news(count)
+        desk.clock.forward(hours=hours)
         desk.delivery.wake()
-    told = await desk.until_news(8)
-    assert told == [("queued", "invite.unreachable")] * 7 + [("failed", "invite.gave_up")]
+    told = await desk.until_news(4)
+    away = [("queued", "invite.unreachable")] * 2 + [("queued", "invite.not_out")]
+    assert told == [*away, ("failed", "invite.gave_up")]
 
 
 async def test_an_unknown_outcome_repeats_a_letter_and_never_a_mail(desk: Desk) -> None:
@@ -264,10 +264,10 @@ async def test_an_unknown_outcome_repeats_a_letter_and_never_a_mail(desk: Desk) 
     desk.mail.script = [OutcomeUnknown("invite.unknown")]
     await desk.write(draft, post)
     await desk.until_state(post, OutboxState.UNKNOWN)
-    await desk.until_state(draft, OutboxState.QUEUED)
+    await desk.until_state(draft, OutboxState.WAITING_FOR_RETRY)
     desk.clock.forward(minutes=60)
     desk.delivery.wake()
-    await desk.until_state(draft, OutboxState.SENT)
+    await desk.until_state(draft, OutboxState.AWAITING_ACK)
     assert len(desk.medcom.sent) == 2
     assert len(desk.mail.sent) == 1
 
@@ -286,7 +286,7 @@ async def test_a_refusing_endpoint_ends_the_letter(desk: Desk) -> None:
     draft = letter()
     desk.medcom.script = [Refused("invite.rejected")]
     await desk.write(draft)
-    await desk.until_state(draft, OutboxState.REJECTED)
+    await desk.until_state(draft, OutboxState.IN_ERROR)
 
 
 async def test_a_mistake_of_ours_with_one_message_does_not_stop_the_others(
@@ -308,7 +308,7 @@ async def test_a_store_that_is_locked_for_a_moment_loses_nothing(desk: Desk) -> 
     draft = letter()
     desk.outbox.fail_marks = 1
     await desk.write(draft)
-    await desk.until_state(draft, OutboxState.SENT)
+    await desk.until_state(draft, OutboxState.AWAITING_ACK)
 
 
 async def test_a_cancellation_does_not_overtake_its_invitation(desk: Desk) -> None:
@@ -318,7 +318,7 @@ async def test_a_cancellation_does_not_overtake_its_invitation(desk: Desk) -> No
     await desk.outbox.add([draft], NOW)
     await desk.outbox.add([off], NOW + timedelta(seconds=1))
     desk.delivery.wake()
-    await desk.until_state(off, OutboxState.SENT)
+    await desk.until_state(off, OutboxState.AWAITING_ACK)
     assert [one.kind for one in desk.medcom.sent] == [MessageKind.INVITATION, MessageKind.CANCELLATION]
 
 
@@ -327,7 +327,7 @@ async def test_an_answer_is_shown_and_acknowledged(desk: Desk, mime: str) -> Non
     """A person has written: the text goes to the desk, an ok through the outbox to the partner."""
     draft = letter()
     await desk.write(draft)
-    await desk.until_state(draft, OutboxState.SENT)
+    await desk.until_state(draft, OutboxState.AWAITING_ACK)
     reply = answer(draft)
     await desk.take_in(reply, mime=mime)
     assert desk.row(draft).state is OutboxState.ANSWERED
@@ -348,7 +348,7 @@ async def test_an_answer_that_comes_again_is_shown_once_and_acknowledged_again(d
     """MR8: the same acknowledgement under a new Bundle.id."""
     draft = letter()
     await desk.write(draft)
-    await desk.until_state(draft, OutboxState.SENT)
+    await desk.until_state(draft, OutboxState.AWAITING_ACK)
     reply = answer(draft)
     await desk.take_in(reply)
     async with asyncio.timeout(LIMIT_S):
@@ -368,7 +368,7 @@ async def test_a_second_answer_in_the_thread_is_shown_too(desk: Desk) -> None:
     """First yes, then no: the newest is what counts."""
     draft = letter()
     await desk.write(draft)
-    await desk.until_state(draft, OutboxState.SENT)
+    await desk.until_state(draft, OutboxState.AWAITING_ACK)
     await desk.take_in(answer(draft), answer(draft, "Vi kan alligevel ikke", 9500))
     assert [one.answer for one in desk.news.heard if one.answer] == ["Vi kommer", "Vi kan alligevel ikke"]
 
@@ -386,12 +386,12 @@ async def test_an_answer_about_another_patient_is_turned_down(desk: Desk) -> Non
     """A thread id mixed up at the partner must not bring another patient's news into this consultation."""
     draft = letter()
     await desk.write(draft)
-    await desk.until_state(draft, OutboxState.SENT)
+    await desk.until_state(draft, OutboxState.AWAITING_ACK)
     other = replace(PATIENT, identifiers=(cpr("2512489996"),))
     foreign = composer().invitation(consultation(patient=other), HOSPITAL_PARTY, ROOM, NOW, ids())
     assert foreign.thread_id == draft.thread_id
     await desk.take_in(answer(foreign))
-    assert desk.row(draft).state is OutboxState.SENT
+    assert desk.row(draft).state is OutboxState.AWAITING_ACK
     assert ack_code(of_kind(desk.medcom, MessageKind.ACKNOWLEDGEMENT)[0]) == AckCode.FATAL
 
 
@@ -399,13 +399,13 @@ async def test_an_answer_from_another_organisation_is_turned_down(desk: Desk) ->
     """Knowing a thread id is not being the partner."""
     draft = letter()
     await desk.write(draft)
-    await desk.until_state(draft, OutboxState.SENT)
+    await desk.until_state(draft, OutboxState.AWAITING_ACK)
     stranger = composer().invitation(consultation(), MUNICIPALITY_PARTY, ROOM, NOW, ids())
     assert stranger.thread_id == draft.thread_id
     first = read_message(stranger.payload, stranger.mime)
     forged = care_communication.answer(first, MUNICIPALITY.gln or "", NURSE, Content("Ja"), NOW, ids(9000))
     await desk.take_in(forged)
-    assert desk.row(draft).state is OutboxState.SENT
+    assert desk.row(draft).state is OutboxState.AWAITING_ACK
     assert ack_code(of_kind(desk.medcom, MessageKind.ACKNOWLEDGEMENT)[0]) == AckCode.FATAL
 
 
@@ -414,9 +414,9 @@ async def test_an_answer_to_another_practice_is_turned_down(desk: Desk) -> None:
     elsewhere = replace(SETTINGS, organisation=replace(PRACTICE, gln="5790000000012"))
     draft = MessageComposer(elsewhere).invitation(consultation(), HOSPITAL_PARTY, ROOM, NOW, ids())
     await desk.write(draft)
-    await desk.until_state(draft, OutboxState.SENT)
+    await desk.until_state(draft, OutboxState.AWAITING_ACK)
     await desk.take_in(answer(draft))
-    assert desk.row(draft).state is OutboxState.SENT
+    assert desk.row(draft).state is OutboxState.AWAITING_ACK
     sent = of_kind(desk.medcom, MessageKind.ACKNOWLEDGEMENT)[0]
     assert acknowledgement.read(read_message(sent.payload, sent.mime)).reason == Issue.NOT_FOR_US
 
@@ -425,14 +425,14 @@ async def test_an_invalid_answer_gets_a_fatal_error_with_its_reason(desk: Desk) 
     """Receivers SHALL reject violations; the partner learns which rule."""
     draft = letter()
     await desk.write(draft)
-    await desk.until_state(draft, OutboxState.SENT)
+    await desk.until_state(draft, OutboxState.AWAITING_ACK)
     reply = answer(draft)
     reply.header["definition"] = f"{codes.CARE_DEFINITION}|4.0"
     await desk.take_in(reply)
     sent = of_kind(desk.medcom, MessageKind.ACKNOWLEDGEMENT)[0]
     assert ack_code(sent) == AckCode.FATAL
     assert b"medcom-carecommunication-definition-url" in sent.payload
-    assert desk.row(draft).state is OutboxState.SENT
+    assert desk.row(draft).state is OutboxState.AWAITING_ACK
 
 
 async def test_what_nobody_can_read_stays_in_the_mailbox_and_the_loop_lives(
@@ -442,7 +442,7 @@ async def test_what_nobody_can_read_stays_in_the_mailbox_and_the_loop_lives(
     caplog.set_level(logging.WARNING, logger="vdx_plugin")
     draft = letter()
     await desk.write(draft)
-    await desk.until_state(draft, OutboxState.SENT)
+    await desk.until_state(draft, OutboxState.AWAITING_ACK)
     bomb = b'<?xml version="1.0"?><!DOCTYPE b [<!ENTITY a "aa">]><Bundle xmlns="http://hl7.org/fhir"/>'
     await desk.mailbox.put(b"hello 2509479989")
     await desk.mailbox.put(bomb, codes.FHIR_XML)
@@ -461,7 +461,7 @@ async def test_a_taken_in_answer_that_was_never_acknowledged_is_taken_up_again(d
     """The process died between the two: the partner must still get its acknowledgement, the doctor the text."""
     draft = letter()
     await desk.write(draft)
-    await desk.until_state(draft, OutboxState.SENT)
+    await desk.until_state(draft, OutboxState.AWAITING_ACK)
     reply = answer(draft)
     incoming = Incoming("r", codes.FHIR_JSON, "", write_json(reply))
     await desk.letters.keep(replies.read(reply, OWN.gln, incoming, NOW).matched(draft.consultation_id, draft.party_key))
@@ -481,7 +481,7 @@ async def test_a_lost_road_is_told_once(desk: Desk, caplog: pytest.LogCaptureFix
         await desk.until_news(count)
         desk.clock.forward(minutes=11)
         desk.delivery.wake()
-    await desk.until_state(draft, OutboxState.SENT)
+    await desk.until_state(draft, OutboxState.AWAITING_ACK)
     assert caplog.text.count("do not get through") == 1
     assert caplog.text.count("get through again") == 1
 
@@ -493,12 +493,12 @@ async def test_a_receipt_of_the_mailbox_is_neither_acknowledgement_nor_answer(de
     """Pitfall 23: the network has brought it, and no system has read it."""
     draft = letter()
     await desk.write(draft)
-    await desk.until_state(draft, OutboxState.SENT)
+    await desk.until_state(draft, OutboxState.AWAITING_ACK)
     due = desk.row(draft).next_attempt_at
     await desk.mailbox.put_receipt(MailboxReceipt("e-1", draft.message_id, Verdict.IN_MAILBOX))
     assert await desk.until_news(2) == [("sent", ""), ("in_mailbox", "")]
     row = desk.row(draft)
-    assert (row.state, row.receipt, row.next_attempt_at) == (OutboxState.SENT, "mailbox:e-1", due)
+    assert (row.state, row.receipt, row.next_attempt_at) == (OutboxState.AWAITING_ACK, "mailbox:e-1", due)
     assert row.is_in_mailbox
     await desk.take_in(ack(draft))
     assert (await desk.until_news(3))[2] == ("delivered", "")
@@ -515,7 +515,7 @@ async def test_a_receipt_that_is_faster_than_the_hand_over_is_kept(desk: Desk) -
     async with asyncio.timeout(LIMIT_S):
         await desk.mailbox.until_empty()
     desk.medcom.gate.set()
-    row = await desk.until_state(draft, OutboxState.SENT)
+    row = await desk.until_state(draft, OutboxState.AWAITING_ACK)
     assert row.receipt == "mailbox:e-1"
 
 
@@ -526,7 +526,7 @@ async def test_what_the_network_gives_back_is_tried_again_and_then_told(desk: De
     for count in (1, 2, 3):
         async with asyncio.timeout(LIMIT_S):
             await desk.medcom.until(count)
-        await desk.until_state(draft, OutboxState.SENT)
+        await desk.until_state(draft, OutboxState.AWAITING_ACK)
         await desk.mailbox.put_receipt(MailboxReceipt(f"e-{count}", draft.message_id, Verdict.BOUNCED, "down"))
         async with asyncio.timeout(LIMIT_S):
             await desk.mailbox.until_empty()
@@ -541,7 +541,7 @@ async def test_a_receiver_that_the_network_does_not_know_ends_the_letter(desk: D
     """Trying again would change nothing."""
     draft = letter()
     await desk.write(draft)
-    await desk.until_state(draft, OutboxState.SENT)
+    await desk.until_state(draft, OutboxState.AWAITING_ACK)
     await desk.mailbox.put_receipt(MailboxReceipt("e-1", draft.message_id, Verdict.REFUSED, "unknown receiver"))
     assert await desk.until_news(2) == [("sent", ""), ("rejected", "invite.rejected")]
 
@@ -550,7 +550,7 @@ async def test_a_late_bounce_does_not_undo_an_acknowledgement(desk: Desk) -> Non
     """The system itself has said that it has the letter."""
     draft = letter()
     await desk.write(draft)
-    await desk.until_state(draft, OutboxState.SENT)
+    await desk.until_state(draft, OutboxState.AWAITING_ACK)
     await desk.take_in(ack(draft))
     await desk.mailbox.put_receipt(MailboxReceipt("e-1", draft.message_id, Verdict.BOUNCED))
     await desk.mailbox.put_receipt(MailboxReceipt("e-2", "none-of-ours", Verdict.IN_MAILBOX))
@@ -566,7 +566,7 @@ async def test_an_answer_is_kept_under_its_party(desk: Desk) -> None:
     """The text beside the party must outlive the program, and moving the meeting must answer that letter."""
     draft = letter()
     await desk.write(draft)
-    await desk.until_state(draft, OutboxState.SENT)
+    await desk.until_state(draft, OutboxState.AWAITING_ACK)
     reply = answer(draft)
     await desk.take_in(reply)
     (kept,) = await desk.letters.of_consultation(draft.consultation_id)
@@ -578,7 +578,7 @@ async def test_a_letter_that_comes_late_does_not_hide_what_was_written_after_it(
     """Rule 23: the payload's own time counts, not the order of arrival."""
     draft = letter()
     await desk.write(draft)
-    await desk.until_state(draft, OutboxState.SENT)
+    await desk.until_state(draft, OutboxState.AWAITING_ACK)
     first = read_message(draft.payload, draft.mime)
     newer, older = (
         care_communication.answer(first, HOSPITAL_END.gln, NURSE, Content(text), NOW + timedelta(hours=hours), ids(at))

@@ -30,6 +30,7 @@ from vdx_plugin.domain.secret import Secret
 from vdx_plugin.domain.summary import Summary, WriteBackReceipt
 from vdx_plugin.errors import VdxError
 from vdx_plugin.ports import (
+    STRANDED,
     AdapterStatus,
     Call,
     CallEvent,
@@ -49,6 +50,7 @@ from vdx_plugin.ports import (
     OutboxState,
     RoomParticipant,
     RosterChanged,
+    Settlement,
     VideoPicture,
 )
 from vdx_plugin.service.desk import Desk
@@ -426,6 +428,22 @@ class FakeStore:
     async def recover(self, now: datetime) -> list[OutboxRow]:
         return []
 
+    async def settle(self, outcomes: Sequence[Settlement], now: datetime) -> set[str]:
+        return set()
+
+    async def still_here(self, now: datetime) -> None: ...
+
+    async def stranded(self, limit: int = 50) -> list[OutboxRow]:
+        return [row for row in self.rows.values() if row.state in STRANDED][:limit]
+
+    async def queue_again(self, key: str, now: datetime) -> bool:
+        self.rows[key] = replace(self.rows[key], state=OutboxState.WAITING_FOR_RETRY)
+        return True
+
+    async def close_by_hand(self, key: str, now: datetime) -> bool:
+        self.rows[key] = replace(self.rows[key], state=OutboxState.BY_HAND)
+        return True
+
     async def remember_incoming(self, message_id: str, now: datetime) -> bool:
         return True
 
@@ -454,7 +472,7 @@ class FakeDelivery:
     def wake(self) -> None:
         if self.sends:
             for key, row in self.store.rows.items():
-                if row.state is OutboxState.QUEUED:
+                if row.state in (OutboxState.QUEUED, OutboxState.WAITING_FOR_RETRY):
                     self.store.log.append(f"send:{row.draft.kind}")
                     self.store.rows[key] = replace(row, state=OutboxState.SENT)
 

@@ -47,7 +47,7 @@ async def taken_up(world: World) -> World:
         (OutboxState.SENT, InvitationState.SENT),
         (OutboxState.ACKNOWLEDGED, InvitationState.DELIVERED),
         (OutboxState.UNKNOWN, InvitationState.UNKNOWN),
-        (OutboxState.REJECTED, InvitationState.REJECTED),
+        (OutboxState.IN_ERROR, InvitationState.REJECTED),
     ],
 )
 async def test_a_letter_whose_news_died_with_the_program_is_shown_as_the_outbox_knows_it(

@@ -308,5 +308,5 @@ async def test_death_while_sending_is_found_at_the_next_start(tmp_path: Path) ->
     done = run(DIES_SENDING, tmp_path / "store.db")
     assert done.returncode == -signal.SIGKILL, done.stderr
     store = await opened(tmp_path / "store.db")
-    assert [row.state for row in await store.outbox.recover(NOW)] == [OutboxState.QUEUED]
+    assert [row.state for row in await store.outbox.recover(NOW)] == [OutboxState.WAITING_FOR_RETRY]
     await store.close()
