@@ -12,3 +12,5 @@ class Finding:
     rule: str
     place: str
     text: str
+    is_warning: bool = False
+    """Worth telling, but no reason to hold a message back or turn it down."""
