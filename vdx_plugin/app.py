@@ -23,6 +23,7 @@ from vdx_plugin.domain.secret import Secret
 from vdx_plugin.errors import Misconfigured
 from vdx_plugin.host import AdapterHost, installed
 from vdx_plugin.invitations import (
+    codes,
     composer,
     delivery,
     directory,
@@ -35,7 +36,11 @@ from vdx_plugin.invitations import (
     smtp,
     text_book,
     transport,
+    validator,
 )
+from vdx_plugin.invitations.message import read_message
+from vdx_plugin.invitations.message_check import MessageCheck, Opinion
+from vdx_plugin.invitations.profiles import ProfileChecker, Shelf
 from vdx_plugin.media import call_engine
 from vdx_plugin.ports import AdapterStatus, CheckState, Clock, DiagnosisLine, DiagnosisReport
 from vdx_plugin.service.desk import Desk
@@ -94,6 +99,7 @@ async def assemble(
     clock, practice = clock or WallClock(), organisation(chosen)
     chosen.data_dir.mkdir(parents=True, exist_ok=True)
     store = await open_the_store(chosen.data_dir, clock, vault)
+    check = await asyncio.to_thread(message_check, chosen)
     vdx = open_booking(chosen, clock, secrets)
     message_texts = text_book.TextBook(chosen.data_dir / TEXTS_FILE)
     host = AdapterHost(
@@ -113,7 +119,7 @@ async def assemble(
             examiner=InWords(vdx.doctor),
             engine=call_engine(clock),
             composer=message_composer(chosen, practice, message_texts),
-            delivery=message_delivery(chosen, practice, store, clock, secrets),
+            delivery=message_delivery(chosen, practice, store, clock, secrets, check),
             consultations=store.consultations,
             outbox=store.outbox,
             measures=store.measures,
@@ -235,8 +241,32 @@ def message_composer(chosen: Settings, practice: Organisation, texts: text_book.
     )
 
 
+def definitions_shelf(data_dir: Path) -> Shelf:
+    """Return the FHIR packages that this workplace has installed."""
+    return Shelf(data_dir / "definitions")
+
+
+def message_check(chosen: Settings) -> MessageCheck:
+    """Return what looks at every message: our rules, installed profiles, the validator that the settings name."""
+    shelf, partners = definitions_shelf(chosen.data_dir), chosen.partners
+    lacking = shelf.lacking()
+    if shelf.packages() and lacking:
+        _log.warning("messages are not checked against profiles: %s missing", ", ".join(lacking))
+    official = None
+    if partners.validator_url:
+        named = validator.ValidatorSettings(partners.validator_url, partners.validator)
+        official = validator.HttpValidator(named, httpx.AsyncClient())
+    profiles = None if lacking else ProfileChecker(shelf.definitions)
+    return MessageCheck(profiles, official, must_validate=partners.validator_required)
+
+
 def message_delivery(
-    chosen: Settings, practice: Organisation, store: Store, clock: Clock, secrets: Secrets
+    chosen: Settings,
+    practice: Organisation,
+    store: Store,
+    clock: Clock,
+    secrets: Secrets,
+    check: MessageCheck | None = None,
 ) -> delivery.MessageDelivery:
     """Return what carries the outbox out, over the roads that the settings name."""
     carriers: dict[Channel, transport.Carrier] = {}
@@ -254,7 +284,8 @@ def message_delivery(
     own = resources.Party(str(uuid4()), practice.name, practice.sor or "", practice.gln or "")
     books = intake.Books(store.outbox, store.letters, store.consultations)
     mime = f"application/fhir+{chosen.partners.mime}"
-    return delivery.MessageDelivery(books, delivery.Roads(carriers, mailbox), own, clock, uuid4, mime=mime)
+    roads = delivery.Roads(carriers, mailbox)
+    return delivery.MessageDelivery(books, roads, own, clock, uuid4, mime=mime, check=check)
 
 
 def partners(chosen: Settings) -> partner_book.KeptPartners:
@@ -331,6 +362,20 @@ def sign_in_person(
         keep(REFRESH_TOKEN, granted.refresh.reveal())
 
     asyncio.run(run())
+
+
+def examine_message(chosen: Settings, body: bytes, *, is_outgoing: bool) -> Sequence[Opinion]:
+    """Let every checker look at one message, JSON or XML. Raises Unreadable(``invite.unreadable``)."""
+    mime = codes.FHIR_XML if body.lstrip().startswith(b"<") else codes.FHIR_JSON
+
+    async def examine() -> Sequence[Opinion]:
+        check = message_check(chosen)
+        try:
+            return await check.examine(read_message(body, mime), is_outgoing=is_outgoing)
+        finally:
+            await check.close()
+
+    return asyncio.run(examine())
 
 
 def load_statuses() -> Sequence[AdapterStatus]:

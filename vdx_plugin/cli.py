@@ -281,3 +281,63 @@ def sign_in() -> None:
     texts.set_language(chosen.language)
     sign_in_person(chosen, webbrowser.open)
     click.echo(texts._("Du er logget på VDX."))
+
+
+@main.group()
+def definitions() -> None:
+    """Look after the FHIR packages that messages are checked against."""
+
+
+@definitions.command("add")
+@click.argument("package", type=click.Path(path_type=Path, exists=True))
+@click.option("--data", type=click.Path(path_type=Path), default=None, help="Where the program's data lies.")
+@_explains
+def add_definitions(*, package: Path, data: Path | None) -> None:
+    """Install PACKAGE, a package.tgz or a folder with the same files; another version of it is replaced."""
+    from vdx_plugin.app import definitions_shelf
+    from vdx_plugin.invitations.check_report import added_lines
+    from vdx_plugin.invitations.profiles import read_package
+
+    shelf = definitions_shelf(_settings().data_dir if data is None else data)
+    found = read_package(package)
+    shelf.add(found)
+    _echo(added_lines(found, shelf.missing()))
+
+
+@definitions.command("list")
+@click.option("--data", type=click.Path(path_type=Path), default=None, help="Where the program's data lies.")
+@_explains
+def list_definitions(*, data: Path | None) -> None:
+    """Show what is installed, what is missing, and whether messages are checked by it."""
+    from vdx_plugin.app import definitions_shelf
+    from vdx_plugin.invitations.check_report import shelf_lines
+
+    _echo(shelf_lines(definitions_shelf(_settings().data_dir if data is None else data)))
+
+
+@definitions.command("remove")
+@click.argument("name")
+@click.option("--data", type=click.Path(path_type=Path), default=None, help="Where the program's data lies.")
+@_explains
+def remove_definitions(*, name: str, data: Path | None) -> None:
+    """Take the package NAME away."""
+    from vdx_plugin.app import definitions_shelf
+
+    definitions_shelf(_settings().data_dir if data is None else data).remove(name)
+    click.echo(texts._("Pakken er fjernet."))
+
+
+@main.command("check-message")
+@click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.option("--sending", is_flag=True, help="Hold it to what only a sender owes, such as narratives, too.")
+@_explains
+def check_message(*, file: Path, sending: bool) -> None:
+    """Check the message in FILE, JSON or XML, by all there is; status 1 if it is wrong, 3 if a check is missing."""
+    from vdx_plugin.app import examine_message
+    from vdx_plugin.invitations.check_report import opinion_lines
+    from vdx_plugin.invitations.message_check import Verdict
+
+    opinions = examine_message(_settings(), file.read_bytes(), is_outgoing=sending)
+    _echo(opinion_lines(opinions))
+    verdicts = {one.verdict for one in opinions}
+    sys.exit(1 if Verdict.INVALID in verdicts else 3 if Verdict.NOT_CHECKED in verdicts else 0)

@@ -143,6 +143,10 @@ def sentences(_: Callable[[str], str]) -> dict[str, str]:
             "Invitationen til {party} kræver patientens CPR- eller erstatningsnummer. Ring til dem, og giv dem linket."
         ),
         "invite.setup": _("Praksissens oplysninger som afsender mangler eller er forkerte. Ring til support."),
+        "invite.validator": _(
+            "Valideringstjenesten svarer ikke, så beskeden til {party} venter. Programmet prøver igen."
+        ),
+        "invite.validator_setup": _("Adressen på valideringstjenesten er forkert. Ring til support."),
         "invite.*": _("Invitationen til {party} lykkedes ikke. Ring til dem."),
         "partners.no_table": _(
             "Filen er ikke en liste over partnere. Disse kolonner mangler i første linje: {columns}. Vælg en anden fil, eller ret den."
@@ -150,6 +154,20 @@ def sentences(_: Callable[[str], str]) -> dict[str, str]:
         "partners.disk": _("Kartoteket kunne ikke gemmes. Frigør plads på disken, og prøv igen."),
         "partners.faulty": _("Oplysningerne er ikke gyldige, så de er ikke gemt. Ret felterne, og gem igen."),
         "partners.*": _("Kartoteket over partnere kan ikke bruges lige nu. Prøv igen, eller ring til support."),
+        # definitions of messages
+        "definitions.unreadable": _(
+            "Pakken er beskadiget og kan ikke læses. Hent den igen, og læg den ind. Intet er ændret."
+        ),
+        "definitions.unsafe": _(
+            "Pakken peger på filer uden for sig selv og er ikke lagt ind. Hent den fra MedCom eller HL7."
+        ),
+        "definitions.too_large": _("Pakken er for stor til at være en FHIR-pakke og er ikke lagt ind."),
+        "definitions.empty": _("Her er ingen FHIR-profiler med deres endelige form. Vælg filen package.tgz."),
+        "definitions.nameless": _("Pakken siger ikke, hvad den hedder. Vælg filen package.tgz, som den er udgivet."),
+        "definitions.not_r4": _("Pakken gælder en anden udgave af FHIR end R4 (4.0.1) og er ikke lagt ind."),
+        "definitions.unknown": _("Der er ingen pakke med det navn. Se navnene med: vdx-plugin definitions list"),
+        "definitions.folder": _("Definitionerne kan ikke gemmes eller læses på computeren. Tjek plads og rettigheder."),
+        "definitions.*": _("Definitionerne kan ikke bruges. Ring til support."),
         # clinic systems
         "context.bad_number": _(
             "Patientens nummer kan ikke være rigtigt. Start ikke herfra: se efter i journalen, hvem patienten er."

@@ -88,7 +88,11 @@ class Interpreters(_Part):
 
 
 class Partners(_Part):
-    """``hub_url`` is the endpoint that carries MedCom messages, ``directory`` a CSV file of partners."""
+    """``hub_url`` is the endpoint that carries MedCom messages, ``directory`` a CSV file of partners.
+
+    ``validator_url`` is an official FHIR validator that looks at every outgoing message: ``validator`` says whether
+    it is HL7's wrapper or a FHIR server. ``validator_required`` holds messages back while it cannot be reached.
+    """
 
     hub_url: str = ""
     directory: Path | None = None
@@ -96,6 +100,9 @@ class Partners(_Part):
     """Form of the letters we write; we read both."""
     topics: dict[Purpose, str] = Field(default_factory=dict)
     """What letters for a purpose are called, where the region has agreed on words; day and time are added."""
+    validator_url: str = ""
+    validator: Literal["hl7", "fhir"] = "hl7"
+    validator_required: bool = False
 
 
 class Settings(BaseSettings):

@@ -17,6 +17,7 @@ from vdx_plugin.invitations import codes, reliable
 from vdx_plugin.invitations.acknowledgement import Acknowledgement
 from vdx_plugin.invitations.intake import Books, Heard, Intake
 from vdx_plugin.invitations.mailbox import MailboxReader
+from vdx_plugin.invitations.message_check import MessageCheck
 from vdx_plugin.invitations.outgoing import Outgoing, Pace
 from vdx_plugin.invitations.reliable import Limits, Step
 from vdx_plugin.invitations.resources import Party
@@ -64,6 +65,7 @@ class MessageDelivery:
         *,
         mime: str = codes.FHIR_JSON,
         pace: Pace | None = None,
+        check: MessageCheck | None = None,
         mailbox_pause_s: float = 5.0,
     ) -> None:
         self._books = books
@@ -74,12 +76,13 @@ class MessageDelivery:
         self._new_id = new_id
         self._limits = limits or Limits()
         self._mime = mime
+        self._check = check or MessageCheck()
         self._mailbox_pause_s = mailbox_pause_s
         self._tasks = Tasks()
         self._on_news: OnNews = lambda _: None
         self._on_letter: OnLetter = lambda _: None
         self._outgoing = Outgoing(
-            books.outbox, roads.carriers, clock, new_id, self._limits, self._settled, pace or Pace()
+            books.outbox, roads.carriers, clock, new_id, self._limits, self._settled, pace or Pace(), self._check
         )
         # Of two acknowledgements of one letter the first counts.
         self._hearing = asyncio.Lock()
@@ -92,7 +95,8 @@ class MessageDelivery:
         carrier = self._roads.carriers.get(Channel.MEDCOM)
         if self._roads.mailbox is not None and carrier is not None:
             heard = Heard(self._acknowledged, self._replied, lambda letter: self._on_letter(letter), self.wake)
-            intake = Intake(self._books, carrier, self._own, self._clock, self._new_id, heard, self._mime)
+            new_id, mime = self._new_id, self._mime
+            intake = Intake(self._books, carrier, self._own, self._clock, new_id, heard, mime, check=self._check)
             reader = MailboxReader(self._roads.mailbox, intake.take_in, self._receipted, pause_s=self._mailbox_pause_s)
             self._tasks.spawn(reader.run(), "delivery-mailbox")
 
@@ -109,6 +113,7 @@ class MessageDelivery:
         ]
         for road in {id(road): road for road in closing}.values():
             await road.close()
+        await self._check.close()
 
     async def _acknowledged(self, ack: Acknowledgement) -> None:
         async with self._hearing:

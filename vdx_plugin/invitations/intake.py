@@ -16,11 +16,11 @@ from uuid import UUID
 from vdx_plugin import log
 from vdx_plugin.domain.matching import WRITTEN_AFTER, candidates
 from vdx_plugin.domain.parties import Channel
-from vdx_plugin.errors import Unreadable
 from vdx_plugin.invitations import acknowledgement, codes, replies
 from vdx_plugin.invitations.acknowledgement import Acknowledgement, Issue, Refusal
-from vdx_plugin.invitations.checks import Finding, check, check_outgoing
+from vdx_plugin.invitations.finding import Finding
 from vdx_plugin.invitations.message import Message, gln_of, read_message, write
+from vdx_plugin.invitations.message_check import MessageCheck
 from vdx_plugin.invitations.resources import Party
 from vdx_plugin.invitations.transport import Carrier, Incoming
 from vdx_plugin.ports import (
@@ -76,6 +76,8 @@ class Intake:
         new_id: Callable[[], UUID],
         heard: Heard,
         mime: str = codes.FHIR_JSON,
+        *,
+        check: MessageCheck | None = None,
     ) -> None:
         self._books = books
         self._carrier = carrier
@@ -84,13 +86,16 @@ class Intake:
         self._new_id = new_id
         self._heard = heard
         self._mime = mime
+        self._check = check or MessageCheck()
 
     async def take_in(self, incoming: Incoming) -> None:
         """Deal with one message durably.
 
-        Raises Unreadable when it can be neither read nor answered, and what carrier and store raise.
+        Raises Unreadable when it can be neither read nor answered, Refused when an answer to it would be invalid, and
+        what carrier, checks and store raise.
         """
-        message, findings = await asyncio.to_thread(_read, incoming)
+        message = await asyncio.to_thread(read_message, incoming.body, incoming.mime)
+        findings = await self._check.of_incoming(message)
         if message.event == codes.ACK_EVENT:
             # An acknowledgement with faults still says what became of the letter, and is never answered.
             _tell(findings)
@@ -165,13 +170,8 @@ class Intake:
     async def _ack(
         self, message: Message, row: OutboxRow | None, refusal: Refusal | None, now: datetime
     ) -> OutboxDraft:
-        return await asyncio.to_thread(self._made_ack, message, row, refusal, now)
-
-    def _made_ack(self, message: Message, row: OutboxRow | None, refusal: Refusal | None, now: datetime) -> OutboxDraft:
-        ack = acknowledgement.build(message, self._own, now, self._new_id, refusal)
-        faults = check_outgoing(ack)
-        if faults:
-            raise Unreadable("invite.unreadable", "an answer to it would be invalid", place=faults[0].place)
+        ack = await asyncio.to_thread(acknowledgement.build, message, self._own, now, self._new_id, refusal)
+        await self._check.before_sending(ack)
         return OutboxDraft(
             key=f"{MessageKind.ACKNOWLEDGEMENT}:{message.id}",
             consultation_id=row.draft.consultation_id if row else NOBODY,
@@ -193,11 +193,6 @@ class Intake:
             now = self._clock.now()
             await self._books.outbox.mark(answered.draft.key, OutboxState.QUEUED, now, next_attempt_at=now)
             self._heard.queued()
-
-
-def _read(incoming: Incoming) -> tuple[Message, list[Finding]]:
-    message = read_message(incoming.body, incoming.mime)
-    return message, check(message)
 
 
 def _tell(findings: list[Finding]) -> None:

@@ -2,7 +2,7 @@
 
 Three checkers in this order: the rules of ``checks``, always; the profiles that the site has installed; the official
 validator that the settings name. A later one is asked only when the earlier ones found nothing wrong, except by
-``examine``, which asks all. Nothing here blocks the event loop.
+``examine``, which asks all. What is ``async`` here does not block the event loop.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from vdx_plugin import log
 from vdx_plugin.errors import Refused, Unavailable, VdxError
 from vdx_plugin.invitations.checks import check, check_outgoing
 from vdx_plugin.invitations.finding import Finding
-from vdx_plugin.invitations.message import Message
+from vdx_plugin.invitations.message import Message, read_message
 from vdx_plugin.invitations.validator import Validator
 
 _log = log.get("invitations.check")
@@ -71,11 +71,18 @@ class MessageCheck:
 
     async def before_sending(self, message: Message) -> None:
         """Raises Refused(``invite.invalid``) with the broken rules, Unavailable when it must wait for a check."""
-        faults = _errors(await asyncio.to_thread(check_outgoing, message))
-        faults = faults or _errors(await self._by_profiles(message))
-        faults = faults or _errors(await self._by_validator(message))
-        if faults:
-            raise Refused("invite.invalid", ", ".join(sorted({fault.rule for fault in faults})))
+        await asyncio.to_thread(self.refuse_faulty, message)
+        _refuse(await self._by_validator(message))
+
+    def refuse_faulty(self, message: Message) -> None:
+        """Hold a message to rules and profiles, for those who have a thread for it. Raises Refused."""
+        _refuse(check_outgoing(message))
+        _refuse(self._profiles.check(message) if self._profiles is not None else [])
+
+    async def validate(self, payload: bytes, mime: str) -> None:
+        """Ask the validator about a message as it is sent. Raises Refused, Unavailable; nothing without a validator."""
+        if self._validator is not None:
+            _refuse(await self._by_validator(await asyncio.to_thread(read_message, payload, mime)))
 
     async def of_incoming(self, message: Message) -> list[Finding]:
         """Return what a partner's message is turned down for. Warnings never count (Validation Governance, 2.1)."""
@@ -124,6 +131,12 @@ class MessageCheck:
         if not self._is_lost:
             self._is_lost = True
             _log.warning("the validator does not answer, messages are not checked by it: %s", error)
+
+
+def _refuse(findings: Sequence[Finding]) -> None:
+    faults = _errors(findings)
+    if faults:
+        raise Refused("invite.invalid", ", ".join(sorted({fault.rule for fault in faults})))
 
 
 def _errors(findings: Sequence[Finding]) -> list[Finding]:

@@ -15,10 +15,10 @@ from uuid import UUID
 
 from vdx_plugin import log
 from vdx_plugin.domain.parties import Channel
-from vdx_plugin.errors import Misconfigured, Refused, VdxError
+from vdx_plugin.errors import Misconfigured, VdxError
 from vdx_plugin.invitations import care_communication, reliable
-from vdx_plugin.invitations.checks import check_outgoing
 from vdx_plugin.invitations.message import read_message, text_at, write
+from vdx_plugin.invitations.message_check import MessageCheck
 from vdx_plugin.invitations.reliable import Limits, Outcome, Step
 from vdx_plugin.invitations.transport import Carrier
 from vdx_plugin.ports import Clock, Outbox, OutboxDraft, OutboxRow, OutboxState, Settlement
@@ -54,6 +54,7 @@ class Outgoing:
         limits: Limits,
         tell: Tell,
         pace: Pace,
+        check: MessageCheck,
     ) -> None:
         self._outbox = outbox
         self._carriers = carriers
@@ -62,6 +63,7 @@ class Outgoing:
         self._limits = limits
         self._tell = tell
         self._pace = pace
+        self._check = check
         self._book = Book(outbox, clock)
         self._woken = asyncio.Event()
         self._due: set[datetime] = set()
@@ -152,7 +154,10 @@ class Outgoing:
         try:
             if isinstance(ready, Exception):
                 raise ready
-            receipt = await self._carrier(ready).send(ready)
+            carrier = self._carrier(ready)
+            if ready.channel is Channel.MEDCOM:
+                await self._check.validate(ready.payload, ready.mime)
+            receipt = await carrier.send(ready)
             outcome = Outcome.TAKEN
             self._found(row.draft.channel)
         except VdxError as error:
@@ -198,9 +203,7 @@ class Outgoing:
             message = care_communication.resent(message, now, self._new_id)
             draft = replace(draft, payload=write(message, draft.mime))
             _log.info("%s goes out again as bundle %s", draft.key, text_at(message.bundle, "id"))
-        faults = check_outgoing(message)
-        if faults:
-            raise Refused("invite.invalid", ", ".join(sorted({fault.rule for fault in faults})))
+        self._check.refuse_faulty(message)
         return draft
 
     def _missed(self, row: OutboxRow, outcome: Outcome, error: VdxError) -> None:

@@ -10,3 +10,9 @@ the program uses.
 The sense of each word follows FHIR R4 (4.0.1): Profiling, ElementDefinition, Terminologies. Left out on purpose:
 extensible and preferred bindings, codes of systems that are not installed, re-slicing.
 """
+
+from vdx_plugin.invitations.profiles.archive import Package, read_package
+from vdx_plugin.invitations.profiles.checker import ProfileChecker
+from vdx_plugin.invitations.profiles.shelf import Installed, Shelf
+
+__all__ = ["Installed", "Package", "ProfileChecker", "Shelf", "read_package"]

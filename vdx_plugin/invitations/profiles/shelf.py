@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from vdx_plugin.errors import NotFound, Unavailable
+from vdx_plugin.invitations import codes
 from vdx_plugin.invitations.message import dig, rows, text_at
 from vdx_plugin.invitations.profiles.archive import Package
 from vdx_plugin.invitations.profiles.definitions import Definitions, Entry
@@ -28,6 +29,11 @@ INDEX = "shelf.json"
 _KNOWN_BY = {
     "hl7.fhir.r4.core": "http://hl7.org/fhir/StructureDefinition/Bundle",
     "hl7.fhir.dk.core": "http://hl7.dk/fhir/core/StructureDefinition/dk-core-patient",
+}
+# Without these there is nothing to check a message against.
+_NEEDED = {
+    "hl7.fhir.r4.core": _KNOWN_BY["hl7.fhir.r4.core"],
+    "medcom.fhir.dk.carecommunication": codes.CARE_COMMUNICATION,
 }
 
 
@@ -79,14 +85,18 @@ class Shelf:
 
     def missing(self) -> dict[str, str]:
         """Return name and version of each package that an installed one builds on and that is not here."""
-        here = {one.name for one in self.packages()}
-        urls = {text_at(row, "url") for _, index in self._indices() for row in rows(index, "definitions")}
+        here, urls = {one.name for one in self.packages()}, self._urls()
         needed = {name: version for one in self.packages() for name, version in one.needs.items()}
         return {
             name: version
             for name, version in sorted(needed.items())
             if name not in here and _KNOWN_BY.get(name) not in urls
         }
+
+    def lacking(self) -> list[str]:
+        """Return the packages without which profiles cannot be used at all; empty when they can."""
+        urls = self._urls()
+        return [name for name, url in _NEEDED.items() if url not in urls]
 
     def definitions(self) -> Definitions:
         """Return everything that is installed, each definition read when it is first asked for."""
@@ -96,6 +106,9 @@ class Shelf:
             for row in rows(index, "definitions")
         ]
         return Definitions(entries)
+
+    def _urls(self) -> set[str]:
+        return {text_at(row, "url") for _, index in self._indices() for row in rows(index, "definitions")}
 
     def _indices(self) -> list[tuple[Path, Any]]:
         found = []
