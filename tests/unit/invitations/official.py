@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 _HERE = Path(__file__).resolve()
-_SHARED = Path(os.environ.get("VDX_SHARED") or _HERE.parents[4] / "shared")
-_EXAMPLES = _SHARED / "specs" / "medcom" / "examples"
+SHARED = Path(os.environ.get("VDX_SHARED") or _HERE.parents[4] / "shared")
+_EXAMPLES = SHARED / "specs" / "medcom" / "examples"
 
 # The empty base message of a package is neither letter nor acknowledgement; R-Tek-M is wrong on purpose.
 _NOT_VALID = ("eb26be85", "R-Tek-M")
@@ -30,7 +30,12 @@ ACKS = [
     for path in _find("acknowledgement-ig-2.0.3", "acknowledgement-testbundles", "video-invitation-own")
     if not any(word in path.name for word in _NOT_VALID) and ("video" not in str(path) or "-ack-" in path.name)
 ]
-BROKEN = [path for path in _find("broken-own") if path.name.startswith("b")]
+BROKEN = [
+    *_find("broken-own"),
+    *(path for path in _find("carecommunication-testbundles-2026-07-07") if "R-Tek-M" in path.name),
+]
+NEITHER = [path for path in _find("acknowledgement-ig-2.0.3") if "eb26be85" in path.name]
+"""The empty base message: right as a message, but none of the kinds that we send or take in."""
 
 needed = pytest.mark.skipif(not _EXAMPLES.is_dir(), reason="MedCom's examples are not here (set VDX_SHARED)")
 

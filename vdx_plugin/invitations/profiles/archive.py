@@ -6,6 +6,7 @@ archive may name no place outside itself and may not grow beyond ``MAX_TOTAL``.
 
 from __future__ import annotations
 
+import gzip
 import json
 import re
 import tarfile
@@ -64,7 +65,8 @@ def _in_folder(path: Path) -> Iterator[tuple[str, bytes]]:
 def _in_archive(path: Path) -> Iterator[tuple[str, bytes]]:
     allowance = _Allowance()
     # As a stream: sizes are known from the heads before anything is unpacked, and nothing is ever written to its name.
-    with tarfile.open(path, "r|gz") as archive:
+    # And through gzip, which tells a download that broke off from one that is whole; tarfile takes both.
+    with gzip.open(path) as unpacked, tarfile.open(fileobj=unpacked, mode="r|") as archive:
         for member in archive:
             place = PurePosixPath(member.name)
             if place.is_absolute() or ".." in place.parts or "\\" in member.name:
@@ -73,6 +75,8 @@ def _in_archive(path: Path) -> Iterator[tuple[str, bytes]]:
             content = archive.extractfile(member) if member.isreg() else None
             if content is not None and place.parts[:-1] == ("package",) and place.suffix == ".json":
                 yield place.name, content.read()
+        while rest := unpacked.read(1 << 16):
+            allowance.take(len(rest))
 
 
 class _Allowance:
