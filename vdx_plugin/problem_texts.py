@@ -190,6 +190,13 @@ def sentences(_: Callable[[str], str]) -> dict[str, str]:
         "hl7.port_taken": _(
             "Et andet program bruger porten {port}, så journalens aftaler ikke kommer ind. Luk det andet, eller ring til support."
         ),
+        "gnuhealth.sign_in": _("GNU Health afviste brugernavn eller adgangskode. Ret dem under Forbindelser."),
+        "gnuhealth.database": _("GNU Health kender ikke databasen. Ret dens navn under Forbindelser."),
+        "gnuhealth.no_module": _(
+            "GNU Health mangler modulet vdx_video. Bed den, der driver serveren, om at installere det."
+        ),
+        "gnuhealth.unreachable": _("GNU Health svarer ikke. Video kan ikke startes derfra; programmet prøver igen."),
+        "gnuhealth.*": _("GNU Health svarede noget, som ikke kan bruges. Ring til support, hvis det sker igen."),
         "ticket.no_program": _("Videoprogrammet kører ikke. Start det, og klik igen i journalen."),
         "ticket.unknown": _("Linket til at starte video er ukendt. Start fra journalen igen."),
         "ticket.used": _("Linket til at starte video er allerede brugt. Start fra journalen igen."),
