@@ -22,8 +22,9 @@ from vdx_plugin.adapters.gnuhealth import GnuHealthSystem, make
 from vdx_plugin.domain.consultation import EndReason
 from vdx_plugin.domain.context import ClinicContext
 from vdx_plugin.domain.patients import Patient, cpr
+from vdx_plugin.domain.secret import Secret
 from vdx_plugin.errors import Conflict, Misconfigured, NotFound, OutcomeUnknown, Refused, SignInNeeded, Unavailable
-from vdx_plugin.ports import AdapterSetup
+from vdx_plugin.ports import AdapterSetup, HealthState
 
 pytestmark = pytest.mark.timeout(300)
 
@@ -46,8 +47,8 @@ def sink() -> RememberingSink:
 
 
 def adapter(server: Server, user: tuple[str, str] = DOCTOR, **more: str) -> GnuHealthSystem:
-    settings = {"url": server.url, "database": gnuhealth.DATABASE, "user": user[0], "password": user[1], **more}
-    return make(AdapterSetup(settings, "", HandClock(), PRACTICE))
+    settings = {"url": server.url, "database": gnuhealth.DATABASE, "user": user[0], **more}
+    return make(AdapterSetup(settings, "", HandClock(), PRACTICE, {"password": Secret(user[1])}))
 
 
 @pytest.fixture
@@ -388,6 +389,8 @@ async def test_a_lost_answer_is_unknown_and_a_repeat_finds_the_entry(server, sys
         with pytest.raises(OutcomeUnknown, match=r"writeback\.unknown"):
             await other.write_back(started, summary(107))
         assert len(evaluations(record, UUID(int=107))) == 1
+        assert await other.written(started, UUID(int=107)) is not None
+        assert await other.written(started, UUID(int=999)) is None
         transport.is_cutting = False
         await other.write_back(started, summary(107))
     finally:
@@ -429,6 +432,14 @@ async def test_a_wrong_password_asks_for_sign_in(server, sink) -> None:
         await unknown.start(sink)
 
 
+async def test_health_and_a_trial_of_the_settings_say_what_is_wrong(server, system) -> None:
+    """Before the doctor has a patient in front of her."""
+    assert (await system.health()).state is HealthState.GOOD
+    assert (await system.try_settings()).state is HealthState.GOOD
+    wrong = adapter(server, (DOCTOR[0], "wrong"))
+    assert (await wrong.try_settings()).reason == "gnuhealth.sign_in"
+
+
 async def test_an_ended_session_is_renewed_without_a_word(system, server) -> None:
     """Sessions end overnight; the password still holds."""
     await asyncio.to_thread(_end_sessions, server)
@@ -448,16 +459,17 @@ def _end_sessions(server: Server) -> None:
     [
         ({"url": ""}, "url"),
         ({"url": "http://clinic.test"}, "url"),
-        ({"password": ""}, "password"),
+        ({}, "password"),
         ({"port": "x"}, "port"),
         ({"colour": "blue"}, "colour"),
     ],
 )
 def test_a_wrong_setting_is_named(settings: dict[str, str], place: str) -> None:
     """The one who sets it up sees which, never its value."""
-    whole = {"url": "https://clinic.test", "database": "c", "user": "u", "password": "p", **settings}
+    whole = {"url": "https://clinic.test", "database": "c", "user": "u", **settings}
+    secrets = {} if place == "password" else {"password": Secret("p")}
     with pytest.raises(Misconfigured) as caught:
-        make(AdapterSetup(whole, "", HandClock(), PRACTICE))
+        make(AdapterSetup(whole, "", HandClock(), PRACTICE, secrets))
     assert caught.value.facts["setting"] == f"adapters.gnuhealth.{place}"
 
 

@@ -79,7 +79,7 @@ async def test_the_action_in_the_patient_form_starts_with_that_patient(server: S
         assert context.patient.identifiers == (cpr(DITTE),)
         # Reloaded, as a browser does that restores its tabs: the ticket is spent.
         await launched.reload()
-        assert "allerede brugt" in await launched.inner_text("body")
+        assert "blev ikke startet" in await launched.inner_text("body")
         assert len(sink.starts) == 1
     finally:
         await system.stop()

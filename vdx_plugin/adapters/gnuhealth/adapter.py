@@ -8,29 +8,48 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
+from uuid import UUID
 
 import httpx
 
-from vdx_plugin import log
 from vdx_plugin.adapters.gnuhealth import mapping, writing
 from vdx_plugin.adapters.gnuhealth.launching import LaunchAddress
 from vdx_plugin.adapters.gnuhealth.tryton import TrytonSession
-from vdx_plugin.domain.context import ClinicContext, ClinicUser, Organisation
-from vdx_plugin.domain.patients import Identifier, Patient
-from vdx_plugin.domain.plan import Appointment
-from vdx_plugin.domain.secret import Secret
-from vdx_plugin.domain.summary import Summary, WriteBackReceipt
-from vdx_plugin.errors import Misconfigured, NotFound, Refused, Unavailable, VdxError
-from vdx_plugin.hookspecs import Register, hookimpl
-from vdx_plugin.ports import AdapterSetup, AdapterSink, Capabilities, Capability, Clock
-from vdx_plugin.runtime import Tasks
+from vdx_plugin.api.v1 import (
+    Adapter,
+    AdapterSetup,
+    AdapterSink,
+    Appointment,
+    Capabilities,
+    Capability,
+    ClinicContext,
+    ClinicUser,
+    Clock,
+    Health,
+    HealthState,
+    Identifier,
+    Misconfigured,
+    NotFound,
+    Organisation,
+    Patient,
+    Refused,
+    Register,
+    Secret,
+    Summary,
+    Tasks,
+    Unavailable,
+    VdxError,
+    WriteBackReceipt,
+    get_logger,
+    hookimpl,
+)
 
-_log = log.get("adapters.gnuhealth")
+_log = get_logger("adapters.gnuhealth")
 
 NAME = "gnuhealth"
 LOOK_EVERY_S = 60.0
-_KNOWN = frozenset({"url", "database", "user", "password", "port", "number_system"})
-_NEEDED = ("url", "database", "user", "password")
+_KNOWN = frozenset({"url", "database", "user", "port", "number_system"})
+_NEEDED = ("url", "database", "user")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,13 +67,15 @@ class GnuHealthSettings:
     number_system: str = ""
 
     @classmethod
-    def read(cls, settings: Mapping[str, str]) -> GnuHealthSettings:
+    def read(cls, settings: Mapping[str, str], secrets: Mapping[str, Secret]) -> GnuHealthSettings:
         """Make settings from text. Raises Misconfigured naming the one at fault."""
         for name in set(settings) - _KNOWN:
             raise _wrong(name, "unknown")
         for name in _NEEDED:
             if not settings.get(name):
                 raise _wrong(name, "missing")
+        if "password" not in secrets:
+            raise _wrong("password", "missing")
         if not _is_safe(settings["url"]):
             raise _wrong("url", "not https, and not this machine")
         port = settings.get("port", "0")
@@ -64,7 +85,7 @@ class GnuHealthSettings:
             settings["url"].rstrip("/"),
             settings["database"],
             settings["user"],
-            Secret(settings["password"]),
+            secrets["password"],
             int(port),
             settings.get("number_system", ""),
         )
@@ -80,8 +101,8 @@ def _is_safe(url: str) -> bool:
     return parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in ("127.0.0.1", "localhost", "::1"))
 
 
-class GnuHealthSystem:
-    """``ports.ClinicSystem`` for GNU Health."""
+class GnuHealthSystem(Adapter):
+    """The contract for GNU Health."""
 
     name = NAME
     capabilities = Capabilities(
@@ -92,6 +113,8 @@ class GnuHealthSystem:
                 Capability.APPOINTMENTS,
                 Capability.CONFIRM,
                 Capability.WRITE_BACK,
+                Capability.READ_BACK,
+                Capability.MERGE,
             }
         )
     )
@@ -125,7 +148,7 @@ class GnuHealthSystem:
         (``gnuhealth.database``), Refused(``gnuhealth.no_module``), Unavailable(``local.port_taken``).
         """
         self._sink = sink
-        self._http = httpx.AsyncClient(base_url=self._settings.url, transport=self._transport, trust_env=False)
+        self._http = self._client()
         chosen = self._settings
         self._session = TrytonSession(self._http, chosen.database, chosen.user, chosen.password)
         await self._launch.start(chosen.port)
@@ -137,6 +160,9 @@ class GnuHealthSystem:
             await self.stop()
             raise
         self._tasks.spawn(self._keep_looking(), "gnuhealth-look")
+
+    def _client(self) -> httpx.AsyncClient:
+        return httpx.AsyncClient(base_url=self._settings.url, transport=self._transport, trust_env=False)
 
     async def stop(self) -> None:
         await self._tasks.close()
@@ -151,10 +177,6 @@ class GnuHealthSystem:
             _log.info("the server was not told that we stop: %s", error)
         await self._session.sign_out()
         await self._http.aclose()
-
-    async def current(self) -> ClinicContext | None:
-        """Return None: the record does not tell what is on screen, only what was clicked."""
-        return None
 
     async def confirm(self, context: ClinicContext) -> bool:
         """Read the patient once more: still there, not merged into another, and with the same number."""
@@ -185,6 +207,34 @@ class GnuHealthSystem:
         appointment = int(context.appointment_id) if context.appointment_id else None
         entry = await writing.write(self._session, summary, patient_id, appointment, self._healthprof)
         return WriteBackReceipt(NAME, entry, self._clock.now())
+
+    async def written(self, context: ClinicContext, key: UUID) -> WriteBackReceipt | None:
+        """Look for the entry of a consultation, where no answer came."""
+        entry = await writing.find(self._session, await self._patient_id(context.patient), key)
+        return WriteBackReceipt(NAME, entry, self._clock.now()) if entry else None
+
+    async def health(self) -> Health:
+        """Ask the server who we are: it answers, and the session holds or is renewed."""
+        return await self._ask(self._session)
+
+    async def try_settings(self) -> Health:
+        """Sign in with the settings as they are, apart from the running session."""
+        async with self._client() as http:
+            chosen = self._settings
+            session = TrytonSession(http, chosen.database, chosen.user, chosen.password)
+            found = await self._ask(session)
+            await session.sign_out()
+            return found
+
+    async def _ask(self, session: TrytonSession) -> Health:
+        try:
+            await session.call("model.vdx_video.launch.redeem", "", changes=True)
+        except Refused as error:
+            no_module = error.code == "gnuhealth.forbidden"
+            return Health(HealthState.BAD, "gnuhealth.no_module" if no_module else error.code, error.facts)
+        except VdxError as error:
+            return Health(HealthState.BAD, error.code, error.facts)
+        return Health(HealthState.GOOD)
 
     async def _patient_id(self, patient: Patient) -> int:
         """Return the record to write to. Raises NotFound where the patient of the snapshot is not found any longer."""
@@ -315,9 +365,8 @@ def _first(patient: Patient) -> Identifier:
 
 def make(setup: AdapterSetup) -> GnuHealthSystem:
     """Make the adapter. Raises Misconfigured."""
-    if setup.clock is None:
-        raise Misconfigured("settings.clock", setting="clock")
-    return GnuHealthSystem(GnuHealthSettings.read(setup.settings), setup.clock, setup.organisation or Organisation(""))
+    settings = GnuHealthSettings.read(setup.settings, setup.secrets)
+    return GnuHealthSystem(settings, setup.need_clock(), setup.organisation or Organisation(""))
 
 
 @hookimpl

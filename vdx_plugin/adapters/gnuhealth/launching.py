@@ -15,11 +15,13 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
-from vdx_plugin.errors import Unavailable, VdxError
-from vdx_plugin.loopback import HOST, LoopbackServer
-from vdx_plugin.texts import _, problem
+from vdx_plugin.api.v1 import Unavailable, VdxError
+from vdx_plugin.api.v1.loopback import HOST, LoopbackServer
 
+MAXSTARTED = "Videoen starter i videoprogrammet. Du kan lukke denne fane."
 MAX_QUERY = 200
+STARTED = "Videoen starter i videoprogrammet. Du kan lukke denne fane."
+NOT_STARTED = "Videoen blev ikke startet herfra. Videoprogrammet viser hvorfor. Du kan lukke denne fane."
 _QUERY = re.compile(r"ticket=([A-Za-z0-9_-]{22,86})", re.ASCII)
 _HEADERS = {
     "Cache-Control": "no-store",
@@ -61,9 +63,10 @@ class LaunchAddress:
             return Response(status_code=403)
         try:
             await self._redeem(ticket_in(request.url.query))
-        except VdxError as error:
-            return _page(problem(error.code, **error.facts), 409)
-        return _page(_("Videoen starter i videoprogrammet. Du kan lukke denne fane."), 200)
+        except VdxError:
+            # The program says why, where only the user sees it.
+            return _page(NOT_STARTED, 409)
+        return _page(STARTED, 200)
 
 
 def ticket_in(query: str) -> str:
@@ -74,5 +77,6 @@ def ticket_in(query: str) -> str:
 
 def _page(words: str, status: int) -> Response:
     style = "body{font:18px system-ui,sans-serif;max-width:34em;margin:15vh auto;padding:0 1em;color:#1c2733}"
-    page = f'<!doctype html><meta charset="utf-8"><title>VDX</title><style>{style}</style><p>{html.escape(words)}</p>'
+    head = f'<!doctype html><html lang="da"><meta charset="utf-8"><title>VDX</title><style>{style}</style>'
+    page = f"{head}<p>{html.escape(words)}</p>"
     return HTMLResponse(page, status_code=status, headers=_HEADERS)

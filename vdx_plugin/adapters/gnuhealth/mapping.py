@@ -10,12 +10,20 @@ import json
 from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 from typing import Any
+from uuid import UUID
 
-from vdx_plugin.domain.consultation import EndReason
-from vdx_plugin.domain.patients import CPR, D_ECPR, X_ECPR, Identifier, Patient, PersonName
-from vdx_plugin.domain.plan import Appointment
-from vdx_plugin.domain.summary import Summary
-from vdx_plugin.errors import Unreadable
+from vdx_plugin.api.v1 import (
+    CPR,
+    D_ECPR,
+    X_ECPR,
+    Appointment,
+    EndReason,
+    Identifier,
+    Patient,
+    PersonName,
+    Summary,
+    Unreadable,
+)
 
 PUID = "urn:gnuhealth:puid"
 """System of a person's number at the centre, where it is not known to be a Danish one."""
@@ -80,9 +88,9 @@ def appointment(record: Mapping[str, Any]) -> Appointment | None:
     )
 
 
-def marker(summary: Summary) -> str:
+def marker(key: UUID) -> str:
     """What stands in the entry's *Source*, by which a repeat finds the entry of the same consultation."""
-    return f"vdx-plugin {summary.key}"
+    return f"vdx-plugin {key}"
 
 
 def evaluation(summary: Summary, patient_id: int, appointment_id: int | None, healthprof: int | None) -> dict[str, Any]:
@@ -94,7 +102,7 @@ def evaluation(summary: Summary, patient_id: int, appointment_id: int | None, he
         "evaluation_start": _whole(summary.started_at or summary.ended_at),
         "evaluation_endtime": _whole(summary.ended_at),
         "evaluation_type": "telemedicine",
-        "information_source": marker(summary),
+        "information_source": marker(summary.key),
         "notes": summary.note,
     }
 

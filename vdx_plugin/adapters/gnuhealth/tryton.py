@@ -14,11 +14,19 @@ from typing import Any
 
 import httpx
 
-from vdx_plugin import log
-from vdx_plugin.domain.secret import Secret
-from vdx_plugin.errors import Conflict, NotFound, OutcomeUnknown, Refused, SignInNeeded, Unavailable, Unreadable
+from vdx_plugin.api.v1 import (
+    Conflict,
+    NotFound,
+    OutcomeUnknown,
+    Refused,
+    Secret,
+    SignInNeeded,
+    Unavailable,
+    Unreadable,
+    get_logger,
+)
 
-_log = log.get("adapters.gnuhealth")
+_log = get_logger("adapters.gnuhealth")
 
 LIMIT_S = 10.0
 MAX_ANSWER_BYTES = 8_000_000

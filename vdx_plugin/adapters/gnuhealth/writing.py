@@ -8,12 +8,14 @@ and we say so.
 from __future__ import annotations
 
 from typing import Any
+from uuid import UUID
 
 from vdx_plugin.adapters.gnuhealth import mapping
 from vdx_plugin.adapters.gnuhealth.tryton import TrytonSession
-from vdx_plugin.domain.summary import Summary
-from vdx_plugin.errors import Conflict
+from vdx_plugin.api.v1 import Conflict, Summary
 
+Domain = list[tuple[str, str, Any]]
+EVALUATION = "gnuhealth.patient.evaluation"
 _SETTLED = frozenset({"done", "no_show", "user_cancelled", "center_cancelled"})
 
 
@@ -53,27 +55,41 @@ async def _appointment_stamp(session: TrytonSession, summary: Summary, appointme
     return str(found["_timestamp"])
 
 
+async def find(session: TrytonSession, patient_id: int, key: UUID) -> str | None:
+    """Return the id of the entry of that key in the patient's record, None if there is none."""
+    evaluation = await _first(session, EVALUATION, _marked(patient_id, key))
+    if evaluation is not None:
+        return f"{EVALUATION},{evaluation}"
+    note = await _first(session, "ir.note", _noted(patient_id, key))
+    return f"ir.note,{note}" if note is not None else None
+
+
+def _marked(patient_id: int, key: UUID) -> Domain:
+    return [("patient", "=", patient_id), ("information_source", "=", mapping.marker(key))]
+
+
+def _noted(patient_id: int, key: UUID) -> Domain:
+    return [("resource", "=", f"gnuhealth.patient,{patient_id}"), ("message", "like", f"%{mapping.marker(key)}%")]
+
+
 async def _evaluation(
     session: TrytonSession, summary: Summary, patient_id: int, appointment_id: int | None, healthprof: int | None
 ) -> str:
     if not mapping.is_held(summary):
         return await _note(session, summary, patient_id)
-    model = "gnuhealth.patient.evaluation"
-    mark = [("patient", "=", patient_id), ("information_source", "=", mapping.marker(summary))]
-    found = await _first(session, model, mark)
+    found = await _first(session, EVALUATION, _marked(patient_id, summary.key))
     if found is None:
         values = mapping.evaluation(summary, patient_id, appointment_id, healthprof)
-        (found,) = await session.call(f"model.{model}.create", [values], changes=True)
-    return f"{model},{found}"
+        (found,) = await session.call(f"model.{EVALUATION}.create", [values], changes=True)
+    return f"{EVALUATION},{found}"
 
 
 async def _note(session: TrytonSession, summary: Summary, patient_id: int) -> str:
     """A consultation that was not held is no evaluation; what the doctor wrote becomes a note on the patient."""
-    resource = f"gnuhealth.patient,{patient_id}"
-    mark = mapping.marker(summary)
-    found = await _first(session, "ir.note", [("resource", "=", resource), ("message", "like", f"%{mark}%")])
+    found = await _first(session, "ir.note", _noted(patient_id, summary.key))
     if found is None:
-        values = {"resource": resource, "message": f"{summary.note}\n\n({mark})"}
+        message = f"{summary.note}\n\n({mapping.marker(summary.key)})"
+        values = {"resource": f"gnuhealth.patient,{patient_id}", "message": message}
         (found,) = await session.call("model.ir.note.create", [values], changes=True)
     return f"ir.note,{found}"
 
@@ -87,6 +103,6 @@ async def _attachment(session: TrytonSession, summary: Summary, entry: str) -> N
         await session.call("model.ir.attachment.create", [values], changes=True)
 
 
-async def _first(session: TrytonSession, model: str, domain: list[tuple[str, str, Any]]) -> int | None:
+async def _first(session: TrytonSession, model: str, domain: Domain) -> int | None:
     found = await session.call(f"model.{model}.search", domain, 0, 1, None)
     return int(found[0]) if found else None
