@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import ssl
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -24,6 +25,7 @@ from vdx_plugin.errors import Misconfigured
 from vdx_plugin.host import AdapterHost, installed
 from vdx_plugin.invitations import (
     codes,
+    addressing,
     composer,
     delivery,
     directory,
@@ -76,10 +78,12 @@ class Program:
     store: Store
     rooms: VdxRooms
     host: AdapterHost
+    addresses: addressing.EasAddressBook | addressing.NoAddressBook
 
     async def close(self) -> None:
         await self.desk.close()
         await self.rooms.aclose()
+        await self.addresses.aclose()
         await self.store.close()
 
 
@@ -102,6 +106,7 @@ async def assemble(
     check = await asyncio.to_thread(message_check, chosen)
     vdx = open_booking(chosen, clock, secrets)
     message_texts = text_book.TextBook(chosen.data_dir / TEXTS_FILE)
+    addresses = address_book(chosen)
     host = AdapterHost(
         settings=chosen.adapters,
         data_dir=chosen.data_dir,
@@ -126,9 +131,11 @@ async def assemble(
             audit=store.audit,
             systems=host,
             partners=await asyncio.to_thread(partners, chosen),
+            addresses=addresses,
+            team_memory=store.usual_teams,
         )
     )
-    return Program(Desk(outside, desk_settings(chosen)), outside, store, vdx.rooms, host)
+    return Program(Desk(outside, desk_settings(chosen)), outside, store, vdx.rooms, host, addresses)
 
 
 async def open_the_store(data_dir: Path, clock: Clock, vault: KeyVault | None = None) -> Store:
@@ -295,6 +302,21 @@ def partners(chosen: Settings) -> partner_book.KeptPartners:
     """
     files = partner_files.PartnerFiles(chosen.data_dir / "partners")
     return partner_book.KeptPartners(files, _fixed_partners(chosen.partners.directory))
+
+
+def address_book(chosen: Settings) -> addressing.EasAddressBook | addressing.NoAddressBook:
+    """Return the national register, if one is named. Raises Misconfigured for a certificate that cannot be used."""
+    named = chosen.partners
+    if not named.eas_url:
+        return addressing.NoAddressBook()
+    trust = ssl.create_default_context()
+    if named.eas_certificate is not None:
+        try:
+            trust.load_cert_chain(named.eas_certificate, named.eas_key)
+        except OSError as error:
+            raise Misconfigured("settings.file", type(error).__name__, setting="partners.eas_certificate") from error
+    access = addressing.EasSettings(named.eas_url.rstrip("/"), named.eas_token_url, named.eas_client_id)
+    return addressing.EasAddressBook(access, httpx.AsyncClient(verify=trust))
 
 
 def _fixed_partners(path: Path | None) -> Sequence[Partner]:

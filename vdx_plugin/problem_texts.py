@@ -153,6 +153,24 @@ def sentences(_: Callable[[str], str]) -> dict[str, str]:
         ),
         "partners.disk": _("Kartoteket kunne ikke gemmes. Frigør plads på disken, og prøv igen."),
         "partners.faulty": _("Oplysningerne er ikke gyldige, så de er ikke gemt. Ret felterne, og gem igen."),
+        "addresses.cannot_receive": _(
+            "Modtageren kan ikke få MedCom-beskeder af denne slags i sit system. Ring til dem, eller vælg en anden kanal."
+        ),
+        "addresses.unknown_sor": _(
+            "Adresseregistret kender ikke modtagerens SOR-id. Tjek det i kartoteket. Der kan sendes alligevel."
+        ),
+        "addresses.other_number": _(
+            "Adresseregistret har et andet lokationsnummer end kartoteket. Tjek det, før I sender."
+        ),
+        "addresses.sign_in": _(
+            "Adresseregistret afviste vores certifikat eller adgang. Der kan sendes alligevel. Ring til support."
+        ),
+        "addresses.unreachable": _(
+            "Adresseregistret svarer ikke, så det er uvist, om de kan modtage. Der kan sendes alligevel."
+        ),
+        "addresses.*": _(
+            "Adresseregistret svarede ikke forståeligt, så det er uvist, om de kan modtage. Der kan sendes alligevel."
+        ),
         "partners.*": _("Kartoteket over partnere kan ikke bruges lige nu. Prøv igen, eller ring til support."),
         # definitions of messages
         "definitions.unreadable": _(

@@ -88,10 +88,13 @@ class Interpreters(_Part):
 
 
 class Partners(_Part):
-    """``hub_url`` is the endpoint that carries MedCom messages, ``directory`` a CSV file of partners.
+    """``hub_url`` is the endpoint that carries MedCom messages, ``directory`` a CSV file of partners that is only read.
 
     ``validator_url`` is an official FHIR validator that looks at every outgoing message: ``validator`` says whether
     it is HL7's wrapper or a FHIR server. ``validator_required`` holds messages back while it cannot be reached.
+
+    ``eas_url`` is the base of EHMI's addressing service; empty means that nobody is asked who can receive what. Its
+    access is by client credentials over mutual TLS: ``eas_certificate`` and ``eas_key`` are files in PEM.
     """
 
     hub_url: str = ""
@@ -103,6 +106,11 @@ class Partners(_Part):
     validator_url: str = ""
     validator: Literal["hl7", "fhir"] = "hl7"
     validator_required: bool = False
+    eas_url: str = ""
+    eas_token_url: str = ""
+    eas_client_id: str = ""
+    eas_certificate: Path | None = None
+    eas_key: Path | None = None
 
 
 class Settings(BaseSettings):

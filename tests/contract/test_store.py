@@ -16,9 +16,10 @@ from uuid import UUID, uuid4
 import pytest
 from sqlalchemy import create_engine
 
-from tests.unit.store.samples import CONTEXT, NOW, PARTY, USE, TurnedClock, consultation, message
+from tests.unit.store.samples import CONTEXT, NOW, NUMBER, PARTY, USE, TurnedClock, consultation, message
 from vdx_plugin.domain.consultation import Stage
 from vdx_plugin.domain.parties import Channel, InvitationState
+from vdx_plugin.domain.patients import cpr
 from vdx_plugin.ports import (
     MOST_SENDS,
     STRANDED,
@@ -31,6 +32,7 @@ from vdx_plugin.ports import (
 )
 from vdx_plugin.store import AesSealer, Store, open_store
 from vdx_plugin.store.outbox import OutboxTable
+from vdx_plugin.store.opening import KEEP_USUAL_TEAMS
 from vdx_plugin.store.schema import metadata
 
 SERVER = os.environ.get("VDX_TEST_DATABASE", "")
@@ -530,3 +532,33 @@ async def test_the_audit_log_keeps_who_did_what(store: Store) -> None:
         ("start", UUID(int=1), ""),
         ("look", None, "list"),
     ]
+
+
+async def test_the_usual_team_is_remembered_for_the_patient_and_for_nobody_else(store: Store) -> None:
+    """One click next time, and nobody else's partners."""
+    other = replace(CONTEXT.patient, identifiers=(cpr("6101700015"),))
+    await store.usual_teams.remember(CONTEXT.patient, "skovly")
+    await store.usual_teams.remember(CONTEXT.patient, "diabetes")
+    assert await store.usual_teams.usual(CONTEXT.patient) == "diabetes"
+    assert await store.usual_teams.usual(other) == ""
+    nobody = replace(CONTEXT.patient, identifiers=())
+    await store.usual_teams.remember(nobody, "skovly")
+    assert await store.usual_teams.usual(nobody) == ""
+
+
+async def test_a_usual_team_that_was_not_chosen_for_long_is_forgotten(store: Store) -> None:
+    """What is not used any longer is not kept."""
+    await store.usual_teams.remember(CONTEXT.patient, "skovly")
+    await store.erase_before(NOW + KEEP_USUAL_TEAMS)
+    assert await store.usual_teams.usual(CONTEXT.patient) == "skovly"
+    await store.erase_before(NOW + KEEP_USUAL_TEAMS + MINUTE)
+    assert await store.usual_teams.usual(CONTEXT.patient) == ""
+
+
+async def test_the_file_does_not_tell_whose_team_it_is(store: Store, place: Path | str) -> None:
+    """The number is in the file as a digest that needs the key."""
+    await store.usual_teams.remember(CONTEXT.patient, "skovly")
+    if isinstance(place, Path):
+        content = b"".join(path.read_bytes() for path in await asyncio.to_thread(list, place.parent.iterdir()))
+        assert b"skovly" in content
+        assert NUMBER.encode() not in content

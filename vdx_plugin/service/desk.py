@@ -29,6 +29,7 @@ from vdx_plugin.service.conduct import Conduct
 from vdx_plugin.service.diagnosis import examine
 from vdx_plugin.service.open_record import OpenRecord, label, merged
 from vdx_plugin.service.outside import DeskSettings, Outside
+from vdx_plugin.service.partners import Partners
 from vdx_plugin.service.scheduled import can_begin
 from vdx_plugin.service.session import Session
 from vdx_plugin.service.unfinished import Unfinished
@@ -53,6 +54,7 @@ class Desk(Conduct):
         self._agenda = Agenda(outside, settings, publish=self._show_agenda, notice=self.notice, running=self._underway)
         self._unfinished = Unfinished(outside, self._screen, self._new_session, self._agenda.takes)
         self._is_starting = False
+        self.partners = Partners(outside.partners, outside.addresses, outside.team_memory)
 
     # --- looking ------------------------------------------------------------------------------------------------
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from vdx_plugin.ports import (
+    AddressBook,
     AuditLog,
     CallEngine,
     ClinicSystems,
@@ -19,8 +20,9 @@ from vdx_plugin.ports import (
     MeasureStore,
     MeetingBook,
     Outbox,
-    PartnerDirectory,
+    PartnerBook,
     RoomBooking,
+    TeamMemory,
 )
 
 
@@ -56,4 +58,6 @@ class Outside:
     measures: MeasureStore
     audit: AuditLog
     systems: ClinicSystems
-    partners: PartnerDirectory
+    partners: PartnerBook
+    addresses: AddressBook
+    team_memory: TeamMemory

@@ -17,9 +17,13 @@ from vdx_plugin.store.measures import Measures
 from vdx_plugin.store.outbox import LEASE, OutboxTable
 from vdx_plugin.store.sealing import Sealer
 from vdx_plugin.store.thread import StoreThread
+from vdx_plugin.store.usual_teams import UsualTeams
 
 KEEP_PAYLOADS = timedelta(days=30)
 """How long letters and answers are kept after a message is over, for questions from the other side."""
+
+KEEP_USUAL_TEAMS = timedelta(days=730)
+"""How long it is remembered which team a patient had, from the last time it was chosen."""
 
 
 FILE_HOST = "file"
@@ -38,6 +42,7 @@ class Store:
         self._letters = Letters(thread, sealer)
         self._measures = Measures(thread)
         self._audit = Audit(thread)
+        self.usual_teams = UsualTeams(thread, sealer, clock)
 
     @property
     def consultations(self) -> ConsultationStore:
@@ -66,6 +71,7 @@ class Store:
         That is messages with their receivers, answers, and letters of partners. Safe to repeat; meant for once a day
         and at the start.
         """
+        await self.usual_teams.forget(now - KEEP_USUAL_TEAMS)
         before = now - keep
         erased = await self._outbox.erase_payloads(before) + await self._consultations.erase_answers(before)
         return erased + await self._letters.erase(before)

@@ -26,7 +26,7 @@ from sqlalchemy import (
     Uuid,
 )
 
-HEAD = "0003"
+HEAD = "0004"
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
@@ -149,6 +149,15 @@ invitation_news = Table(
     Column("problem", String(100), nullable=False),
     Column("sealed_answer", LargeBinary()),
     UniqueConstraint("consultation_id", "party_key", "state", "at", name="uq_invitation_news"),
+)
+
+usual_team = Table(
+    "usual_team",
+    metadata,
+    # A keyed digest of the national number; without the key it tells nobody.
+    Column("patient", LargeBinary(32), primary_key=True),
+    Column("team_id", String(100), nullable=False),
+    Column("chosen_at", UtcTime(), nullable=False),
 )
 
 use_measure = Table(

@@ -8,6 +8,7 @@ system's keyring; where a machine has none, in a file beside the database that o
 from __future__ import annotations
 
 import base64
+import hmac
 import os
 from pathlib import Path
 from typing import Protocol
@@ -35,6 +36,10 @@ class Sealer(Protocol):
         """Return what was sealed. Raises Unreadable(``store.unreadable``) for anything else than just that."""
         ...
 
+    def digest(self, text: str, place: str) -> bytes:
+        """Return 32 bytes that stand for ``text``: always the same, and without the key no way back or to guess."""
+        ...
+
 
 class AesSealer:
     """The one sealer there is. ``key`` has 32 bytes."""
@@ -43,6 +48,11 @@ class AesSealer:
         if len(key) != KEY_BYTES:
             raise ValueError(f"a key has {KEY_BYTES} bytes")
         self._cipher = AESGCM(key)
+        # Not the same key for two purposes (NIST SP 800-57, 5.2).
+        self._digest_key = hmac.digest(key, b"digest", "sha256")
+
+    def digest(self, text: str, place: str) -> bytes:
+        return hmac.digest(self._digest_key, f"{place}:{text}".encode(), "sha256")
 
     def seal(self, plain: bytes, place: str) -> bytes:
         nonce = os.urandom(_NONCE_BYTES)

@@ -13,6 +13,7 @@ from vdx_plugin.domain.parties import Partner
 from vdx_plugin.domain.plan import Plan
 from vdx_plugin.ports import MediaChoice, VideoPicture
 from vdx_plugin.service.view import AgendaEntry, DeskView
+from vdx_plugin.ui.partners_port import PartnersPort
 
 Unsubscribe = Callable[[], None]
 
@@ -39,6 +40,11 @@ class DeskPort(Protocol):
 
     def new_party_key(self) -> str:
         """Return an opaque key for a party added by hand. May be called on any thread."""
+        ...
+
+    @property
+    def partners(self) -> PartnersPort:
+        """The directory of partners."""
         ...
 
     def search_partners(self, text: str) -> Sequence[Partner]:

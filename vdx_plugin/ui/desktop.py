@@ -32,6 +32,7 @@ from vdx_plugin.ui.device_trial import DeviceTrial, SystemTrial
 from vdx_plugin.ui.hang_up_dialog import HangUpDialog
 from vdx_plugin.ui.menu import Choices, DockMenu
 from vdx_plugin.ui.own_notices import OwnNotices
+from vdx_plugin.ui.partner_commands import PartnerCommands
 from vdx_plugin.ui.placement import Placement
 from vdx_plugin.ui.plan_control import PlanControl
 from vdx_plugin.ui.quit_dialog import QuitDialog
@@ -74,7 +75,8 @@ class Desktop(QObject):
         self._view: DeskView | None = None
         self.notices = OwnNotices(now, self)
         self.notices.changed.connect(self._show)
-        self.plan = PlanControl(self.commands, self.notices, now, self._on_user_start, self)
+        self._partner_commands = PartnerCommands(desk.partners, self.bridge.operations, self._on_failed)
+        self.plan = PlanControl(self.commands, self._partner_commands, self.notices, now, self._on_user_start, self)
         self.calendar = CalendarControl(self.commands, self.notices, now, desk.check_time, self._on_user_start, self)
         self._roles: dict[str, PartyRole] = {}
         self._is_user_start = False

@@ -22,6 +22,7 @@ from vdx_plugin import texts
 from vdx_plugin.domain.consultation import Stage
 from vdx_plugin.domain.parties import PartyRole
 from vdx_plugin.ports import LineQuality, MediaChoice
+from vdx_plugin.service.partners import TeamChoice
 from vdx_plugin.service.view import (
     AgendaView,
     CallView,
@@ -128,6 +129,7 @@ def plan(
         if is_empty:
             proposed = proposed.without("k-patient")
         window.show_plan(proposed, scenes.context(), scenes.NOW)
+        window.team.show_choice(TeamChoice(scenes.TEAMS, "solgaarden", scenes.PARTNERS))
         if is_searching:
             window.search.field.setText("kommune")
             window.show_found((scenes.HOME_CARE, scenes.NURSING_HOME))

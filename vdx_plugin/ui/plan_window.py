@@ -12,12 +12,16 @@ from PySide6.QtWidgets import QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
 from vdx_plugin.domain.context import ClinicContext
 from vdx_plugin.domain.danish_time import danish_day
-from vdx_plugin.domain.parties import Partner, Party, PartyRole
+from vdx_plugin.domain.parties import Channel, Partner, Party, PartyRole
 from vdx_plugin.domain.plan import Plan, partner_party, patient_party
+from vdx_plugin.domain.teams import Team, with_team
+from vdx_plugin.ports import Reach
+from vdx_plugin.service.partners import TeamChoice
 from vdx_plugin.texts import _
 from vdx_plugin.ui.controls import button, card, label, rule
 from vdx_plugin.ui.partner_search import PartnerSearch
 from vdx_plugin.ui.plan_rows import PlanRow
+from vdx_plugin.ui.team_picker import TeamPicker
 from vdx_plugin.ui.theme import Theme
 from vdx_plugin.ui.time_form import Check, no_complaints
 from vdx_plugin.ui.when_card import WhenCard
@@ -27,13 +31,16 @@ from vdx_plugin.ui.wording import party_name, patient_facts, patient_name
 class PlanWindow(QWidget):
     """Emits ``start_wanted(plan)``, ``later_wanted(plan, count, every)`` and ``search_wanted(text)``.
 
+    ``reach_wanted(partner)`` asks whether one added here can receive; ``edit_wanted(partner_id)`` wants it mended.
     ``new_key`` gives opaque keys for parties added here; ``check`` says what is at fault with a later time.
-    ``context`` is the patient the plan is made for.
+    ``context`` is the patient the plan is made for, ``team_id`` the team that was taken.
     """
 
     start_wanted = Signal(object)
     later_wanted = Signal(object, int, object)
     search_wanted = Signal(str)
+    reach_wanted = Signal(object)
+    edit_wanted = Signal(str)
 
     def __init__(
         self, theme: Theme, new_key: Callable[[], str], check: Check = no_complaints, parent: QWidget | None = None
@@ -52,6 +59,9 @@ class PlanWindow(QWidget):
         self._list.setSpacing(theme.px(4))
         self.add_patient = button(theme, _("Tilføj patienten"), "", "patient")
         self.add_patient.clicked.connect(self._on_add_patient)
+        self.team_id = ""
+        self.team = TeamPicker(theme)
+        self.team.team_chosen.connect(self._on_team)
         self.search = PartnerSearch(theme)
         self.search.search_wanted.connect(self.search_wanted)
         self.search.partner_chosen.connect(self._on_partner)
@@ -81,6 +91,7 @@ class PlanWindow(QWidget):
         inside.addWidget(self._empty)
         inside.addWidget(self.add_patient, 0, Qt.AlignmentFlag.AlignLeft)
         inside.addWidget(rule())
+        inside.addWidget(self.team)
         inside.addWidget(label(_("Tilføj en part"), "strong"))
         inside.addWidget(self.search)
         inner.addWidget(frame)
@@ -105,7 +116,8 @@ class PlanWindow(QWidget):
 
     def show_plan(self, plan: Plan, context: ClinicContext, now: datetime) -> None:
         """Begin with a proposed plan for the patient of ``context``."""
-        self.plan, self.context = plan, context
+        self.plan, self.context, self.team_id = plan, context, ""
+        self.team.show_choice(TeamChoice())
         self._name.setText(patient_name(context.patient))
         self._facts.setText(patient_facts(context.patient, danish_day(now)))
         self.when.begin(now)
@@ -119,14 +131,23 @@ class PlanWindow(QWidget):
         """Show what the directory found."""
         self.search.show_found(partners)
 
+    def show_reach(self, partner_id: str, told: Reach) -> None:
+        """Show what the register says of a partner, if it still takes part."""
+        for row in self.rows.values():
+            if row.party.partner is not None and row.party.partner.id == partner_id:
+                row.show_reach(told)
+
     def _add_row(self, party: Party) -> None:
         if self.context is None:
             raise ValueError("a plan must be shown first")
         row = PlanRow(self._theme, party, party_name(party, self.context))
         row.party_changed.connect(self._on_changed)
         row.removed.connect(self._on_removed)
+        row.edit_wanted.connect(self.edit_wanted)
         self.rows[party.key] = row
         self._list.addWidget(row)
+        if party.partner is not None and party.channel is Channel.MEDCOM:
+            self.reach_wanted.emit(party.partner)
 
     def _take_row(self, key: str) -> None:
         row = self.rows.pop(key)
@@ -148,6 +169,16 @@ class PlanWindow(QWidget):
         self.plan = self.plan.with_party(party)
         self._add_row(party)
         self.search.reset()
+        self._refresh()
+
+    def _on_team(self, team: Team) -> None:
+        if self.plan is None:
+            return
+        self.plan, members = with_team(self.plan, team, self.team.choice.partners, self._new_key)
+        self.team_id = team.id
+        for party in members:
+            self._add_row(party)
+        self.when.form.set_length(team.length)
         self._refresh()
 
     def _on_add_patient(self) -> None:
@@ -180,5 +211,6 @@ class PlanWindow(QWidget):
         self.when.form.refresh()
         span = self.when.form.span()
         if span is not None and self.when.is_good:
-            plan = Plan(*span, self.plan.parties, planned_ahead=True, organised_by=self.when.organised_by)
+            start, end = span
+            plan = replace(self.plan, start=start, end=end, planned_ahead=True, organised_by=self.when.organised_by)
             self.later_wanted.emit(plan, *self.when.series)

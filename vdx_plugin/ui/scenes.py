@@ -24,11 +24,13 @@ from vdx_plugin.domain.parties import (
     PartyRole,
     PartyStatus,
     Presence,
+    Purpose,
 )
 from vdx_plugin.domain.patients import Patient, PersonName, cpr
 from vdx_plugin.domain.plan import Appointment, Plan, partner_party
 from vdx_plugin.domain.secret import Secret
 from vdx_plugin.domain.summary import Attendance, Summary
+from vdx_plugin.domain.teams import Team
 from vdx_plugin.ports import (
     AdapterStatus,
     Capabilities,
@@ -68,6 +70,7 @@ HOSPITAL = Partner(
     "Ældremedicinsk Afsnit, Eksempel Sygehus",
     PartyRole.HOSPITAL,
     Channel.MEDCOM,
+    sor="441211000016000",
     gln="5790000000203",
     phone="35000010",
 )
@@ -76,6 +79,7 @@ HOME_CARE = Partner(
     "Hjemmesygeplejen, Eksempel Kommune",
     PartyRole.MUNICIPALITY,
     Channel.MEDCOM,
+    sor="953741000016009",
     gln="5790000000302",
     phone="35000020",
 )
@@ -84,6 +88,7 @@ NURSING_HOME = Partner(
     "Plejehjemmet Solgården (Eksempel Kommune)",
     PartyRole.NURSING_HOME,
     Channel.MEDCOM,
+    sor="953751000016006",
     gln="5790000000401",
     phone="35000030",
 )
@@ -96,6 +101,17 @@ AGENCY = Partner(
     phone="35000040",
 )
 PARTNERS = (HOSPITAL, HOME_CARE, NURSING_HOME, AGENCY)
+TEAMS = (
+    Team(
+        "solgaarden",
+        "Plejehjemmet Solgården",
+        (NURSING_HOME.id, HOME_CARE.id),
+        Purpose.NETWORK,
+        timedelta(minutes=45),
+        for_whom="Beboere på Solgården",
+    ),
+    Team("diabetes", "Diabetesteam", (HOSPITAL.id, AGENCY.id), language="ar", for_whom="Patienter med diabetes"),
+)
 
 
 def context(

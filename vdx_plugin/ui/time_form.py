@@ -70,6 +70,12 @@ class TimeForm(QWidget):
         self.clock.setTime(QTime(local.hour, local.minute))
         self.refresh()
 
+    def set_length(self, length: timedelta) -> None:
+        """Keep the start and show another length."""
+        found = self.span()
+        if found is not None:
+            self.set_span(found[0], found[0] + length)
+
     def set_first_day(self, day: date) -> None:
         """Offer no day before this one."""
         self.day.setMinimumDate(QDate(day.year, day.month, day.day))

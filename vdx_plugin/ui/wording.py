@@ -11,9 +11,18 @@ from datetime import date, datetime, timedelta
 from vdx_plugin.domain.consultation import EndReason, Stage
 from vdx_plugin.domain.context import ClinicContext
 from vdx_plugin.domain.danish_time import danish
-from vdx_plugin.domain.parties import Channel, InvitationState, Party, PartyEvent, PartyRole, PartyStatus, Presence
+from vdx_plugin.domain.parties import (
+    Channel,
+    InvitationState,
+    Party,
+    PartyEvent,
+    PartyRole,
+    PartyStatus,
+    Presence,
+    Purpose,
+)
 from vdx_plugin.domain.patients import Patient, age_on
-from vdx_plugin.ports import LineChanged, LineQuality
+from vdx_plugin.ports import LineChanged, LineQuality, Reach, ReachState
 from vdx_plugin.service.view import DeskView, Problem, StepKind
 from vdx_plugin.texts import _, problem
 
@@ -69,6 +78,37 @@ def party_name(party: Party, context: ClinicContext) -> str:
     if party.role is PartyRole.PATIENT:
         return patient_name(context.patient)
     return party.partner.name if party.partner else role(party.role)
+
+
+def purpose(value: Purpose) -> str:
+    """Return what a meeting is held for, as the doctor calls it."""
+    return {
+        Purpose.CONSULTATION: _("Konsultation"),
+        Purpose.DISCHARGE: _("Udskrivningskonference"),
+        Purpose.NETWORK: _("Netværksmøde"),
+        Purpose.EXTENDED_CARE: _("72-timers behandlingsansvar"),
+        Purpose.HOME_NURSING: _("Hjemmesygepleje"),
+    }[value]
+
+
+def channel(value: Channel) -> str:
+    """Return how an invitation travels, in a word."""
+    return {
+        Channel.MEDCOM: _("MedCom-besked"),
+        Channel.EMAIL: _("E-mail"),
+        Channel.SMS: _("Sms"),
+        Channel.LINK: _("Link, som I selv giver videre"),
+        Channel.PHONE: _("Telefon"),
+    }[value]
+
+
+def reach(value: Reach) -> Word:
+    """Return what the register says about a receiver."""
+    if value.problem:
+        return Word(problem(value.problem), "warning", "danger" if value.state is ReachState.CANNOT else "warning")
+    if value.state is ReachState.CAN:
+        return Word(_("Kan modtage beskeden, siger adresseregistret."), "check", "accent")
+    return Word(_("Adresseregistret er ikke sat op, så det er uvist, om de kan modtage."), "info")
 
 
 # --- time -----------------------------------------------------------------------------------------------------------

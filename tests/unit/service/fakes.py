@@ -9,6 +9,7 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from uuid import UUID
 
+from tests.unit.service.fake_partners import FakeAddresses, FakeMemory, FakePartnerBook
 from vdx_plugin.domain.booked import (
     BookedMeeting,
     Cancelled,
@@ -517,14 +518,6 @@ class FakeSystems:
         return WriteBackReceipt("fake", "1", NOON)
 
 
-class FakePartners:
-    def all(self) -> Sequence[Partner]:
-        return (HOSPITAL,)
-
-    def search(self, text: str, limit: int = 20) -> Sequence[Partner]:
-        return self.all()
-
-
 class World:
     """A desk with everything around it faked, and one log of what happened outside in order."""
 
@@ -554,7 +547,9 @@ class World:
             measures=self.store,
             audit=self.store,
             systems=self.systems,
-            partners=FakePartners(),
+            partners=FakePartnerBook((HOSPITAL,)),
+            addresses=FakeAddresses(),
+            team_memory=FakeMemory(),
         )
         settings = DeskSettings("sandbox", "http://node.example", "Lægehuset Eksempel", "practice-1")
         self.desk = Desk(outside, settings)

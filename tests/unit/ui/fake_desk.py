@@ -11,6 +11,7 @@ from uuid import UUID
 
 from PySide6.QtGui import QImage
 
+from tests.unit.service.fake_partners import FakeAddresses, FakeMemory, FakePartnerBook
 from vdx_plugin.domain.booked import RoomTemplate
 from vdx_plugin.domain.context import ClinicContext
 from vdx_plugin.domain.parties import Partner
@@ -18,6 +19,7 @@ from vdx_plugin.domain.plan import Plan
 from vdx_plugin.errors import VdxError
 from vdx_plugin.ports import MediaChoice, VideoPicture
 from vdx_plugin.runtime import Runtime
+from vdx_plugin.service.partners import Partners
 from vdx_plugin.service.view import AgendaEntry, DeskView
 from vdx_plugin.ui import scenes
 from vdx_plugin.ui.device_names import DeviceNames
@@ -67,6 +69,9 @@ class FakeDesk:
         self.was_cancelled = False
         self.made_for: list[ClinicContext | None] = []
         self.complaints: dict[str, str] = {}
+        self.book = FakePartnerBook(scenes.PARTNERS, scenes.TEAMS)
+        self.addresses, self.memory = FakeAddresses(), FakeMemory()
+        self.partners = Partners(self.book, self.addresses, self.memory)
 
     @property
     def stand_ins(self) -> dict[str, Any]:
