@@ -24,8 +24,8 @@ from vdx_plugin.domain.secret import Secret
 from vdx_plugin.errors import Misconfigured
 from vdx_plugin.host import AdapterHost, installed
 from vdx_plugin.invitations import (
-    codes,
     addressing,
+    codes,
     composer,
     delivery,
     directory,
@@ -316,7 +316,7 @@ def address_book(chosen: Settings) -> addressing.EasAddressBook | addressing.NoA
         except OSError as error:
             raise Misconfigured("settings.file", type(error).__name__, setting="partners.eas_certificate") from error
     access = addressing.EasSettings(named.eas_url.rstrip("/"), named.eas_token_url, named.eas_client_id)
-    return addressing.EasAddressBook(access, httpx.AsyncClient(verify=trust))
+    return addressing.EasAddressBook(access, httpx.AsyncClient(verify=trust, timeout=addressing.LIMIT_S))
 
 
 def _fixed_partners(path: Path | None) -> Sequence[Partner]:

@@ -31,8 +31,8 @@ from vdx_plugin.ports import (
     Settlement,
 )
 from vdx_plugin.store import AesSealer, Store, open_store
-from vdx_plugin.store.outbox import OutboxTable
 from vdx_plugin.store.opening import KEEP_USUAL_TEAMS
+from vdx_plugin.store.outbox import OutboxTable
 from vdx_plugin.store.schema import metadata
 
 SERVER = os.environ.get("VDX_TEST_DATABASE", "")

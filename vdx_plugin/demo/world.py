@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from vdx_plugin.domain.secret import Secret
+from vdx_plugin.invitations.partner_files import PartnerFiles
 from vdx_plugin.sandbox.clinic import ClinicConfig, DemoClinic
 from vdx_plugin.sandbox.clock import SandboxClock
 from vdx_plugin.sandbox.partners import PartnerTimes
@@ -27,6 +28,7 @@ HANDSHAKE = "handshake.json"
 LISTENING = "listening.json"
 HOSPITAL_GLN = "5790000000203"
 _PARTNERS = files("vdx_plugin.sandbox") / "demo_partners.csv"
+_TEAMS = files("vdx_plugin.sandbox") / "demo_teams.csv"
 
 
 class World:
@@ -91,6 +93,7 @@ class World:
     def settings(self) -> Settings:
         """Return the settings of a practice in this world. Valid after ``start``."""
         practice = _own_row()
+        self._fill_directory()
         return Settings(
             environment="sandbox",
             data_dir=self.data_dir,
@@ -112,7 +115,12 @@ class World:
                 pseudonym="practice-1",
             ),
             mail=Mail(host="127.0.0.1", port=self.sandbox.smtp_port, sender="laege@klinik.example", security="none"),
-            partners=Partners(hub_url=self.sandbox.partner_url, directory=self._directory_file()),
+            partners=Partners(
+                hub_url=self.sandbox.partner_url,
+                eas_url=self.sandbox.addressing_url,
+                eas_token_url=f"{self.sandbox.addressing_url}/token",
+                eas_client_id=self.sandbox.config.client_id,
+            ),
             adapters={
                 "hl7v2": {
                     "port": "0",
@@ -125,16 +133,11 @@ class World:
         """Return what the keyring would give."""
         return Secret(self.sandbox.config.client_secret if name == "vdx.client_secret" else "")
 
-    def _directory_file(self) -> Path:
-        """Write the partners, without the practice itself, as a clinic would keep them."""
-        self.data_dir.mkdir(parents=True, exist_ok=True)
-        path = self.data_dir / "partners.csv"
-        rows = [row for row in _rows() if row["role"] != "practice"]
-        with path.open("w", encoding="utf-8", newline="") as file:
-            table = csv.DictWriter(file, rows[0])
-            table.writeheader()
-            table.writerows(rows)
-        return path
+    def _fill_directory(self) -> None:
+        """Give a new program the partners and teams of the demo, as a clinic would have read them in."""
+        kept = PartnerFiles(self.data_dir / "partners")
+        if kept.newest() is None:
+            kept.add(_PARTNERS.read_bytes(), _TEAMS.read_bytes())
 
 
 class FileVault:
@@ -172,10 +175,6 @@ async def run_sandbox(port: int, say: Callable[[str], None]) -> None:
             await asyncio.Event().wait()
 
 
-def _rows() -> list[dict[str, str]]:
-    with _PARTNERS.open(encoding="utf-8") as file:
-        return list(csv.DictReader(file))
-
-
 def _own_row() -> dict[str, str]:
-    return next(row for row in _rows() if row["role"] == "practice")
+    with _PARTNERS.open(encoding="utf-8") as file:
+        return next(row for row in csv.DictReader(file) if row["role"] == "practice")

@@ -56,7 +56,7 @@ class EasSettings:
 
 
 class EasAddressBook:
-    """Implements ``ports.AddressBook``. ``seconds`` is a clock that only goes forward."""
+    """Implements ``ports.AddressBook``. ``seconds`` is a clock that only goes forward; ``http`` has the time limit."""
 
     def __init__(
         self, settings: EasSettings, http: httpx.AsyncClient, seconds: Callable[[], float] = time.monotonic
@@ -109,7 +109,7 @@ class EasAddressBook:
 
     async def _post(self, url: str, headers: Mapping[str, str], **content: Any) -> httpx.Response:
         try:
-            return await self._http.post(url, headers=headers, timeout=LIMIT_S, **content)
+            return await self._http.post(url, headers=headers, **content)
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             raise Unavailable("addresses.unreachable", type(error).__name__) from error
 

@@ -22,7 +22,8 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp
 
-from vdx_plugin.sandbox import faults, mail, panel, partners, signin, video_api
+from vdx_plugin.sandbox import addressing, faults, mail, panel, partners, signin, video_api
+from vdx_plugin.sandbox.addressing import AddressingService
 from vdx_plugin.sandbox.clock import SandboxClock
 from vdx_plugin.sandbox.faults import FaultMiddleware, FaultPanel
 from vdx_plugin.sandbox.mail import MailCatcher
@@ -110,6 +111,9 @@ class Sandbox:
         self.neighbours = Neighbours(lambda: self.meetings, self.clock.now)
         self.mail = MailCatcher(self.clock.now, host=self.config.host, port=self.config.smtp_port)
         self.partners = PartnerHub(self.config.partners, self.clock.now, self.config.partner_times)
+        self.addressing = AddressingService(
+            addressing.demo_units(), self.config.client_id, own_practice=addressing.demo_units()[0].sor
+        )
         self._extra_routes = tuple(extra_routes)
         self._extra_parts = tuple(extra_parts)
         self._on_start = tuple(on_start)
@@ -236,6 +240,11 @@ class Sandbox:
         return f"{self._base_url}/partners"
 
     @property
+    def addressing_url(self) -> str:
+        """Return the base of the addressing service: below it are ``/token`` and ``/Organization``."""
+        return self._base_url + addressing.BASE
+
+    @property
     def guest_url(self) -> str:
         """Return the base that portal links start with."""
         return self.config.guest_base or f"{self._base_url}/guest"
@@ -270,6 +279,7 @@ class Sandbox:
             *video_api.routes(self.meetings, self.signin, self.clock.now),
             *version1.routes(self.meetings, self.clock.now, self._certificate),
             *partners.routes(self.partners),
+            *addressing.routes(self.addressing),
             *mail.routes(self.mail),
             *faults.routes(self.faults),
             *panel.routes(self.faults, self.signin, self.config.client_id, lambda: self.meetings),

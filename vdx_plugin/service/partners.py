@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from vdx_plugin.domain.context import ClinicContext
-from vdx_plugin.domain.parties import Channel, Partner, PartyRole
+from vdx_plugin.domain.parties import Channel, LetterFormat, Partner, PartyRole
 from vdx_plugin.domain.teams import Team
 from vdx_plugin.ports import AddressBook, Found, ImportPreview, PartnerBook, Reach, ReachState, TeamMemory
 
@@ -83,6 +83,9 @@ class Partners:
         if partner.channel is not Channel.MEDCOM or unit is None:
             return Reach(ReachState.UNKNOWN)
         told = await self._addresses.reach(unit.sor)
+        if told.state is ReachState.CANNOT and partner.format is LetterFormat.CONVERTED:
+            # The register speaks of the new format; the network turns the letter into the one they read.
+            return Reach(ReachState.UNKNOWN, told.gln)
         if told.state is ReachState.CAN and told.gln and told.gln != unit.gln:
             return Reach(ReachState.CAN, told.gln, "addresses.other_number")
         return told

@@ -34,6 +34,7 @@ def test_the_demo_partners_are_all_taken_and_the_practice_is_none_of_them() -> N
         "nursing-home",
         "nursing-home-unit",
         "neighbour-practice",
+        "dental-care",
         "interpreter-agency",
     ]
     assert directory.refused == ()

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
+import vdx_plugin
 from tests.unit.invitations.test_partner_table import AGENCY, HOME, TEAM, TOWN, UNIT
-from vdx_plugin.domain.parties import PartyRole
+from vdx_plugin.domain.parties import LetterFormat, PartyRole
 from vdx_plugin.errors import Refused, Unavailable, Unreadable
 from vdx_plugin.invitations.partner_book import KeptPartners
 from vdx_plugin.invitations.partner_files import KEPT, PartnerFiles
@@ -169,3 +170,17 @@ def test_old_versions_are_cleared_away(tmp_path: Path) -> None:
     for _number in range(KEPT + 5):
         files.add(b"p", b"t")
     assert files.count() == KEPT == len(list(tmp_path.glob("partners-*.csv")))
+
+
+def test_the_demo_begins_with_partners_and_teams_that_are_all_taken(tmp_path: Path) -> None:
+    """Hospital, municipality, a home it reads for, one on the old format, an agency, and two usual teams."""
+    sandbox = Path(vdx_plugin.__file__).parent / "sandbox"
+    files = PartnerFiles(tmp_path)
+    files.add((sandbox / "demo_partners.csv").read_bytes(), (sandbox / "demo_teams.csv").read_bytes())
+    book = KeptPartners(files)
+    assert [team.id for team in book.teams()] == ["aadalen", "diabetes"]
+    partners = {partner.id: partner for partner in book.all()}
+    home, unit = partners["nursing-home-unit"], partners["municipality-homecare"]
+    assert (home.gln, home.receiver) == (None, unit.receiver)
+    assert partners["hospital-orthopaedics"].format is LetterFormat.CONVERTED
+    assert not any(book.faults(partner) for partner in book.all())

@@ -14,13 +14,14 @@ _KINDS = {kind.value: kind for kind in PartnerKind}
 def read_partners(text: str) -> tuple[Partner, ...]:
     """Return those rows of a partner list that receive MedCom messages; others have no mailbox here.
 
-    Rows that share a location number are one partner: the first is the unit, the others are homes it reads for.
+    A row without a location number is read for by the unit whose SOR id it names as the level above.
     """
-    rows: dict[str, list[dict[str, str]]] = {}
-    for row in csv.DictReader(text.splitlines()):
-        if row["role"] in _KINDS and row["gln"]:
-            rows.setdefault(row["gln"], []).append(row)
-    return tuple(_partner(unit, homes) for unit, *homes in rows.values())
+    rows = [row for row in csv.DictReader(text.splitlines()) if row["role"] in _KINDS]
+    return tuple(
+        _partner(unit, (row for row in rows if not row["gln"] and row.get("parent") == unit["sor"]))
+        for unit in rows
+        if unit["gln"]
+    )
 
 
 def demo_partners() -> tuple[Partner, ...]:
