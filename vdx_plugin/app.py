@@ -133,6 +133,7 @@ async def assemble(
             partners=await asyncio.to_thread(partners, chosen),
             addresses=addresses,
             team_memory=store.usual_teams,
+            letters=store.letters,
         )
     )
     return Program(Desk(outside, desk_settings(chosen)), outside, store, vdx.rooms, host, addresses)

@@ -147,6 +147,23 @@ def sentences(_: Callable[[str], str]) -> dict[str, str]:
             "Valideringstjenesten svarer ikke, så beskeden til {party} venter. Programmet prøver igen."
         ),
         "invite.validator_setup": _("Adressen på valideringstjenesten er forkert. Ring til support."),
+        "invite.tell_by_hand": _("{party} får ikke besked herfra. Ring, eller giv linket og tiden videre."),
+        "invite.by_hand": _("Får ikke besked herfra, så ring selv til: {parties}."),
+        "invite.not_told": _(
+            "Afbuddet er ikke nået ud endnu til: {parties}. Programmet bliver ved. Ring til dem, hvis det haster."
+        ),
+        "invite.not_ready": _(
+            "Rummet er ikke klar og låst endnu, så der kan ikke gives besked. Vent et øjeblik, og prøv igen."
+        ),
+        "invite.not_locked": _(
+            "Rummet er ikke låst herfra lige nu, så ingen inviteres. Lås det, eller vent på forbindelsen, og prøv igen."
+        ),
+        "invite.too_late": _("Det er for sent at fortryde: beskeden er sendt. Giv en ny besked, eller ring til dem."),
+        "invite.not_again": _(
+            "Beskeden kan ikke sendes igen: den er fremme, på vej eller sendt alle de gange, MedCom tillader. "
+            "Ring, eller send på en anden måde."
+        ),
+        "invite.nobody": _("Der er ingen at give besked: alle er her, har svaret eller har fået besked på telefon."),
         "invite.*": _("Invitationen til {party} lykkedes ikke. Ring til dem."),
         "partners.no_table": _(
             "Filen er ikke en liste over partnere. Disse kolonner mangler i første linje: {columns}. Vælg en anden fil, eller ret den."

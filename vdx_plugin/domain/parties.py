@@ -6,7 +6,7 @@ party is now (expected, waiting, in the call). Neither is ever guessed from the 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
@@ -77,10 +77,23 @@ class InvitationState(StrEnum):
     IN_MAILBOX = "in_mailbox"
     """The network says that it lies in the receiver's mailbox; no system of theirs has read it yet."""
     DELIVERED = "delivered"
+    TOLD_BY_PHONE = "told_by_phone"
+    """The user rang them: settled by a person, whatever becomes of the message."""
     ANSWERED = "answered"
     REJECTED = "rejected"
     FAILED = "failed"
     WITHDRAWN = "withdrawn"
+
+
+class Told(StrEnum):
+    """What else a party was told. It stands in the history and changes nothing of how the invitation stands."""
+
+    MOVED = "moved"
+    """The other time was written to it."""
+    REMINDED = "reminded"
+    DELAYED = "delayed"
+    CANCELLING = "cancelling"
+    """It is being told that it is off; once that has arrived the invitation is WITHDRAWN."""
 
 
 class Presence(StrEnum):
@@ -169,11 +182,25 @@ class Party:
 
 @dataclass(frozen=True, slots=True)
 class PartyEvent:
-    """One line of a party's history: when, what (an InvitationState or Presence value), and the code of a problem."""
+    """One line of a party's history: when, what, the code of a problem, and by how many minutes it was put off."""
 
     at: datetime
-    what: InvitationState | Presence
+    what: InvitationState | Presence | Told
     problem: str = ""
+    minutes: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a partner wrote back, shown as it is and never read as yes or no. ``message_id`` names it for a mark."""
+
+    message_id: str
+    text: str
+    written_at: datetime
+    mark: AnswerMark = AnswerMark.UNREAD
+
+    def __repr__(self) -> str:
+        return f"Answer({self.message_id!r}, {self.mark})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,10 +211,14 @@ class PartyStatus:
     invitation: InvitationState = InvitationState.PLANNED
     presence: Presence = Presence.EXPECTED
     history: tuple[PartyEvent, ...] = ()
-    answer: str = ""
-    """What the partner wrote back, shown as it is and never read as yes or no."""
-    mark: AnswerMark = AnswerMark.UNREAD
-    """How the user has read ``answer``."""
+    answers: tuple[Answer, ...] = ()
+    """What the partner wrote back, the newest written last."""
     participant_id: str | None = None
     """The room's participant that is taken to be this party."""
-    extra: dict[str, str] = field(default_factory=dict)
+    is_expected: bool = True
+    """False for one that was taken off the plan: it is shown until it knows, and is a stranger if it comes."""
+
+    @property
+    def has_unread_answer(self) -> bool:
+        """True while the user has not said how the newest answer is to be read."""
+        return bool(self.answers) and self.answers[-1].mark is AnswerMark.UNREAD

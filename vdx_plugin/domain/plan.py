@@ -45,15 +45,23 @@ class Plan:
     organised_by: str = ""
     """E-mail address of the colleague it is booked for at VDX; empty for our own name."""
     purpose: Purpose = Purpose.CONSULTATION
+    withdrawn: tuple[Party, ...] = ()
+    """Who was invited and is not expected any longer; kept so that it stays known whether they were told."""
 
     def with_party(self, party: Party) -> Plan:
-        """Return the plan with ``party`` added, or replacing the party of the same key."""
-        others = tuple(p for p in self.parties if p.key != party.key)
-        return replace(self, parties=(*others, party))
+        """Return the plan with ``party`` added, or in the place of the party of the same key."""
+        if all(each.key != party.key for each in self.parties):
+            return replace(self, parties=(*self.parties, party))
+        return replace(self, parties=tuple(party if each.key == party.key else each for each in self.parties))
 
     def without(self, key: str) -> Plan:
         """Return the plan without the party of that key."""
         return replace(self, parties=tuple(p for p in self.parties if p.key != key))
+
+    def uninvited(self, key: str) -> Plan:
+        """Return the plan with the party of that key no longer expected."""
+        gone = tuple(each for each in self.parties if each.key == key)
+        return replace(self.without(key), withdrawn=(*self.withdrawn, *gone))
 
 
 def patient_party(context: ClinicContext, key: str) -> Party:

@@ -54,6 +54,8 @@ class OutboxDraft:
     """When the meeting begins that this is about: shortly before it a letter may be too slow."""
     expires_at: datetime | None = None
     """When it is too late to send it: an invitation to a meeting that is over helps nobody. None for never."""
+    not_before: datetime | None = None
+    """Until then it is held back, so that it can still be taken back; None for at once."""
 
     def __repr__(self) -> str:
         return f"OutboxDraft({self.key!r}, {self.kind}, {self.channel}, {len(self.payload)} bytes)"
@@ -112,7 +114,7 @@ SHOWN_AS: Mapping[OutboxState, InvitationState] = {
     OutboxState.UNKNOWN: InvitationState.UNKNOWN,
     OutboxState.EXPIRED: InvitationState.FAILED,
     OutboxState.WITHDRAWN: InvitationState.WITHDRAWN,
-    OutboxState.BY_HAND: InvitationState.ANSWERED,
+    OutboxState.BY_HAND: InvitationState.TOLD_BY_PHONE,
 }
 """What the user sees of an invitation in a state."""
 MOST_SENDS = 4
@@ -323,7 +325,8 @@ class Composer(Protocol):
         """Build the message that reminds ``party``, or says that the doctor is ``minutes`` late.
 
         ``earlier`` and ``letters`` are as in ``cancellation``. Each notice has a key of its own; a
-        second one within the same minute has the first one's, so that a double click sends nothing twice.
+        second one within the same minute has the first one's, so that a double click sends nothing twice. It
+        ends in ``:kind:minutes:minute``.
         """
         ...
 

@@ -6,7 +6,7 @@ VDX is asked only while somebody looks, or while a consultation of today waits f
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from heapq import nlargest
@@ -26,10 +26,10 @@ from vdx_plugin.runtime import Tasks
 from vdx_plugin.service.agenda_entries import Heard, Known, foreign_entry, own_entry
 from vdx_plugin.service.agenda_hearing import Hearing
 from vdx_plugin.service.agenda_work import AgendaWork, Doing
+from vdx_plugin.service.kept import parties_of
 from vdx_plugin.service.outside import DeskSettings, Outside
-from vdx_plugin.service.recovery import parties_of
 from vdx_plugin.service.scheduled import Scheduled
-from vdx_plugin.service.view import AgendaEntry, AgendaView, problem_of
+from vdx_plugin.service.view import AgendaEntry, AgendaView, Undoable, problem_of
 from vdx_plugin.texts import _
 
 _log = log.get("service.agenda")
@@ -47,7 +47,7 @@ MOST_FOUND = 50
 class Agenda:
     """All methods run on the asyncio thread. ``publish`` gets each new view, ``notice`` what the user must know.
 
-    ``running`` returns the consultation under way.
+    ``running`` returns the consultation under way, ``undoable`` what can be taken back of a command about parties.
     Commands raise nothing that belongs to the user: what goes wrong is a notice and stands at the entry.
     """
 
@@ -59,8 +59,10 @@ class Agenda:
         publish: Callable[[AgendaView], None],
         notice: Callable[..., None],
         running: Callable[[], Consultation | None],
+        undoable: Callable[[UUID], Undoable | None] = lambda _number: None,
     ) -> None:
         self._outside = outside
+        self._undoable = undoable
         self._publish = publish
         self._notice = notice
         self._running = running
@@ -168,9 +170,21 @@ class Agenda:
             day=self._shown,
             entries=self._entries(self._shown) if self._shown else (),
             today=tuple(one for one in self._entries(today) if one.consultation_id is not None),
+            answered=self._answered(),
             asked_at=heard.at if heard else None,
         )
         self._publish(self._view)
+
+    def _answered(self) -> tuple[AgendaEntry, ...]:
+        """Return the entries that wait for the user to read an answer."""
+        now, waiting = self._outside.clock.now(), self.scheduled.items.values()
+        own = (own_entry(self._known(one), self._hearing.of(danish_day(one.plan.start)), now) for one in waiting)
+        return _in_order(entry for entry in own if entry.has_unread_answer)
+
+    def parties(self, consultation_id: UUID) -> tuple[PartyStatus, ...]:
+        """Return how the parties of a consultation of the calendar stand."""
+        one = self.scheduled.items[consultation_id]
+        return self._parties.get(consultation_id) or tuple(PartyStatus(party) for party in one.plan.parties)
 
     def _entries(self, day: date) -> tuple[AgendaEntry, ...]:
         heard, now = self._hearing.of(day), self._outside.clock.now()
@@ -198,6 +212,7 @@ class Agenda:
             self._work.problems.get(one.id),
             is_waiting=one.id in self.scheduled.items,
             is_busy=one.id in self._work.busy,
+            undoable=self._undoable(one.id),
         )
 
     def _links(self, one: Consultation) -> dict[str, Secret]:
@@ -343,6 +358,10 @@ class Agenda:
     async def _moved(self, consultation_id: UUID) -> None:
         if not await self.scheduled.move(consultation_id):
             self._notice("vdx.kept_old")
+
+    async def attend(self, consultation_id: UUID, work: Callable[[], Awaitable[None]]) -> None:
+        """Do one thing with the parties of a consultation."""
+        await self._work.attend(consultation_id, work)
 
     async def _carry_out(self, consultation_id: UUID, doing: Doing, *, is_quiet: bool = False) -> None:
         await self._work.carry_out(consultation_id, doing, is_quiet=is_quiet)

@@ -13,7 +13,7 @@ from vdx_plugin.domain.parties import PartyStatus
 from vdx_plugin.domain.room import ProvisionStatus
 from vdx_plugin.domain.secret import Secret
 from vdx_plugin.service.scheduled import can_begin
-from vdx_plugin.service.view import AgendaEntry, EntryAction, Problem, RoomState
+from vdx_plugin.service.view import AgendaEntry, EntryAction, Problem, RoomState, Undoable
 
 _STATES = {
     ProvisionStatus.AWAITS_PROVISION: RoomState.AWAITS,
@@ -47,6 +47,7 @@ class Known:
     is_waiting: bool = True
     """False once it was begun, called off or is over: the calendar only shows it then."""
     is_busy: bool = False
+    undoable: Undoable | None = None
 
 
 def room_state(meeting_id: UUID, end: datetime, heard: Heard | None, now: datetime) -> RoomState:
@@ -83,6 +84,7 @@ def own_entry(known: Known, heard: Heard | None, now: datetime) -> AgendaEntry:
         problem=known.problem or _disagreement(one, meeting, room),
         actions=_actions(known, now),
         is_busy=known.is_busy,
+        undoable=known.undoable,
     )
 
 

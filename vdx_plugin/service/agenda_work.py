@@ -69,6 +69,20 @@ class AgendaWork:
             self.busy.discard(consultation_id)
             self._changed(consultation_id)
 
+    async def attend(self, consultation_id: UUID, work: Callable[[], Awaitable[None]]) -> None:
+        """Do one thing that VDX has no part in. What goes wrong is told and not tried again."""
+        if consultation_id in self.busy or consultation_id not in self._scheduled.items:
+            return
+        self.busy.add(consultation_id)
+        try:
+            await work()
+        except VdxError as error:
+            _log.warning("the parties of a meeting could not be told: %s", error)
+            self._notice(error.code, **error.facts)
+        finally:
+            self.busy.discard(consultation_id)
+            self._changed(consultation_id)
+
     async def _failed(self, consultation_id: UUID, error: VdxError, *, is_quiet: bool) -> None:
         _log.warning("the calendar could not be changed: %s", error)
         self.problems[consultation_id] = problem_of(error)

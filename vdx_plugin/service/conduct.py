@@ -3,26 +3,25 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine
-from typing import Any
+from collections.abc import Awaitable
+from uuid import UUID
 
 from vdx_plugin import log
 from vdx_plugin.domain.consultation import Consultation, Event
 from vdx_plugin.domain.measures import StartPath
-from vdx_plugin.domain.parties import InvitationState
 from vdx_plugin.errors import Refused, VdxError
-from vdx_plugin.ports import InvitationNews, MediaChoice, MessageKind, OutboxState
+from vdx_plugin.ports import InvitationNews, MediaChoice
 from vdx_plugin.runtime import Tasks
 from vdx_plugin.service import ending
 from vdx_plugin.service.outside import DeskSettings, Outside
+from vdx_plugin.service.places import InSession, Place
 from vdx_plugin.service.screen import Screen
 from vdx_plugin.service.session import Session
 from vdx_plugin.service.story import Story, visit_of
+from vdx_plugin.service.telling import Telling
 from vdx_plugin.service.view import problem_of
 
 _log = log.get("service")
-
-_ARRIVED = (OutboxState.ACKNOWLEDGED, OutboxState.ANSWERED, OutboxState.WITHDRAWN)
 
 
 class Conduct:
@@ -38,9 +37,13 @@ class Conduct:
         self._media = MediaChoice()
         # What ends a consultation is done one at a time: a second press finds what the first has left.
         self._ending = asyncio.Lock()
+        self.telling = Telling(
+            outside, self._place, settings.undo_within, notice=self.notice, changed=lambda _number: self._publish()
+        )
 
     def _publish(self) -> None:
-        view = self._session.view() if self._session else None
+        session = self._session
+        view = session.view(self.telling.undoable(session.consultation.id)) if session else None
         self._screen.show_consultation(view, tuple(self._outside.systems.statuses()))
 
     def notice(self, code: str, **facts: str | int) -> None:
@@ -106,7 +109,7 @@ class Conduct:
             raise Refused("call.not_found")
         return self._session
 
-    async def _busy(self, session: Session, work: Coroutine[Any, Any, None]) -> bool:
+    async def _busy(self, session: Session, work: Awaitable[None]) -> bool:
         """Run one command of a consultation; what goes wrong is shown as its problem until a command succeeds."""
         session.commands_running += 1
         self._publish()
@@ -209,23 +212,6 @@ class Conduct:
 
     # --- invitations ------------------------------------------------------------------------------------------------
 
-    async def resend(self, party_key: str) -> None:
-        """Send a party's invitation again unless it has arrived; the receiver tells repeats by the message id."""
-        session = self._running()
-        now = self._outside.clock.now()
-        for row in await self._outside.outbox.of_consultation(session.consultation.id):
-            mine = row.draft.party_key == party_key and row.draft.kind is MessageKind.INVITATION
-            if mine and row.state not in _ARRIVED:
-                await self._outside.outbox.mark(row.draft.key, OutboxState.QUEUED, now, next_attempt_at=now)
-                self._on_news(InvitationNews(session.consultation.id, party_key, InvitationState.QUEUED, now))
-        self._outside.delivery.wake()
-
-    async def mark_by_phone(self, party_key: str) -> None:
-        """The user told the party by telephone: the invitation is settled."""
-        session = self._running()
-        now = self._outside.clock.now()
-        self._on_news(InvitationNews(session.consultation.id, party_key, InvitationState.ANSWERED, now))
-
     def _on_news(self, news: InvitationNews) -> None:
         """Take in what became known of an invitation."""
         self._tasks.spawn(self._keep(news), "keep-news")
@@ -234,6 +220,20 @@ class Conduct:
 
     async def _keep(self, news: InvitationNews) -> None:
         await self._outside.consultations.set_answer(news)
+        await self._refresh(news.consultation_id)
+
+    async def _refresh(self, consultation_id: UUID) -> None:
+        """Show how the parties of a consultation stand by the store."""
+        place = self._place(consultation_id)
+        if place is not None:
+            await place.refresh()
+
+    def _place(self, consultation_id: UUID) -> Place | None:
+        """Return where a consultation lives, if something can be done with its parties."""
+        session = self._session
+        if session is None or session.consultation.id != consultation_id or session.consultation.is_finished:
+            return None
+        return InSession(session, self._outside, self._busy)
 
     async def _audit(self, action: str, consultation: Consultation) -> None:
         try:

@@ -18,8 +18,6 @@ from vdx_plugin.domain.plan import Plan
 from vdx_plugin.errors import Refused, VdxError
 from vdx_plugin.ports import (
     ContextChange,
-    InvitationNews,
-    OutboxState,
     VideoPicture,
 )
 from vdx_plugin.service import ending, recovery
@@ -30,14 +28,13 @@ from vdx_plugin.service.diagnosis import examine
 from vdx_plugin.service.open_record import OpenRecord, label, merged
 from vdx_plugin.service.outside import DeskSettings, Outside
 from vdx_plugin.service.partners import Partners
+from vdx_plugin.service.places import InCalendar, Place
 from vdx_plugin.service.scheduled import can_begin
 from vdx_plugin.service.session import Session
 from vdx_plugin.service.unfinished import Unfinished
 from vdx_plugin.service.view import AgendaEntry, AgendaView, DeskView, problem_of
 
 _log = log.get("service")
-
-_ARRIVED = (OutboxState.ACKNOWLEDGED, OutboxState.ANSWERED, OutboxState.WITHDRAWN)
 
 
 class Desk(Conduct):
@@ -51,7 +48,14 @@ class Desk(Conduct):
     def __init__(self, outside: Outside, settings: DeskSettings) -> None:
         super().__init__(outside, settings)
         self._record = OpenRecord(outside, self._screen, self._publish)
-        self._agenda = Agenda(outside, settings, publish=self._show_agenda, notice=self.notice, running=self._underway)
+        self._agenda = Agenda(
+            outside,
+            settings,
+            publish=self._show_agenda,
+            notice=self.notice,
+            running=self._underway,
+            undoable=self.telling.undoable,
+        )
         self._unfinished = Unfinished(outside, self._screen, self._new_session, self._agenda.takes)
         self._is_starting = False
         self.partners = Partners(outside.partners, outside.addresses, outside.team_memory)
@@ -112,6 +116,7 @@ class Desk(Conduct):
         await self._stop_starting()
         if self._session:
             await ending.leave_call(self._session, for_all=False)
+        await self.telling.close()
         await self._agenda.close()
         await self._unfinished.close()
         await self._outside.systems.stop()
@@ -260,6 +265,7 @@ class Desk(Conduct):
                 return
             if await self._busy(session, ending.cancel(session, self._outside, problem_of)):
                 await self._audit("cancel", session.consultation)
+            self._unfinished.tell_of_untold(session)
             if session.consultation.stage is Stage.CANCELLING:
                 self._session = None
                 self._unfinished.finish_later(session)
@@ -365,9 +371,10 @@ class Desk(Conduct):
         self._agenda.put_back(session.consultation)
         self._publish()
 
-    async def _keep(self, news: InvitationNews) -> None:
-        await super()._keep(news)
-        await self._agenda.hear(news.consultation_id)
+    def _place(self, consultation_id: UUID) -> Place | None:
+        if consultation_id in self._agenda.scheduled.items:
+            return InCalendar(self._agenda, consultation_id)
+        return super()._place(consultation_id)
 
     # --- recovery ---------------------------------------------------------------------------------------------------
 
@@ -391,7 +398,7 @@ class Desk(Conduct):
             self._publish()
             raise
         if consultation.stage is Stage.ENDED and consultation.ended_at:
-            session.summary = summarise(consultation, session.story, session.parties, consultation.ended_at)
+            session.summary = summarise(consultation, session.story, session.expected, consultation.ended_at)
             self._publish()
             return
         if consultation.stage is Stage.READY and await recovery.room_is_gone(consultation, self._outside):

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import timedelta
 
 from vdx_plugin import log
-from vdx_plugin.domain.consultation import Consultation, Event, Stage
+from vdx_plugin.domain.consultation import Event, Stage
 from vdx_plugin.domain.parties import InvitationState, Party
 from vdx_plugin.errors import VdxError
-from vdx_plugin.ports import NEVER_ARRIVED, TO_BE_SENT, InvitationNews, MessageKind, OutboxDraft, OutboxRow, OutboxState
+from vdx_plugin.ports import NEVER_ARRIVED, TO_BE_SENT, InvitationNews, MessageKind, OutboxRow, OutboxState
 from vdx_plugin.service.closing import outcome_of, summarise
+from vdx_plugin.service.drafting import Drafting, Drafts
+from vdx_plugin.service.kept import read, write_news
+from vdx_plugin.service.moving import give_back
 from vdx_plugin.service.outside import Outside
 from vdx_plugin.service.session import Session
 from vdx_plugin.service.view import Problem
@@ -48,10 +51,10 @@ async def finish(session: Session, outside: Outside, *, for_all: bool) -> None:
     """End the call and prepare what goes into the record."""
     await leave_call(session, for_all=for_all)
     now = outside.clock.now()
-    outcome = outcome_of(session.story, session.parties, now)
+    outcome = outcome_of(session.story, session.expected, now)
     session.story.end_reason = outcome
     session.consultation = replace(session.consultation, ended_at=now, end_reason=outcome)
-    session.summary = summarise(session.consultation, session.story, session.parties, now)
+    session.summary = summarise(session.consultation, session.story, session.expected, now)
     session.story.fee_proposed = session.summary.fee.fee.code if session.summary.fee.fee else ""
     # Measures first: after a crash in between, the note is made of them.
     await session.record_measures()
@@ -62,14 +65,14 @@ async def finish(session: Session, outside: Outside, *, for_all: bool) -> None:
 
 async def cancel(session: Session, outside: Outside, describe: Callable[[VdxError], Problem]) -> None:
     """Tell every invited party, then close the room. A part that fails leaves the consultation CANCELLING."""
-    drafts = await _cancellations(session, outside)
+    said = await _cancellations(session, outside)
     session.story.end_reason = "cancelled"
-    await session.save(Event.CANCEL_WANTED, drafts)
+    await session.save(Event.CANCEL_WANTED, said.drafts)
     outside.delivery.wake()
-    await _until_told(session, outside, {draft.key for draft in drafts})
+    session.untold = await _until_told(session, outside)
     await leave_call(session, for_all=True)
     try:
-        await _give_back(session.consultation, outside)
+        await give_back(session.consultation, outside)
     except VdxError as error:
         _log.warning("the room could not be closed: %s", error)
         session.problem = describe(error)
@@ -80,67 +83,56 @@ async def cancel(session: Session, outside: Outside, describe: Callable[[VdxErro
     await session.save(Event.CANCEL_DONE)
 
 
-async def _give_back(consultation: Consultation, outside: Outside) -> None:
-    now = outside.clock.now()
-    if consultation.is_for_later:
-        await outside.meetings.cancel(consultation.meeting_id, now)
-    else:
-        await outside.booking.close(consultation.meeting_id, now)
+async def _cancellations(session: Session, outside: Outside) -> Drafts:
+    """Take back what has not left, and build a cancellation for what has or may have.
 
-
-async def _cancellations(session: Session, outside: Outside) -> list[OutboxDraft]:
-    """Take back what has not left, and build a cancellation for what has or may have."""
+    Also for who was taken off the plan: its cancellation lies in the outbox already, and is not written twice.
+    """
     consultation = session.consultation
-    told: dict[str, list[OutboxRow]] = {}
-    for row in await outside.outbox.of_consultation(consultation.id):
-        if _needs_telling(row):
-            told.setdefault(row.draft.party_key, []).append(row)
-    drafts = []
-    for status in session.parties:
-        rows = told.get(status.party.key, [])
-        if rows and not await _was_taken_back(session, outside, rows):
-            drafts += _cancellation(session, outside, status.party, rows[-1].draft)
-    return drafts
+    kept = await read(consultation, outside)
+    rows = [row for row in kept.rows if not await _was_taken_back(session, outside, row, kept.rows)]
+    said = Drafting(outside, consultation, rows, kept.letters).call_off(consultation.plan.parties)
+    await write_news(outside, said.failed)
+    for news in said.failed:
+        session.hear(news)
+    return said
 
 
-async def _was_taken_back(session: Session, outside: Outside, rows: list[OutboxRow]) -> bool:
-    """Take back a party's only message while it has not left; after a move there is an earlier one that has."""
-    if len(rows) > 1 or rows[0].state is not OutboxState.QUEUED:
+async def _was_taken_back(session: Session, outside: Outside, row: OutboxRow, rows: Sequence[OutboxRow]) -> bool:
+    """Take back what has not left: a notice, and a party's only message; after a move there is one that has left."""
+    draft, now = row.draft, outside.clock.now()
+    theirs = [one for one in rows if one.draft.party_key == draft.party_key and one.state not in NEVER_ARRIVED]
+    is_only = sum(one.draft.kind is not MessageKind.ACKNOWLEDGEMENT for one in theirs) == 1
+    is_invitation = draft.kind is MessageKind.INVITATION
+    if not (draft.kind is MessageKind.NOTICE or (is_invitation and is_only)) or row.state is not OutboxState.QUEUED:
         return False
-    now, draft = outside.clock.now(), rows[0].draft
     if not await outside.outbox.withdraw(draft.key, now):
         return False
-    session.hear(InvitationNews(draft.consultation_id, draft.party_key, InvitationState.WITHDRAWN, now))
+    if is_invitation:
+        session.hear(InvitationNews(draft.consultation_id, draft.party_key, InvitationState.WITHDRAWN, now))
     return True
 
 
-def _cancellation(session: Session, outside: Outside, party: Party, earlier: OutboxDraft) -> list[OutboxDraft]:
-    consultation, now = session.consultation, outside.clock.now()
-    try:
-        return [outside.composer.cancellation(consultation, party, earlier, now, outside.new_id)]
-    except VdxError as error:
-        _log.warning("no cancellation for a party with role %s: %s", party.role, error)
-        session.hear(InvitationNews(consultation.id, party.key, InvitationState.FAILED, now, error.code))
-        return []
-
-
-def _needs_telling(row: OutboxRow) -> bool:
-    return row.draft.kind is MessageKind.INVITATION and row.state not in NEVER_ARRIVED
-
-
-async def _until_told(session: Session, outside: Outside, keys: set[str]) -> None:
-    if not keys:
-        return
+async def _until_told(session: Session, outside: Outside) -> tuple[Party, ...]:
+    """Wait until every cancellation has left, at most ``TELL_FIRST``; return whose has not."""
     try:
         async with asyncio.timeout(TELL_FIRST.total_seconds()):
-            while any(  # noqa: ASYNC110 - the outbox may be emptied by another process, so there is no event to wait for
-                row.state in TO_BE_SENT
-                for row in await outside.outbox.of_consultation(session.consultation.id)
-                if row.draft.key in keys
-            ):
+            while await _untold(session, outside):  # noqa: ASYNC110 - another process may empty the outbox: no event
                 await asyncio.sleep(0.1)
     except TimeoutError:
         _log.warning("cancellations still on their way when the room is closed")
+    return await _untold(session, outside)
+
+
+async def _untold(session: Session, outside: Outside) -> tuple[Party, ...]:
+    consultation = session.consultation
+    waiting = {
+        row.draft.party_key
+        for row in await outside.outbox.of_consultation(consultation.id)
+        if row.draft.kind is MessageKind.CANCELLATION and row.state in TO_BE_SENT
+    }
+    plan = consultation.plan
+    return tuple(party for party in (*plan.parties, *plan.withdrawn) if party.key in waiting)
 
 
 async def write_back(session: Session, outside: Outside, note: str, fee_code: str | None) -> None:

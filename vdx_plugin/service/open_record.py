@@ -8,11 +8,12 @@ from dataclasses import replace
 from vdx_plugin import log
 from vdx_plugin.domain.context import ClinicContext
 from vdx_plugin.domain.danish_time import danish_day, day_limits
-from vdx_plugin.domain.parties import Partner
+from vdx_plugin.domain.parties import Partner, Party, PartyRole
 from vdx_plugin.domain.patients import Identifier
 from vdx_plugin.domain.plan import Appointment, Plan, default_plan
 from vdx_plugin.errors import Refused
 from vdx_plugin.ports import Capability
+from vdx_plugin.service.closing import role_word
 from vdx_plugin.service.outside import Outside
 from vdx_plugin.service.screen import Screen
 
@@ -127,6 +128,13 @@ def label(context: ClinicContext) -> str:
     patient = context.patient
     name = patient.name.full if patient.name else "?"
     return f"{name} (f. {patient.birth_date.year})" if patient.birth_date else name
+
+
+def called(party: Party, context: ClinicContext) -> str:
+    """Return the name of a party, for the screen only."""
+    if party.partner is not None:
+        return party.partner.name
+    return label(context) if party.role is PartyRole.PATIENT else role_word(party.role)
 
 
 def merged(context: ClinicContext, retired: Identifier, survivor: Identifier) -> ClinicContext:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 from uuid import UUID
 
 from vdx_plugin.ports import (
@@ -17,6 +18,7 @@ from vdx_plugin.ports import (
     Delivery,
     DraftCheck,
     Examiner,
+    LetterBook,
     MeasureStore,
     MeetingBook,
     Outbox,
@@ -38,6 +40,8 @@ class DeskSettings:
     project_code: str = ""
     is_test: bool = False
     """Leave the uses out of counts, as VDX leaves out test calls."""
+    undo_within: timedelta = timedelta(seconds=8)
+    """So long a message about the parties waits before it leaves, and can be taken back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,3 +65,4 @@ class Outside:
     partners: PartnerBook
     addresses: AddressBook
     team_memory: TeamMemory
+    letters: LetterBook

@@ -11,20 +11,9 @@ from dataclasses import replace
 from datetime import datetime
 
 from vdx_plugin.domain.measures import PartyMeasure
-from vdx_plugin.domain.parties import InvitationState, PartyEvent, PartyStatus, Presence
-from vdx_plugin.ports import SHOWN_AS, InvitationNews, MessageKind, OutboxRow, OutboxState, RoomParticipant
+from vdx_plugin.domain.parties import PartyEvent, PartyStatus, Presence
+from vdx_plugin.ports import RoomParticipant
 from vdx_plugin.service.view import WaitingGuest
-
-_ORDER = [
-    InvitationState.PLANNED,
-    InvitationState.QUEUED,
-    InvitationState.SENT,
-    InvitationState.UNKNOWN,
-    InvitationState.IN_MAILBOX,
-    InvitationState.DELIVERED,
-    InvitationState.ANSWERED,
-]
-"""An invitation only moves forward along this list; REJECTED, FAILED and WITHDRAWN may come at any time."""
 
 
 def lay_over(
@@ -46,7 +35,9 @@ def lay_over(
         # Somebody who reconnects is in the roster twice for a while: the one inside counts.
         if key and (best is None or best.is_waiting):
             by_key[key] = participant
-    return tuple(_present(status, by_key.get(status.party.key), now) for status in parties)
+    return tuple(
+        _present(status, by_key.get(status.party.key), now) if status.is_expected else status for status in parties
+    )
 
 
 def _present(status: PartyStatus, participant: RoomParticipant | None, now: datetime) -> PartyStatus:
@@ -61,6 +52,20 @@ def _present(status: PartyStatus, participant: RoomParticipant | None, now: date
     return replace(changed, presence=presence, history=(*status.history, PartyEvent(now, presence)))
 
 
+def carried_over(fresh: Sequence[PartyStatus], shown: Sequence[PartyStatus]) -> tuple[PartyStatus, ...]:
+    """Return what the store tells of the parties with what was seen of them in the room, which no store knows."""
+    known = {status.party.key: status for status in shown}
+    return tuple(_carried(status, known.get(status.party.key)) for status in fresh)
+
+
+def _carried(fresh: PartyStatus, shown: PartyStatus | None) -> PartyStatus:
+    if shown is None:
+        return fresh
+    seen = tuple(event for event in shown.history if isinstance(event.what, Presence))
+    history = tuple(sorted((*fresh.history, *seen), key=lambda event: event.at))
+    return replace(fresh, presence=shown.presence, participant_id=shown.participant_id, history=history)
+
+
 def waiting(
     parties: Sequence[PartyStatus],
     roster: Sequence[RoomParticipant],
@@ -69,7 +74,7 @@ def waiting(
 ) -> tuple[WaitingGuest, ...]:
     """Return who stands outside, first come first; an entry keeps the time it was first seen."""
     known = {guest.participant_id: guest for guest in earlier}
-    keys = {status.party.key for status in parties}
+    keys = {status.party.key for status in parties if status.is_expected}
     found = [
         known.get(participant.id)
         or WaitingGuest(
@@ -88,53 +93,13 @@ def uninvited(
     parties: Sequence[PartyStatus], roster: Sequence[RoomParticipant], taken_as: Mapping[str, str]
 ) -> tuple[str, ...]:
     """Return who is inside without the link of a party and without having been let in as one."""
-    keys = {status.party.key for status in parties}
+    keys = {status.party.key for status in parties if status.is_expected}
     return tuple(
         participant.id
         for participant in roster
         if not (participant.is_self or participant.is_host or participant.is_waiting)
         if participant.call_tag not in keys and participant.id not in taken_as
     )
-
-
-def news_of_row(row: OutboxRow) -> InvitationNews | None:
-    """Say what an invitation's row in the outbox tells; None for other messages.
-
-    The row is written before its news, so after a crash it may know more than the news that were kept.
-    """
-    if row.draft.kind is not MessageKind.INVITATION:
-        return None
-    at = row.settled_at or row.sent_at or row.created_at
-    problem = row.problem or ("invite.unknown" if row.state is OutboxState.UNKNOWN else "")
-    state = SHOWN_AS[row.state]
-    if state is InvitationState.SENT and row.is_in_mailbox:
-        state = InvitationState.IN_MAILBOX
-    return InvitationNews(row.draft.consultation_id, row.draft.party_key, state, at, problem)
-
-
-def newest_invitations(rows: Sequence[OutboxRow]) -> dict[str, OutboxRow]:
-    """Return the newest invitation of each party, by its key; ``rows`` come oldest first.
-
-    A moved meeting has been told anew, and what became of the letter about its old time says nothing any longer.
-    """
-    return {row.draft.party_key: row for row in rows if row.draft.kind is MessageKind.INVITATION}
-
-
-def caught_up(
-    parties: Sequence[PartyStatus], rows: Sequence[OutboxRow], news: Sequence[InvitationNews]
-) -> tuple[PartyStatus, ...]:
-    """Return the parties with what the store knows of their invitations; an answer to an old time is left out."""
-    newest = newest_invitations(rows)
-    found = tuple(parties)
-    for one in news:
-        row = newest.get(one.party_key)
-        if row is None or one.at >= row.created_at:
-            found = hear(found, one)
-    for row in newest.values():
-        known = news_of_row(row)
-        if known is not None:
-            found = hear(found, known)
-    return found
 
 
 def seen_again(status: PartyStatus, measure: PartyMeasure) -> PartyStatus:
@@ -144,26 +109,6 @@ def seen_again(status: PartyStatus, measure: PartyMeasure) -> PartyStatus:
     if not events:
         return status
     return replace(status, presence=Presence.LEFT, history=(*status.history, *events))
-
-
-def hear(parties: Sequence[PartyStatus], news: InvitationNews) -> tuple[PartyStatus, ...]:
-    """Return the parties with one piece of news about an invitation taken in."""
-    return tuple(_hear(status, news) if status.party.key == news.party_key else status for status in parties)
-
-
-def _hear(status: PartyStatus, news: InvitationNews) -> PartyStatus:
-    answer = news.answer or status.answer
-    backwards = (
-        status.invitation in _ORDER
-        and news.state in _ORDER
-        and _ORDER.index(news.state) < _ORDER.index(status.invitation)
-    )
-    state = status.invitation if backwards else news.state
-    last = status.history[-1] if status.history else None
-    if state is status.invitation and answer == status.answer and (last is None or last.problem == news.problem):
-        return status
-    event = PartyEvent(news.at, news.state, news.problem)
-    return replace(status, invitation=state, answer=answer, history=(*status.history, event))
 
 
 def present_s(status: PartyStatus, until: datetime) -> float:

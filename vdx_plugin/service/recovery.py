@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import timedelta
 
 from vdx_plugin.domain.consultation import Consultation, Stage
-from vdx_plugin.domain.parties import PartyStatus
 from vdx_plugin.errors import VdxError
 from vdx_plugin.service import presence
+from vdx_plugin.service.kept import parties_of
 from vdx_plugin.service.outside import Outside
 from vdx_plugin.service.session import Session
 from vdx_plugin.service.story import told_again
@@ -22,13 +22,6 @@ async def catch_up(session: Session, outside: Outside) -> None:
     session.parties = await parties_of(consultation, outside)
     if consultation.stage is Stage.ENDED:
         await _tell_again(session, outside)
-
-
-async def parties_of(consultation: Consultation, outside: Outside) -> tuple[PartyStatus, ...]:
-    """Return the parties with what is known of their invitations. Raises Unavailable(``store.*``)."""
-    fresh = tuple(PartyStatus(party) for party in consultation.plan.parties)
-    news = await outside.consultations.news_of(consultation.id)
-    return presence.caught_up(fresh, await outside.outbox.of_consultation(consultation.id), news)
 
 
 async def room_is_gone(consultation: Consultation, outside: Outside) -> bool:
@@ -49,6 +42,6 @@ async def _tell_again(session: Session, outside: Outside) -> None:
         return
     session.story = told_again(use, begun_at)
     theirs = [party for party in parties if party.visit == use.visit]
-    session.parties = tuple(
-        presence.seen_again(status, measure) for status, measure in zip(session.parties, theirs, strict=False)
-    )
+    expected = [each for each in session.parties if each.is_expected]
+    seen = {one.party.key: presence.seen_again(one, measure) for one, measure in zip(expected, theirs, strict=False)}
+    session.parties = tuple(seen.get(each.party.key, each) for each in session.parties)

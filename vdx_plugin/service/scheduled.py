@@ -9,28 +9,24 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
-from vdx_plugin import log
-from vdx_plugin.domain.booked import EditOutcome, MeetingEdit, MeetingField
+from vdx_plugin.domain.booked import MeetingEdit
 from vdx_plugin.domain.consultation import Consultation, EndReason, Event, Stage
-from vdx_plugin.domain.parties import SENT_BY_US, InvitationState, Party
 from vdx_plugin.domain.patients import Patient
-from vdx_plugin.domain.room import MeetingDraft, Room, RoomFault, fault_of
-from vdx_plugin.errors import NotFound, Refused, Unavailable, VdxError
-from vdx_plugin.ports import NEVER_ARRIVED, InvitationNews, OutboxDraft, OutboxRow
+from vdx_plugin.domain.room import MeetingDraft, Room, fault_of
+from vdx_plugin.errors import NotFound, Unavailable, VdxError
+from vdx_plugin.ports import OutboxDraft
+from vdx_plugin.service.drafting import Drafting, Span
+from vdx_plugin.service.kept import by_hand, read, write_news
+from vdx_plugin.service.moving import move_at_vdx, refuse_unsafe, whole
 from vdx_plugin.service.outside import DeskSettings, Outside
-from vdx_plugin.service.presence import newest_invitations
-
-_log = log.get("service.scheduled")
 
 EARLIEST_START = timedelta(minutes=30)
 """So long before its time a scheduled consultation may be begun."""
 GRACE = timedelta(hours=1)
 """So long after its time it may still be begun; then it lapses."""
-
-Span = tuple[datetime, datetime]
 
 
 class Scheduled:
@@ -67,7 +63,7 @@ class Scheduled:
 
     async def begin(self, consultation: Consultation) -> None:
         """Write down that it is going to be booked. Raises Unavailable(``store.*``)."""
-        await self._save(consultation.after(Event.BOOKING_STARTED))
+        await self.keep(consultation.after(Event.BOOKING_STARTED))
 
     async def book(self, consultation_id: UUID) -> None:
         """Book what was begun, or take up where it stands, and tell everybody. Raises as ``MeetingBook.book``."""
@@ -81,10 +77,10 @@ class Scheduled:
         consultation = self.items[consultation_id]
         if consultation.stage is Stage.BOOKING:
             room = await self._outside.meetings.room(consultation.meeting_id)
-            _refuse_unsafe(room)
-            consultation = await self._save(replace(consultation, room=room).after(Event.ROOM_READY))
+            refuse_unsafe(room)
+            consultation = await self.keep(replace(consultation, room=room).after(Event.ROOM_READY))
         drafts = await self._letters(consultation, None)
-        await self._save(consultation.after(Event.SCHEDULED), drafts)
+        await self.keep(consultation.after(Event.SCHEDULED), drafts)
 
     async def give_up(self, consultation_id: UUID, problem: str) -> None:
         """Take a booking that VDX refused out of the calendar; a room that cannot be made safe is given back."""
@@ -98,8 +94,8 @@ class Scheduled:
 
     async def wish(self, consultation_id: UUID, start: datetime, end: datetime) -> None:
         """Write down that it is going to be moved. Raises Unavailable(``store.*``)."""
-        consultation = replace(self.items[consultation_id], moving_to=(_whole(start), _whole(end)))
-        await self._save(consultation.after(Event.SCHEDULED))
+        consultation = replace(self.items[consultation_id], moving_to=(whole(start), whole(end)))
+        await self.keep(consultation.after(Event.SCHEDULED))
 
     async def move(self, consultation_id: UUID) -> bool:
         """Move to the time that was wished for, and tell everybody; False where VDX kept the old one.
@@ -111,29 +107,17 @@ class Scheduled:
         if consultation.moving_to is None:
             return True
         try:
-            outcome = await self._moved_at_vdx(consultation, consultation.moving_to)
+            moved = await move_at_vdx(consultation, self._outside, self.draft)
         except Unavailable:
             raise
         except VdxError:
-            await self._save(replace(consultation, moving_to=None).after(Event.SCHEDULED))
+            await self.keep(replace(consultation, moving_to=None).after(Event.SCHEDULED))
             raise
-        meeting, old = outcome.meeting, consultation.plan
-        plan = replace(old, start=meeting.start.astimezone(UTC), end=meeting.end.astimezone(UTC))
-        moved = replace(consultation, plan=plan, moving_to=None)
-        is_same = (_whole(plan.start), _whole(plan.end)) == (_whole(old.start), _whole(old.end))
-        drafts = [] if is_same else await self._letters(moved, (old.start, old.end))
-        await self._save(moved.after(Event.SCHEDULED), drafts)
-        return not outcome.kept
-
-    async def _moved_at_vdx(self, consultation: Consultation, to: Span) -> EditOutcome:
-        """Ask for the new time. Where VDX takes only the end, the meeting must not become longer: it is put back."""
-        meetings, meeting_id, old = self._outside.meetings, consultation.meeting_id, consultation.plan
-        start = to[0] if to[0] != _whole(old.start) else None
-        outcome = await meetings.edit(meeting_id, MeetingEdit(start=start, end=to[1]))
-        if MeetingField.START not in outcome.kept or _whole(outcome.meeting.end) == _whole(old.end):
-            return outcome
-        back = await meetings.edit(meeting_id, MeetingEdit(end=old.end))
-        return replace(back, kept=outcome.kept)
+        now, old = moved.consultation.plan, consultation.plan
+        is_same = (whole(now.start), whole(now.end)) == (whole(old.start), whole(old.end))
+        drafts = [] if is_same else await self._letters(moved.consultation, (old.start, old.end))
+        await self.keep(moved.consultation.after(Event.SCHEDULED), drafts)
+        return moved.is_done
 
     # --- beginning and lapsing --------------------------------------------------------------------------------------
 
@@ -149,35 +133,16 @@ class Scheduled:
     # --- telling ----------------------------------------------------------------------------------------------------
 
     async def _letters(self, consultation: Consultation, old: Span | None) -> list[OutboxDraft]:
-        """Build one message for each party that gets one; a party that cannot be reached holds up nobody."""
-        rows = await self._outside.outbox.of_consultation(consultation.id)
-        reached = newest_invitations([row for row in rows if row.state not in NEVER_ARRIVED])
-        drafts = []
-        for party in consultation.plan.parties:
-            if party.channel in SENT_BY_US:
-                try:
-                    drafts.append(self._letter(consultation, party, old, reached.get(party.key)))
-                except VdxError as error:
-                    await self._note_failure(consultation, party, error)
-        return drafts
+        """Build one message for each party that gets one, and write down who gets none."""
+        kept = await read(consultation, self._outside)
+        drafting = Drafting(self._outside, consultation, kept.rows, kept.letters)
+        parties = consultation.plan.parties
+        said = drafting.invite(parties) if old is None else drafting.move(parties, old)
+        await write_news(self._outside, [*said.failed, *by_hand(consultation, said.by_hand, self._outside)])
+        return said.drafts
 
-    def _letter(
-        self, consultation: Consultation, party: Party, old: Span | None, earlier: OutboxRow | None
-    ) -> OutboxDraft:
-        outside, room, now = self._outside, consultation.room, self._outside.clock.now()
-        if room is None:
-            raise Refused("room.not_ready")
-        if old is None or earlier is None:
-            return outside.composer.invitation(consultation, party, room, now, outside.new_id)
-        return outside.composer.move(consultation, party, earlier.draft, room, old, now, outside.new_id)
-
-    async def _note_failure(self, consultation: Consultation, party: Party, error: VdxError) -> None:
-        _log.warning("no message for a party with role %s: %s", party.role, error)
-        now = self._outside.clock.now()
-        news = InvitationNews(consultation.id, party.key, InvitationState.FAILED, now, error.code)
-        await self._outside.consultations.set_answer(news)
-
-    async def _save(self, consultation: Consultation, drafts: Sequence[OutboxDraft] = ()) -> Consultation:
+    async def keep(self, consultation: Consultation, drafts: Sequence[OutboxDraft] = ()) -> Consultation:
+        """Write a consultation of the calendar down with its new messages. Raises Unavailable(``store.*``)."""
         await self._outside.consultations.save(consultation, drafts)
         self.items[consultation.id] = consultation
         if drafts:
@@ -203,21 +168,10 @@ async def awaited_room(consultation: Consultation, outside: Outside, project_cod
         raise NotFound("room.gone")
     if fault_of(room) is None:
         return room
-    now = _whole(outside.clock.now())
+    now = whole(outside.clock.now())
     # VDX makes a room only shortly before the start, so the start has to come to us. The answer tells what it has:
     # an earlier attempt may have moved it, and a booking is taken up only under its own time.
     edit = MeetingEdit(start=now) if plan.start > now else MeetingEdit()
     meeting = (await outside.meetings.edit(meeting_id, edit)).meeting
     draft = MeetingDraft(meeting_id, meeting.start, meeting.end, label=str(consultation.id), project_code=project_code)
     return await outside.booking.book(draft, lambda _status: None)
-
-
-def _refuse_unsafe(room: Room) -> None:
-    fault = fault_of(room)
-    if fault not in (None, RoomFault.NOT_READY):
-        raise Refused(str(fault))
-
-
-def _whole(moment: datetime) -> datetime:
-    """VDX keeps no fractions of a second."""
-    return moment.astimezone(UTC).replace(microsecond=0)

@@ -6,18 +6,19 @@ failure or a crash and goes on where the consultation's stage says.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
 from vdx_plugin import log
 from vdx_plugin.domain.booked import MeetingEdit
 from vdx_plugin.domain.consultation import Consultation, Event, Stage
-from vdx_plugin.domain.parties import SENT_BY_US, InvitationState, PartyStatus
+from vdx_plugin.domain.parties import InvitationState, Party, PartyStatus
 from vdx_plugin.domain.room import MeetingDraft
 from vdx_plugin.domain.secret import Secret
 from vdx_plugin.domain.summary import Summary
-from vdx_plugin.errors import Misconfigured, NotFound, Refused, VdxError
+from vdx_plugin.errors import NotFound, Refused, VdxError
 from vdx_plugin.ports import (
     Call,
     CallEvent,
@@ -35,10 +36,22 @@ from vdx_plugin.ports import (
     VideoPicture,
 )
 from vdx_plugin.service import presence
+from vdx_plugin.service.drafting import Drafting
+from vdx_plugin.service.kept import write_news
 from vdx_plugin.service.outside import DeskSettings, Outside
 from vdx_plugin.service.scheduled import awaited_room
+from vdx_plugin.service.standing import hear
 from vdx_plugin.service.story import Story, facts_of, party_measure, use_measure
-from vdx_plugin.service.view import CallView, ConsultationView, Problem, Step, StepKind, StepState, WaitingGuest
+from vdx_plugin.service.view import (
+    CallView,
+    ConsultationView,
+    Problem,
+    Step,
+    StepKind,
+    StepState,
+    Undoable,
+    WaitingGuest,
+)
 
 _log = log.get("service")
 
@@ -73,6 +86,8 @@ class Session:
         self.summary: Summary | None = None
         self.written_back = False
         self.problem: Problem | None = None
+        self.untold: tuple[Party, ...] = ()
+        """Whose cancellation had not left when the room was closed."""
         self.commands_running = 0
         self._complaint: Problem | None = None
         self._taken_as: dict[str, str] = {}
@@ -80,10 +95,12 @@ class Session:
         self._steps = {kind: Step(kind) for kind in StepKind}
         self._call_view: CallView | None = None
         self._links: dict[str, Secret] = {}
+        self._has_links = False
+        self._saving = asyncio.Lock()
 
     # --- what is shown ------------------------------------------------------------------------------------------
 
-    def view(self) -> ConsultationView:
+    def view(self, undoable: Undoable | None = None) -> ConsultationView:
         """Return everything a window shows of this consultation."""
         return ConsultationView(
             id=self.consultation.id,
@@ -99,6 +116,7 @@ class Session:
             written_back=self.written_back,
             problem=self.problem,
             is_busy=self.commands_running > 0,
+            undoable=undoable,
         )
 
     def change_call(self, **changes: object) -> None:
@@ -183,9 +201,8 @@ class Session:
         room = self.consultation.room
         if room is None or not room.host_pin:
             raise Refused("room.no_host_pin")
-        self._links = {
-            party.key: self._outside.composer.guest_link(room, party) for party in self.consultation.plan.parties
-        }
+        self._has_links = True
+        self._link_parties()
         if self.call is None:
             target = JoinTarget(self._settings.node, room.alias, room.host_pin, self._settings.display_name)
             await self._enter(target)
@@ -193,6 +210,13 @@ class Session:
         await self._entered().lock()
         await self._put_uninvited_out()
         await self.save(Event.ROOM_LOCKED)
+
+    def _link_parties(self) -> None:
+        """Make the link of each expected party, once the room is there."""
+        room = self.consultation.room
+        if self._has_links and room is not None:
+            parties = self.consultation.plan.parties
+            self._links = {party.key: self._outside.composer.guest_link(room, party) for party in parties}
 
     async def _put_uninvited_out(self) -> None:
         """Put out who slipped in with us: a room whose links are out already lets in all who wait as its host comes.
@@ -224,31 +248,16 @@ class Session:
     async def _invite(self) -> None:
         if self.consultation.stage in (Stage.INVITED, Stage.IN_CALL):
             return
-        drafts = []
-        for status in self.parties:
-            if status.party.channel in SENT_BY_US:
-                draft = self._compose(status)
-                if draft:
-                    drafts.append(draft)
-        await self.save(Event.PARTIES_INVITED, drafts)
+        said = Drafting(self._outside, self.consultation).invite(self.consultation.plan.parties)
+        await self.save(Event.PARTIES_INVITED, said.drafts)
         now = self._outside.clock.now()
-        for draft in drafts:
-            self.hear(InvitationNews(self.consultation.id, draft.party_key, InvitationState.QUEUED, now))
+        queued = [
+            InvitationNews(self.consultation.id, draft.party_key, InvitationState.QUEUED, now) for draft in said.drafts
+        ]
+        await write_news(self._outside, said.failed)
+        for news in (*said.failed, *queued):
+            self.hear(news)
         self._outside.delivery.wake()
-
-    def _compose(self, status: PartyStatus) -> OutboxDraft | None:
-        """Build one invitation; a party that cannot be invited is marked and does not hold up the others."""
-        room = self.consultation.room
-        if room is None:
-            raise Misconfigured("room.not_ready")
-        now = self._outside.clock.now()
-        try:
-            return self._outside.composer.invitation(self.consultation, status.party, room, now, self._outside.new_id)
-        except VdxError as error:
-            _log.warning("no invitation for a party with role %s: %s", status.party.role, error)
-            failed = InvitationState.FAILED
-            self.hear(InvitationNews(self.consultation.id, status.party.key, failed, now, error.code))
-            return None
 
     async def _start_media(self) -> None:
         # Once more, since the roster may have lagged behind the lock.
@@ -265,17 +274,42 @@ class Session:
 
     async def save(self, event: Event, drafts: list[OutboxDraft] | None = None) -> None:
         """Step on in the consultation's life and write it down with its new messages, in one transaction."""
-        later = self.consultation.after(event)
-        await self._outside.consultations.save(later, drafts or [])
-        self.consultation = later
+        await self.change(lambda now: now.after(event), drafts or [])
+
+    async def change(self, step: Callable[[Consultation], Consultation], drafts: Sequence[OutboxDraft] = ()) -> None:
+        """Write the consultation down as ``step`` makes it, with its new messages, one change after the other."""
+        async with self._saving:
+            later = step(self.consultation)
+            await self._outside.consultations.save(later, drafts)
+            self.consultation = later
+        self._link_parties()
         self._publish()
+
+    def take_in(self, fresh: Sequence[PartyStatus]) -> None:
+        """Take in how the parties stand by the store; where they are is known here alone."""
+        self.parties = presence.carried_over(fresh, self.parties)
+        self._publish()
+
+    @property
+    def was_called_off(self) -> bool:
+        return self.consultation.stage in (Stage.CANCELLING, Stage.CANCELLED)
+
+    @property
+    def is_locked(self) -> bool:
+        """True while we are in the room and it is known to be locked."""
+        return self._call_view is not None and self._call_view.locked
+
+    @property
+    def expected(self) -> tuple[PartyStatus, ...]:
+        """The parties but for those taken off the plan."""
+        return tuple(status for status in self.parties if status.is_expected)
 
     async def record_measures(self) -> None:
         """Write the measures of the use as far as it has come; a failing store does not stop the call."""
         now = self.consultation.ended_at or self._outside.clock.now()
-        actors = facts_of(self.story, self.parties, now).actors
+        actors = facts_of(self.story, self.expected, now).actors
         use = use_measure(self.story, self.consultation, self._settings, actors)
-        parties = [party_measure(self.story, status, self.consultation.plan.start) for status in self.parties]
+        parties = [party_measure(self.story, status, self.consultation.plan.start) for status in self.expected]
         try:
             await self._outside.measures.record(use, parties)
         except VdxError as error:
@@ -286,16 +320,14 @@ class Session:
         outcome = await self._outside.meetings.edit(self.consultation.meeting_id, MeetingEdit(end=end))
         if outcome.kept:
             raise Refused("vdx.kept_old")
-        plan = replace(self.consultation.plan, end=outcome.meeting.end)
-        self.consultation = replace(self.consultation, plan=plan)
-        await self._outside.consultations.save(self.consultation)
-        self._publish()
+        end = outcome.meeting.end
+        await self.change(lambda now: replace(now, plan=replace(now.plan, end=end)))
 
     # --- what comes in --------------------------------------------------------------------------------------------
 
     def hear(self, news: InvitationNews) -> None:
         """Take in news of an invitation."""
-        self.parties = presence.hear(self.parties, news)
+        self.parties = hear(self.parties, news)
         self._publish()
 
     def _on_call_event(self, event: CallEvent) -> None:

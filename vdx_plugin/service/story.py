@@ -11,7 +11,7 @@ from vdx_plugin import __version__
 from vdx_plugin.domain.consultation import Consultation, EndReason
 from vdx_plugin.domain.fees import CallFacts
 from vdx_plugin.domain.measures import LineFigures, PartyMeasure, StartPath, UseMeasure
-from vdx_plugin.domain.parties import InvitationState, PartyRole, PartyStatus, Presence
+from vdx_plugin.domain.parties import InvitationState, PartyRole, PartyStatus, Presence, Told
 from vdx_plugin.ports import RoomParticipant
 from vdx_plugin.service.outside import DeskSettings
 from vdx_plugin.service.presence import present_s
@@ -129,7 +129,7 @@ def use_measure(story: Story, consultation: Consultation, settings: DeskSettings
 
 def party_measure(story: Story, status: PartyStatus, start: datetime) -> PartyMeasure:
     """Return the measures of one party from its history."""
-    times: dict[InvitationState | Presence, datetime] = {}
+    times: dict[InvitationState | Presence | Told, datetime] = {}
     for event in status.history:
         times.setdefault(event.what, event.at)
     left = [event.at for event in status.history if event.what is Presence.LEFT]

@@ -8,12 +8,12 @@ from uuid import UUID
 
 from vdx_plugin import log
 from vdx_plugin.domain.consultation import Consultation, Event, Stage
-from vdx_plugin.domain.parties import InvitationState
+from vdx_plugin.domain.parties import SENT_BY_US, InvitationState
 from vdx_plugin.errors import VdxError
 from vdx_plugin.ports import InvitationNews, OutboxState
 from vdx_plugin.runtime import Tasks
 from vdx_plugin.service import ending, recovery
-from vdx_plugin.service.open_record import label
+from vdx_plugin.service.open_record import called, label
 from vdx_plugin.service.outside import Outside
 from vdx_plugin.service.screen import Screen
 from vdx_plugin.service.session import Session
@@ -106,7 +106,17 @@ class Unfinished:
             raise
         if not session.consultation.is_finished:
             self.finish_later(session)
+        self.tell_of_untold(session)
         return session.consultation
+
+    def tell_of_untold(self, session: Session) -> None:
+        """Say who does not know yet that it is off, and whom only the user can tell."""
+        context = session.consultation.context
+        by_hand = [one.party for one in session.expected if one.party.channel not in SENT_BY_US]
+        for code, parties in (("invite.not_told", session.untold), ("invite.by_hand", by_hand)):
+            names = ", ".join(called(party, context) for party in parties)
+            if names and session.was_called_off:
+                self._screen.notice(code, parties=names)
 
     def finish_later(self, session: Session) -> None:
         """Go on calling off in the background until it is done."""

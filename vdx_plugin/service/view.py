@@ -58,6 +58,27 @@ class Step:
     problem: Problem | None = None
 
 
+class Saying(StrEnum):
+    """What a command has written to parties, and can still take back for some seconds."""
+
+    REMINDED = "reminded"
+    DELAYED = "delayed"
+    INVITED = "invited"
+    EXCHANGED = "exchanged"
+    UNINVITED = "uninvited"
+    SENT_ANEW = "sent_anew"
+
+
+@dataclass(frozen=True, slots=True)
+class Undoable:
+    """The last command about the parties while it can be undone: nothing of it has left before ``until``."""
+
+    saying: Saying
+    until: datetime
+    messages: int
+    minutes: int = 0
+
+
 @dataclass(frozen=True, slots=True)
 class WaitingGuest:
     """Somebody outside the locked room. ``party_key`` is the party the link was made for, None for a stranger."""
@@ -106,6 +127,7 @@ class ConsultationView:
     problem: Problem | None = None
     is_busy: bool = False
     """A command is being carried out."""
+    undoable: Undoable | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,6 +195,12 @@ class AgendaEntry:
     problem: Problem | None = None
     actions: frozenset[EntryAction] = frozenset()
     is_busy: bool = False
+    undoable: Undoable | None = None
+
+    @property
+    def has_unread_answer(self) -> bool:
+        """True while somebody has answered and the user has not said how it is to be read."""
+        return any(status.has_unread_answer for status in self.parties)
 
     def __repr__(self) -> str:
         return f"AgendaEntry({self.meeting_id}, {self.stage}, {self.room})"
@@ -186,6 +214,8 @@ class AgendaView:
     """The day in Danish time; None until a window has asked for one."""
     entries: tuple[AgendaEntry, ...] = ()
     today: tuple[AgendaEntry, ...] = ()
+    answered: tuple[AgendaEntry, ...] = ()
+    """Those of any day with an answer that the user has not read yet."""
     asked_at: datetime | None = None
     """When VDX last answered about ``day``."""
     problem: Problem | None = None

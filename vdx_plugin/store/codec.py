@@ -21,9 +21,10 @@ from vdx_plugin.domain.room import ProvisionStatus, Room
 from vdx_plugin.domain.secret import Secret
 from vdx_plugin.errors import Unreadable
 
-FORM = 4
+FORM = 5
 """2 added the wish to move a meeting, and whom it is organised for; 3 the purpose, what an interpreter is ordered for,
-and a partner's format, mobile number and categories; 4 who receives for a partner without a location number."""
+and a partner's format, mobile number and categories; 4 who receives for a partner without a location number; 5 who is
+not expected any longer."""
 Json = dict[str, Any]
 
 
@@ -167,6 +168,7 @@ def _plan(plan: Plan) -> Json:
         "planned_ahead": plan.planned_ahead,
         "organised_by": plan.organised_by,
         "purpose": plan.purpose.value,
+        "withdrawn": [_party(party) for party in plan.withdrawn],
     }
 
 
@@ -178,6 +180,7 @@ def _read_plan(data: Mapping[str, Any]) -> Plan:
         planned_ahead=data["planned_ahead"],
         organised_by=data.get("organised_by", ""),
         purpose=Purpose(data.get("purpose", Purpose.CONSULTATION)),
+        withdrawn=tuple(_read_party(party) for party in data.get("withdrawn", ())),
     )
 
 

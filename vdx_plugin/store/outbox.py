@@ -347,7 +347,7 @@ def _among_their_threads(connection: Connection, claimed: list[tuple[int, Outbox
 
 
 def insert_drafts(connection: Connection, sealer: Sealer, drafts: Sequence[OutboxDraft], now: datetime) -> None:
-    """Queue ``drafts``, due at once; one whose key is there already is passed over."""
+    """Queue ``drafts``, due at once or when they say; one whose key is there already is passed over."""
     insert_or_ignore(connection, rows, [_new_row(sealer, draft, now) for draft in drafts])
 
 
@@ -368,7 +368,7 @@ def _new_row(sealer: Sealer, draft: OutboxDraft, now: datetime) -> dict[str, Any
         "created_at": now,
         "queued_at": now,
         "changed_at": now,
-        "due_at": now,
+        "due_at": draft.not_before or now,
         "problem": "",
         "receipt": "",
         "format": draft.format.value,

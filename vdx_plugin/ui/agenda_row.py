@@ -122,7 +122,7 @@ class AgendaRow(QFrame):
         line.addWidget(symbol, 0, Qt.AlignmentFlag.AlignTop)
         is_over = entry.stage in FINISHED
         words = _name(entry, status) if is_over else f"{_name(entry, status)}: {party_state(status).text}"
-        line.addWidget(label(f"{words}. „{status.answer}“" if status.answer else words, "small"), 1)
+        line.addWidget(label(f"{words}. „{status.answers[-1].text}“" if status.answers else words, "small"), 1)
         return holder
 
     def _show_buttons(self, entry: AgendaEntry, title: str) -> None:

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QWidget
 
 from vdx_plugin.domain.booked import RoomTemplate
 from vdx_plugin.domain.context import ClinicContext
-from vdx_plugin.domain.parties import Partner
+from vdx_plugin.domain.parties import AnswerMark, Partner, Party
 from vdx_plugin.domain.plan import Plan
 from vdx_plugin.errors import VdxError
 from vdx_plugin.ports import MediaChoice
@@ -104,11 +104,37 @@ class Commands:
     def drop(self, consultation_id: UUID) -> None:
         self.run(self._desk.drop(consultation_id))
 
-    def resend(self, party_key: str) -> None:
-        self.run(self._desk.resend(party_key))
+    # --- the parties ------------------------------------------------------------------------------------------------
 
-    def mark_by_phone(self, party_key: str) -> None:
-        self.run(self._desk.mark_by_phone(party_key))
+    def invite(self, consultation_id: UUID, party: Party) -> None:
+        self.run(self._desk.telling.invite(consultation_id, party))
+
+    def exchange(self, consultation_id: UUID, party_key: str, party: Party) -> None:
+        self.run(self._desk.telling.exchange(consultation_id, party_key, party))
+
+    def uninvite(self, consultation_id: UUID, party_key: str) -> None:
+        self.run(self._desk.telling.uninvite(consultation_id, party_key))
+
+    def remind(self, consultation_id: UUID, party_key: str | None = None) -> None:
+        self.run(self._desk.telling.remind(consultation_id, party_key))
+
+    def tell_delay(self, consultation_id: UUID, minutes: int) -> None:
+        self.run(self._desk.telling.tell_delay(consultation_id, minutes))
+
+    def send_anew(self, consultation_id: UUID, party: Party) -> None:
+        self.run(self._desk.telling.send_anew(consultation_id, party))
+
+    def resend(self, consultation_id: UUID, party_key: str) -> None:
+        self.run(self._desk.telling.resend(consultation_id, party_key))
+
+    def told_by_phone(self, consultation_id: UUID, party_key: str) -> None:
+        self.run(self._desk.telling.told_by_phone(consultation_id, party_key))
+
+    def mark_answer(self, consultation_id: UUID, message_id: str, mark: AnswerMark) -> None:
+        self.run(self._desk.telling.mark(consultation_id, message_id, mark))
+
+    def undo(self, consultation_id: UUID) -> None:
+        self.run(self._desk.telling.undo(consultation_id))
 
     def dismiss_notice(self, notice_id: int) -> None:
         self.run(self._desk.dismiss_notice(notice_id))

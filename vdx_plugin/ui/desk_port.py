@@ -14,12 +14,18 @@ from vdx_plugin.domain.plan import Plan
 from vdx_plugin.ports import MediaChoice, VideoPicture
 from vdx_plugin.service.view import AgendaEntry, DeskView
 from vdx_plugin.ui.partners_port import PartnersPort
+from vdx_plugin.ui.telling_port import TellingPort
 
 Unsubscribe = Callable[[], None]
 
 
 class DeskPort(Protocol):
     """The desk as the user interface sees it."""
+
+    @property
+    def telling(self) -> TellingPort:
+        """What can be done with the parties of a consultation."""
+        ...
 
     @property
     def view(self) -> DeskView:
@@ -119,10 +125,6 @@ class DeskPort(Protocol):
     async def resume(self, consultation_id: UUID) -> None: ...
 
     async def drop(self, consultation_id: UUID) -> None: ...
-
-    async def resend(self, party_key: str) -> None: ...
-
-    async def mark_by_phone(self, party_key: str) -> None: ...
 
     async def dismiss_notice(self, notice_id: int) -> None: ...
 

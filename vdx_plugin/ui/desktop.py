@@ -318,9 +318,9 @@ class Desktop(QObject):
                 QGuiApplication.clipboard().setText(running.links[key].reveal())
                 self.notices.confirm("link.copied", party=party_name(status.party, running.context))
             case "resend":
-                self.commands.resend(key)
+                self.commands.resend(running.id, key)
             case "told":
-                self.commands.mark_by_phone(key)
+                self.commands.told_by_phone(running.id, key)
             case "put_out" if status.participant_id:
                 self.commands.put_out(status.participant_id)
 

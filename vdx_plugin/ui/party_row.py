@@ -66,8 +66,9 @@ class PartyRow(QWidget):
         advice = next_step(status, self._name)
         self._advice.setText(advice)
         self._advice.setVisible(bool(advice))
-        self._answer.setText(_("Svar: {text}").format(text=status.answer))
-        self._answer.setVisible(bool(status.answer))
+        answers = "\n".join(each.text for each in status.answers)
+        self._answer.setText(_("Svar: {text}").format(text=answers))
+        self._answer.setVisible(bool(answers))
         lines = [party_event(event, self._name) for event in status.history]
         self._history.setText("\n".join(lines) or _("Der er ikke sket noget endnu."))
         self.setToolTip("\n".join(lines))

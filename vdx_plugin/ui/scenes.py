@@ -16,6 +16,7 @@ from vdx_plugin.domain.consultation import EndReason, Stage
 from vdx_plugin.domain.context import ClinicContext, ClinicUser, Organisation
 from vdx_plugin.domain.fees import VIDEO_CONFERENCE, FeeProposal
 from vdx_plugin.domain.parties import (
+    Answer,
     Channel,
     InvitationState,
     Partner,
@@ -238,7 +239,7 @@ def statuses() -> tuple[PartyStatus, ...]:
             home_care,
             InvitationState.ANSWERED,
             history=(_event(9, InvitationState.SENT), _event(4, InvitationState.ANSWERED)),
-            answer="Vi er med kl. 10, men 5 minutter forsinket.",
+            answers=(Answer("a-1", "Vi er med kl. 10, men 5 minutter forsinket.", _ago(4)),),
         ),
         PartyStatus(
             nursing_home,
@@ -363,7 +364,9 @@ def day() -> AgendaView:
     third = context("Maja-Louise Christoffersen Østergaard-Andersen", number="7010904444", born=date(1990, 10, 10))
     ready = frozenset({EntryAction.START, EntryAction.MOVE, EntryAction.PROLONG, EntryAction.CANCEL})
     answered = replace(
-        entry(45, HOSPITAL).parties[1], invitation=InvitationState.ANSWERED, answer="Vi er med, men kun til kl. 11."
+        entry(45, HOSPITAL).parties[1],
+        invitation=InvitationState.ANSWERED,
+        answers=(Answer("a-2", "Vi er med, men kun til kl. 11.", _ago(30)),),
     )
     shown = (
         entry(-90, number=1, who=other, room=RoomState.CLOSED, stage=Stage.CLOSED, links={}, actions=frozenset()),
@@ -388,7 +391,7 @@ def day() -> AgendaView:
             is_own=False,
         ),
     )
-    return AgendaView(NOW.date(), shown, shown[:4], NOW)
+    return AgendaView(NOW.date(), shown, shown[:4], shown[1:2], NOW)
 
 
 def templates() -> tuple[RoomTemplate, ...]:

@@ -20,6 +20,7 @@ from vdx_plugin.domain.parties import (
     PartyStatus,
     Presence,
     Purpose,
+    Told,
 )
 from vdx_plugin.domain.patients import Patient, age_on
 from vdx_plugin.ports import LineChanged, LineQuality, Reach, ReachState
@@ -144,6 +145,7 @@ def invitation(state: InvitationState) -> Word:
         InvitationState.UNKNOWN: Word(_("Uvist, om den kom frem"), "warning", "warning"),
         InvitationState.IN_MAILBOX: Word(_("Ligger i deres postkasse"), "sent"),
         InvitationState.DELIVERED: Word(_("Modtaget i deres system"), "check"),
+        InvitationState.TOLD_BY_PHONE: Word(_("Har fået besked på telefon"), "phone", "accent"),
         InvitationState.ANSWERED: Word(_("Har svaret"), "answered", "accent"),
         InvitationState.REJECTED: Word(_("Kunne ikke modtages"), "warning", "danger"),
         InvitationState.FAILED: Word(_("Kom ikke frem"), "warning", "danger"),
@@ -158,6 +160,16 @@ def presence(state: Presence) -> Word:
         Presence.IN_CALL: Word(_("Med i samtalen"), "check", "accent"),
         Presence.LEFT: Word(_("Har forladt samtalen"), "left"),
     }[state]
+
+
+def told(what: Told, minutes: int) -> Word:
+    """Return what else a party was told."""
+    return {
+        Told.MOVED: Word(_("Ny tid skrevet til dem"), "sent"),
+        Told.REMINDED: Word(_("Påmindet"), "sent"),
+        Told.DELAYED: Word(_("Har fået skrevet: {minutes} min forsinket").format(minutes=minutes), "sent"),
+        Told.CANCELLING: Word(_("Afbud skrevet til dem"), "sent"),
+    }[what]
 
 
 def party_state(status: PartyStatus) -> Word:
@@ -178,7 +190,13 @@ def party_time(status: PartyStatus) -> str:
 
 def party_event(event: PartyEvent, name: str) -> str:
     """Return one line of a party's history."""
-    word = presence(event.what) if isinstance(event.what, Presence) else invitation(event.what)
+    match event.what:
+        case Presence():
+            word = presence(event.what)
+        case Told():
+            word = told(event.what, event.minutes)
+        case _:
+            word = invitation(event.what)
     line = f"{clock(event.at)}  {word.text}"
     return f"{line}. {problem(event.problem, party=name)}" if event.problem else line
 

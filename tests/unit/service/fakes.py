@@ -23,13 +23,13 @@ from vdx_plugin.domain.booked import (
 from vdx_plugin.domain.consultation import Consultation, Stage
 from vdx_plugin.domain.context import ClinicContext, ClinicUser, Organisation
 from vdx_plugin.domain.measures import LineFigures, PartyMeasure, UseMeasure
-from vdx_plugin.domain.parties import Channel, Partner, Party, PartyRole
+from vdx_plugin.domain.parties import AnswerMark, Channel, Partner, Party, PartyRole
 from vdx_plugin.domain.patients import Patient, PersonName, cpr
 from vdx_plugin.domain.plan import Appointment
 from vdx_plugin.domain.room import MeetingDraft, ProvisionStatus, Room, guest_link
 from vdx_plugin.domain.secret import Secret
 from vdx_plugin.domain.summary import Summary, WriteBackReceipt
-from vdx_plugin.errors import VdxError
+from vdx_plugin.errors import NotFound, VdxError
 from vdx_plugin.ports import (
     STRANDED,
     AdapterStatus,
@@ -40,6 +40,7 @@ from vdx_plugin.ports import (
     ContextSink,
     DiagnosisLine,
     DiagnosisReport,
+    IncomingLetter,
     InvitationNews,
     JoinTarget,
     LockChanged,
@@ -178,6 +179,8 @@ class FakeMeetings:
     async def room(self, meeting_id: UUID) -> Room:
         if self.fault:
             raise self.fault
+        if meeting_id not in self.booking.rooms:
+            raise NotFound("vdx.not_found")
         return self.booking.rooms[meeting_id]
 
     async def statuses(self, start: datetime, end: datetime) -> dict[UUID, ProvisionStatus]:
@@ -249,7 +252,8 @@ class FakeCall:
 
     async def set_camera(self, *, on: bool) -> None: ...
 
-    async def send_chat(self, text: str) -> None: ...
+    async def send_chat(self, text: str) -> None:
+        self.log.append("chat")
 
     async def leave(self) -> None:
         self.log.append("leave")
@@ -312,8 +316,10 @@ class FakeComposer:
         earlier: OutboxDraft,
         now: datetime,
         new_id: Callable[[], UUID],
+        letters: Sequence[IncomingLetter] = (),
     ) -> OutboxDraft:
-        return self._draft(consultation, party, MessageKind.CANCELLATION, new_id)
+        draft = self._draft(consultation, party, MessageKind.CANCELLATION, new_id)
+        return replace(draft, thread_id=earlier.thread_id)
 
     def move(
         self,
@@ -324,6 +330,7 @@ class FakeComposer:
         old: tuple[datetime, datetime],
         now: datetime,
         new_id: Callable[[], UUID],
+        letters: Sequence[IncomingLetter] = (),
     ) -> OutboxDraft:
         draft = self._draft(consultation, party, MessageKind.INVITATION, new_id)
         return replace(draft, key=f"{draft.key}:after:{earlier.message_id}", thread_id=earlier.thread_id)
@@ -339,6 +346,7 @@ class FakeComposer:
         new_id: Callable[[], UUID],
         *,
         minutes: int = 0,
+        letters: Sequence[IncomingLetter] = (),
     ) -> OutboxDraft:
         draft = self._draft(consultation, party, MessageKind.NOTICE, new_id)
         return replace(draft, key=f"{draft.key}:{kind}:{minutes}:{now:%H%M}", thread_id=earlier.thread_id)
@@ -357,6 +365,29 @@ class FakeComposer:
         return guest_link(room, portal="http://portal.example", tag=party.key, name=party.role)
 
 
+class FakeLetters:
+    """Letters of partners in memory."""
+
+    def __init__(self) -> None:
+        self.kept: dict[str, IncomingLetter] = {}
+
+    async def keep(self, letter: IncomingLetter) -> bool:
+        return self.kept.setdefault(letter.message_id, letter) is letter
+
+    async def of_consultation(self, consultation_id: UUID) -> Sequence[IncomingLetter]:
+        found = [one for one in self.kept.values() if one.consultation_id == consultation_id]
+        return sorted(found, key=lambda one: one.written_at)
+
+    async def unmatched(self) -> Sequence[IncomingLetter]:
+        return [one for one in self.kept.values() if one.consultation_id is None]
+
+    async def match(self, message_id: str, consultation_id: UUID, party_key: str, now: datetime) -> None:
+        self.kept[message_id] = self.kept[message_id].matched(consultation_id, party_key)
+
+    async def mark(self, message_id: str, mark: AnswerMark, now: datetime) -> None:
+        self.kept[message_id] = replace(self.kept[message_id], mark=mark)
+
+
 class FakeStore:
     """Consultations, outbox, measures and audit in memory. ``fault`` is raised by the next writes."""
 
@@ -369,13 +400,14 @@ class FakeStore:
         self.parties: dict[str, Sequence[PartyMeasure]] = {}
         self.audit_lines: list[str] = []
         self.fault: VdxError | None = None
+        self.clock = FakeClock()
 
     async def save(self, consultation: Consultation, drafts: Sequence[OutboxDraft] = ()) -> None:
         if self.fault:
             raise self.fault
         self.log.append(f"save:{consultation.stage}")
         self.consultations[consultation.id] = consultation
-        await self.add(drafts, NOON)
+        await self.add(drafts, self.clock.now())
 
     async def get(self, consultation_id: UUID) -> Consultation | None:
         return self.consultations.get(consultation_id)
@@ -405,7 +437,8 @@ class FakeStore:
         receipt: str = "",
         next_attempt_at: datetime | None = None,
     ) -> None:
-        self.rows[key] = replace(self.rows[key], state=state)
+        sent_at = self.clock.now() if state is OutboxState.SENT else self.rows[key].sent_at
+        self.rows[key] = replace(self.rows[key], state=state, sent_at=sent_at)
 
     async def withdraw(self, key: str, now: datetime) -> bool:
         untouched = self.rows[key].state is OutboxState.QUEUED
@@ -424,7 +457,7 @@ class FakeStore:
 
     async def add(self, drafts: Sequence[OutboxDraft], now: datetime) -> None:
         for draft in drafts:
-            self.rows.setdefault(draft.key, OutboxRow(draft, OutboxState.QUEUED, 0, now, now))
+            self.rows.setdefault(draft.key, OutboxRow(draft, OutboxState.QUEUED, 0, now, draft.not_before or now))
 
     async def recover(self, now: datetime) -> list[OutboxRow]:
         return []
@@ -438,11 +471,16 @@ class FakeStore:
         return [row for row in self.rows.values() if row.state in STRANDED][:limit]
 
     async def queue_again(self, key: str, now: datetime) -> bool:
-        self.rows[key] = replace(self.rows[key], state=OutboxState.WAITING_FOR_RETRY)
-        return True
+        return self._turn(key, OutboxState.WAITING_FOR_RETRY)
 
     async def close_by_hand(self, key: str, now: datetime) -> bool:
-        self.rows[key] = replace(self.rows[key], state=OutboxState.BY_HAND)
+        return self._turn(key, OutboxState.BY_HAND)
+
+    def _turn(self, key: str, state: OutboxState) -> bool:
+        over = (OutboxState.ACKNOWLEDGED, OutboxState.ANSWERED, OutboxState.WITHDRAWN)
+        if self.rows[key].state in over:
+            return False
+        self.rows[key] = replace(self.rows[key], state=state, next_attempt_at=None)
         return True
 
     async def remember_incoming(self, message_id: str, now: datetime) -> bool:
@@ -462,18 +500,24 @@ class FakeStore:
 class FakeDelivery:
     """Sends at once: a wake marks every queued row sent, when ``store`` and ``sends`` say so."""
 
-    def __init__(self, store: FakeStore) -> None:
+    def __init__(self, store: FakeStore, clock: FakeClock) -> None:
         self.store = store
+        self.clock = clock
         self.sends = True
         self.on_news: Callable[[InvitationNews], None] | None = None
 
-    def start(self, on_news: Callable[[InvitationNews], None]) -> None:
+    def start(
+        self,
+        on_news: Callable[[InvitationNews], None],
+        on_letter: Callable[[IncomingLetter], None] | None = None,
+    ) -> None:
         self.on_news = on_news
 
     def wake(self) -> None:
         if self.sends:
             for key, row in self.store.rows.items():
-                if row.state in (OutboxState.QUEUED, OutboxState.WAITING_FOR_RETRY):
+                is_due = row.next_attempt_at is None or row.next_attempt_at <= self.clock.now()
+                if row.state in (OutboxState.QUEUED, OutboxState.WAITING_FOR_RETRY) and is_due:
                     self.store.log.append(f"send:{row.draft.kind}")
                     self.store.rows[key] = replace(row, state=OutboxState.SENT)
 
@@ -521,7 +565,13 @@ class FakeSystems:
 class World:
     """A desk with everything around it faked, and one log of what happened outside in order."""
 
-    def __init__(self, store: FakeStore | None = None) -> None:
+    def __init__(
+        self,
+        store: FakeStore | None = None,
+        letters: FakeLetters | None = None,
+        *,
+        undo_within: timedelta = timedelta(0),
+    ) -> None:
         self.log: list[str] = store.log if store else []
         self.clock = FakeClock()
         self.booking = FakeBooking(self.log)
@@ -529,7 +579,9 @@ class World:
         self.engine = FakeEngine(self.log)
         self.composer = FakeComposer()
         self.store = store or FakeStore(self.log)
-        self.delivery = FakeDelivery(self.store)
+        self.store.clock = self.clock
+        self.letters = letters or FakeLetters()
+        self.delivery = FakeDelivery(self.store, self.clock)
         self.systems = FakeSystems()
         numbers = itertools.count(1 if store is None else 1000)
         outside = Outside(
@@ -550,8 +602,11 @@ class World:
             partners=FakePartnerBook((HOSPITAL,)),
             addresses=FakeAddresses(),
             team_memory=FakeMemory(),
+            letters=self.letters,
         )
-        settings = DeskSettings("sandbox", "http://node.example", "Lægehuset Eksempel", "practice-1")
+        settings = DeskSettings(
+            "sandbox", "http://node.example", "Lægehuset Eksempel", "practice-1", undo_within=undo_within
+        )
         self.desk = Desk(outside, settings)
 
     @property

@@ -334,7 +334,7 @@ async def test_an_answer_to_the_old_time_is_not_shown_for_the_new_one(world: Wor
     assert world.delivery.on_news is not None
     world.delivery.on_news(InvitationNews(one.id, key, InvitationState.ANSWERED, NOON, answer="Vi kommer"))
     await world.settle()
-    assert entry(world).parties[1].answer == "Vi kommer"
+    assert entry(world).parties[1].answers[-1].text == "Vi kommer"
     world.clock.pass_by(minutes=5)
     moved_at = world.clock.now()
     await world.desk.move(one.id, *LATER)
@@ -342,7 +342,7 @@ async def test_an_answer_to_the_old_time_is_not_shown_for_the_new_one(world: Wor
     world.store.rows[newest] = replace(world.store.rows[newest], created_at=moved_at)
     world.delivery.on_news(InvitationNews(one.id, key, InvitationState.SENT, moved_at))
     await world.settle()
-    assert entry(world).parties[1].answer == ""
+    assert entry(world).parties[1].answers == ()
     assert entry(world).parties[1].invitation is InvitationState.SENT
 
 
@@ -366,9 +366,9 @@ async def test_a_moved_meeting_is_cancelled_once_in_answer_to_its_newest_letter(
     earlier: list[str] = []
     original = world.composer.cancellation
 
-    def watched(consultation, party, row, now, new_id):  # type: ignore[no-untyped-def]
+    def watched(consultation, party, row, now, new_id, letters):  # type: ignore[no-untyped-def]
         earlier.append(row.message_id)
-        return original(consultation, party, row, now, new_id)
+        return original(consultation, party, row, now, new_id, letters)
 
     world.composer.cancellation = watched  # type: ignore[method-assign]
     newest = list(world.store.rows.values())[-1].draft.message_id

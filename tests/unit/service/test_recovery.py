@@ -13,7 +13,7 @@ from vdx_plugin.domain.consultation import EndReason
 from vdx_plugin.domain.parties import Channel, InvitationState
 from vdx_plugin.domain.plan import Appointment
 from vdx_plugin.ports import MessageKind, OutboxDraft, OutboxRow, OutboxState
-from vdx_plugin.service.presence import news_of_row
+from vdx_plugin.service.standing import news_of_row
 
 
 async def started() -> World:

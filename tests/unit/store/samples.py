@@ -81,6 +81,7 @@ PLAN = Plan(
     planned_ahead=True,
     organised_by="kollega@laegehus.test",
     purpose=Purpose.DISCHARGE,
+    withdrawn=(Party("k-3", PartyRole.MUNICIPALITY, Channel.PHONE),),
 )
 ROOM = Room(
     meeting_id=UUID("6b2f1b7e-6f0e-4d0e-9f6e-0a4b6c1d2e3f"),

@@ -14,7 +14,7 @@ from PySide6.QtGui import QImage
 from tests.unit.service.fake_partners import FakeAddresses, FakeMemory, FakePartnerBook
 from vdx_plugin.domain.booked import RoomTemplate
 from vdx_plugin.domain.context import ClinicContext
-from vdx_plugin.domain.parties import Partner
+from vdx_plugin.domain.parties import AnswerMark, Partner, Party
 from vdx_plugin.domain.plan import Plan
 from vdx_plugin.errors import VdxError
 from vdx_plugin.ports import MediaChoice, VideoPicture
@@ -52,6 +52,43 @@ class FakeDevices:
         self.trials.append(choice)
 
 
+class FakeTelling:
+    """What is done with parties; its calls stand among the desk's."""
+
+    def __init__(self, desk: FakeDesk) -> None:
+        self._desk = desk
+
+    async def invite(self, consultation_id: UUID, party: Party) -> None:
+        await self._desk.did("invite", consultation_id, party)
+
+    async def exchange(self, consultation_id: UUID, party_key: str, party: Party) -> None:
+        await self._desk.did("exchange", consultation_id, party_key, party)
+
+    async def uninvite(self, consultation_id: UUID, party_key: str) -> None:
+        await self._desk.did("uninvite", consultation_id, party_key)
+
+    async def remind(self, consultation_id: UUID, party_key: str | None = None) -> None:
+        await self._desk.did("remind", consultation_id, party_key)
+
+    async def tell_delay(self, consultation_id: UUID, minutes: int) -> None:
+        await self._desk.did("tell_delay", consultation_id, minutes)
+
+    async def send_anew(self, consultation_id: UUID, party: Party) -> None:
+        await self._desk.did("send_anew", consultation_id, party)
+
+    async def resend(self, consultation_id: UUID, party_key: str) -> None:
+        await self._desk.did("resend", consultation_id, party_key)
+
+    async def told_by_phone(self, consultation_id: UUID, party_key: str) -> None:
+        await self._desk.did("told_by_phone", consultation_id, party_key)
+
+    async def mark(self, consultation_id: UUID, message_id: str, mark: AnswerMark) -> None:
+        await self._desk.did("mark", consultation_id, message_id, mark)
+
+    async def undo(self, consultation_id: UUID) -> None:
+        await self._desk.did("undo", consultation_id)
+
+
 class FakeDesk:
     """Fills ``DeskPort``. ``calls`` holds (name, arguments); ``after_start`` is the state Start video leads to."""
 
@@ -72,6 +109,7 @@ class FakeDesk:
         self.book = FakePartnerBook(scenes.PARTNERS, scenes.TEAMS)
         self.addresses, self.memory = FakeAddresses(), FakeMemory()
         self.partners = Partners(self.book, self.addresses, self.memory)
+        self.telling = FakeTelling(self)
 
     @property
     def stand_ins(self) -> dict[str, Any]:
@@ -90,6 +128,10 @@ class FakeDesk:
         self._view = replace(self._view, **changes)
         for listener in tuple(self.listeners):
             listener(self._view)
+
+    async def did(self, *call: Any) -> None:
+        """Write a call down, and answer it as the test wishes."""
+        await self._did(*call)
 
     # --- DeskPort -----------------------------------------------------------------------------------------------
 
@@ -236,12 +278,6 @@ class FakeDesk:
 
     async def drop(self, consultation_id: UUID) -> None:
         await self._did("drop", consultation_id)
-
-    async def resend(self, party_key: str) -> None:
-        await self._did("resend", party_key)
-
-    async def mark_by_phone(self, party_key: str) -> None:
-        await self._did("mark_by_phone", party_key)
 
     async def dismiss_notice(self, notice_id: int) -> None:
         await self._did("dismiss_notice", notice_id)

@@ -286,8 +286,8 @@ def test_a_link_is_copied_only_when_asked_for(qtbot: QtBot, desktop: Desktop, de
 @pytest.mark.parametrize(
     ("action", "name", "arguments"),
     [
-        ("resend", "resend", ("k-hospital-geriatrics",)),
-        ("told", "mark_by_phone", ("k-hospital-geriatrics",)),
+        ("resend", "resend", (scenes.CONSULTATION_ID, "k-hospital-geriatrics")),
+        ("told", "told_by_phone", (scenes.CONSULTATION_ID, "k-hospital-geriatrics")),
         ("put_out", "put_out", ("r-3",)),
     ],
 )
@@ -298,7 +298,7 @@ def test_what_is_done_with_a_party_reaches_the_desk(
     runtime: Runtime,
     action: str,
     name: str,
-    arguments: tuple[str, ...],
+    arguments: tuple[object, ...],
 ) -> None:
     """Each for its own party."""
     in_the_call(qtbot, desktop, desk, runtime)
