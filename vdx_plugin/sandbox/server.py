@@ -348,7 +348,7 @@ def _server_config(app: ASGIApp) -> uvicorn.Config:
     logging.getLogger("uvicorn.error").setLevel(logging.WARNING)
     return uvicorn.Config(
         app,
-        http="h11",
+        http="auto",
         ws="none",
         lifespan="off",
         log_config=None,

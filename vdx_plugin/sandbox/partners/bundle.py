@@ -11,6 +11,7 @@ import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from vdx_plugin.sandbox.partners.fhir_xml import UnreadableXml, read_xml
@@ -43,11 +44,11 @@ class Message:
 
     raw: Resource = field(repr=False)
 
-    @property
+    @cached_property
     def entries(self) -> list[Resource]:
         """Return the resources in their order."""
         entries = items(self.raw, "entry")
-        return [entry["resource"] for entry in entries if isinstance(entry.get("resource"), Mapping)]
+        return [entry["resource"] for entry in entries if isinstance(entry.get("resource"), dict)]
 
     def all(self, kind: str) -> list[Resource]:
         """Return the resources of one type."""
@@ -64,11 +65,11 @@ class Message:
             return {}
         for entry in items(self.raw, "entry"):
             resource = entry.get("resource")
-            if isinstance(resource, Mapping) and target in _names(entry, resource):
+            if isinstance(resource, dict) and target in _names(entry, resource):
                 return resource
         return {}
 
-    @property
+    @cached_property
     def header(self) -> Resource:
         """Return the MessageHeader."""
         return self.first("MessageHeader")
@@ -98,7 +99,7 @@ class Message:
         """Return the Communication's identifier: the thread the letter belongs to."""
         return text(self.first("Communication"), "identifier", "value")
 
-    @property
+    @cached_property
     def own_provenance(self) -> Resource:
         """Return the Provenance about this very message, or an empty resource."""
         wanted = f"MessageHeader/{self.header_id}"
@@ -177,9 +178,9 @@ def _children(value: object) -> Iterable[object]:
 
 def items(value: object, name: str) -> list[Resource]:
     """Return the objects under ``name``, whether one or many."""
-    found = value.get(name) if isinstance(value, Mapping) else None
+    found = value.get(name) if isinstance(value, dict) else None
     many = found if isinstance(found, list) else [found]
-    return [item for item in many if isinstance(item, Mapping)]
+    return [item for item in many if isinstance(item, dict)]
 
 
 def text(value: object, *path: str) -> str:
@@ -187,7 +188,7 @@ def text(value: object, *path: str) -> str:
     for step in path:
         if isinstance(value, list):
             value = value[0] if value else None
-        value = value.get(step) if isinstance(value, Mapping) else None
+        value = value.get(step) if isinstance(value, dict) else None
     if isinstance(value, list):
         value = value[0] if value else None
     return value if isinstance(value, str) else ""

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator
+from functools import lru_cache
 
 from vdx_plugin.sandbox.partners.bundle import (
     CORE,
@@ -98,6 +99,7 @@ def check_acknowledgement(message: Message) -> tuple[Finding, ...]:
     return tuple(findings)
 
 
+@lru_cache(maxsize=1024)
 def gln_is_right(value: str) -> bool:
     """Say whether a location number has 13 digits and its check digit."""
     if not re.fullmatch(r"\d{13}", value):

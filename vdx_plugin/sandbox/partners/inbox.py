@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from vdx_plugin.sandbox.partners.bundle import GLN_SYSTEM, Message, identifier
+from vdx_plugin.sandbox.partners.bundle import GLN_SYSTEM, Message, identifier, items, payload_identifier, text
 from vdx_plugin.sandbox.partners.checks import check, check_acknowledgement
 from vdx_plugin.sandbox.partners.letter_view import newest_at
 from vdx_plugin.sandbox.partners.tally import Tally
@@ -41,10 +41,10 @@ class Inbox:
     def keep(self, message: Message, parcel: Parcel, now: datetime, to_old: ToOld | None = None) -> Letter:
         """Keep a letter, or find the one it repeats; returns it with everything found wrong with it."""
         key = message.header_id
-        self.findings.extend(self._delivery_findings(message, parcel))
+        found = tuple(self._delivery_findings(message, parcel))
         self._bundles[message.bundle_id] = (key, parcel.envelope_id)
         self.arrivals[key].append(
-            Arrival(now, parcel.envelope_id, message.bundle_id, parcel.document_name, parcel.mime)
+            Arrival(now, parcel.envelope_id, message.bundle_id, parcel.document_name, parcel.mime, found)
         )
         if key not in self.letters:
             self.letters[key] = _letter(message, parcel, now, to_old)
@@ -66,13 +66,23 @@ class Inbox:
 
     def broken_rules(self) -> list[Finding]:
         """Return every broken rule in what was received, acknowledgements included."""
-        return [*(found for letter in self.letters.values() for found in letter.findings), *self.findings]
+        in_letters = (found for letter in self.letters.values() for found in letter.findings)
+        in_sendings = (found for came in self.arrivals.values() for arrival in came for found in arrival.findings)
+        return [*in_letters, *in_sendings, *self.findings]
 
     def unanswered(self) -> int:
         """Return how many threads no person here has written in."""
         letters = self.letters.values()
         answered = {letter.thread_id for letter in letters if letter.outgoing}
         return len({letter.thread_id for letter in letters} - answered)
+
+    def _forgotten(self, message: Message) -> bool:
+        """Say whether a reply leaves out texts of the newest letter before it (governance, rule 3)."""
+        if text(message.own_provenance, "activity", "coding", "code") != "reply-message":
+            return False
+        at = newest_at(message.raw)
+        earlier = [letter for letter in self.thread(message.thread_id) if at and (newest_at(letter.bundle) or at) < at]
+        return bool(earlier) and not _texts_of(Message(earlier[0].bundle)) <= _texts_of(message)
 
     def _delivery_findings(self, message: Message, parcel: Parcel) -> list[Finding]:
         """Return what is wrong with a message in the light of its envelope and of those that came before it."""
@@ -84,11 +94,25 @@ class Inbox:
             findings.append(
                 Finding("envelope-receiver", "MessageHeader.destination", "er ikke kuvertens modtager", is_error=False)
             )
+        if self._forgotten(message):
+            findings.append(
+                Finding(
+                    "thread-payloads",
+                    "Communication.payload",
+                    "gentager ikke trådens tidligere tekster",
+                    is_error=False,
+                )
+            )
         header_id, envelope_id = self._bundles.get(message.bundle_id, ("", parcel.envelope_id))
         if envelope_id != parcel.envelope_id:
             same = header_id == message.header_id
             findings.append(Finding("bundle-id-reused", "Bundle.id", "er brugt før", is_error=not same))
         return findings
+
+
+def _texts_of(message: Message) -> set[str]:
+    payloads = items(message.first("Communication"), "payload")
+    return {payload_identifier(payload) for payload in payloads if "contentString" in payload}
 
 
 def _age(letter: Letter) -> tuple[datetime, datetime]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -37,6 +37,12 @@ CATEGORY_NAMES = {
     "acute-ambulant": "Akut ambulant",
     "extended-care-responsibility": "Udvidet behandlingsansvar",
     "other": "Andet",
+}
+TITLE_NAMES = {
+    "speciallaegeipraksis": "Speciallæge i praksis",
+    "laege": "Læge",
+    "laegesekretaer": "Lægesekretær",
+    "sygeplejerske": "Sygeplejerske",
 }
 ACTIVITY_NAMES = {"new-message": "Ny", "reply-message": "Svar", "forward-message": "Videresendt"}
 
@@ -87,13 +93,22 @@ def newest_at(bundle: Mapping[str, object]) -> datetime | None:
     return max((at for at in map(written_at, payloads) if at is not None), default=None)
 
 
+def newest_first(payloads: Iterable[Resource]) -> list[Resource]:
+    """Return payloads by the time they were written; what has no usable time comes last."""
+
+    def age(payload: Resource) -> float:
+        at = written_at(payload)
+        return 0.0 if at is None else -at.timestamp()
+
+    return sorted(payloads, key=age)
+
+
 def view(bundle: Mapping[str, object]) -> LetterView:
     """Return the letter as read; newest text first, whatever order the payloads came in."""
     message = Message(bundle)
     communication = message.first("Communication")
-    payloads = items(communication, "payload")
+    payloads = newest_first(items(communication, "payload"))
     parts = [_part(message, payload) for payload in payloads if "contentString" in payload]
-    parts.sort(key=lambda part: part.written_at.timestamp() if part.written_at else 0.0, reverse=True)
     category = text(communication, "category", "coding", "code")
     patient = message.first("Patient")
     return LetterView(
@@ -144,8 +159,8 @@ def _attachment(payload: Resource) -> LetterAttachment:
 
 def title_of(role: Resource) -> str:
     """Return what an author is, in the words or the code of the message."""
-    coded = text(role, "code", "coding", "display") or text(role, "code", "coding", "code")
-    return text(role, "code", "text") or coded
+    code = text(role, "code", "coding", "code")
+    return text(role, "code", "text") or text(role, "code", "coding", "display") or TITLE_NAMES.get(code, code)
 
 
 def written_at(payload: Resource) -> datetime | None:

@@ -162,13 +162,14 @@ class Letter:
 
 @dataclass(frozen=True)
 class Arrival:
-    """One time that a message came: its envelope, and what the mailbox gave for it."""
+    """One time that a message came: its envelope, and what was wrong with this sending of it."""
 
     at: datetime
     envelope_id: str
     bundle_id: str
     document_name: str
     mime: str
+    findings: tuple[Finding, ...] = ()
 
 
 @dataclass(frozen=True)

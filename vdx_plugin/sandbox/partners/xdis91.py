@@ -33,7 +33,7 @@ from vdx_plugin.sandbox.partners.bundle import (
     payload_identifier,
     text,
 )
-from vdx_plugin.sandbox.partners.letter_view import CATEGORY_NAMES, written_at
+from vdx_plugin.sandbox.partners.letter_view import CATEGORY_NAMES, newest_first, written_at
 
 NAMESPACE = "http://rep.oio.dk/sundcom.dk/medcom.dk/xml/schemas/2006/07/01/"
 _ZONE = ZoneInfo("Europe/Copenhagen")
@@ -85,7 +85,7 @@ class OldLetter:
 def converted(message: Message, now: datetime) -> OldLetter:
     """Return what the receiver on the old form gets of a CareCommunication."""
     communication, patient = message.first("Communication"), message.first("Patient")
-    payloads = _newest_first(items(communication, "payload"))
+    payloads = newest_first(items(communication, "payload"))
     name = next((one for one in items(patient, "name") if one.get("use") == "official"), {})
     phones = (text(_own(payload, "contact"), "valueContactPoint", "value") for payload in payloads)
     return OldLetter(
@@ -155,14 +155,6 @@ def read(xml: bytes) -> OldLetter:
         words=_read_words(root.find(_path(body + "ClinicalInformation/Text01"))),
         references=tuple(_read_reference(one) for one in root.findall(_path(body + "Reference"))),
     )
-
-
-def _newest_first(payloads: Iterable[Resource]) -> list[Resource]:
-    def age(payload: Resource) -> float:
-        at = written_at(payload)
-        return 0.0 if at is None else -at.timestamp()
-
-    return sorted(payloads, key=age)
 
 
 def _texts(message: Message, payloads: Iterable[Resource]) -> Iterator[str]:
