@@ -33,7 +33,7 @@ from vdx_plugin.sandbox.partners.bundle import (
     payload_identifier,
     text,
 )
-from vdx_plugin.sandbox.partners.letter_view import CATEGORY_NAMES, newest_first, written_at
+from vdx_plugin.sandbox.partners.letter_view import CATEGORY_NAMES, newest_first, title_of, written_at
 
 NAMESPACE = "http://rep.oio.dk/sundcom.dk/medcom.dk/xml/schemas/2006/07/01/"
 _ZONE = ZoneInfo("Europe/Copenhagen")
@@ -169,9 +169,7 @@ def _texts(message: Message, payloads: Iterable[Resource]) -> Iterator[str]:
 def _signature(message: Message, payload: Resource) -> str:
     role = message.follow(_own(payload, "practitioner").get("valueReference"))
     name = human_name(message.follow(role.get("practitioner")))
-    title = (
-        text(role, "code", "text") or text(role, "code", "coding", "display") or text(role, "code", "coding", "code")
-    )
+    title = title_of(role)
     return ", ".join(part for part in (name, title) if part)
 
 

@@ -7,6 +7,7 @@ import base64
 import json
 from collections.abc import AsyncIterator
 from contextlib import suppress
+from datetime import timedelta
 from uuid import uuid4
 
 import httpx
@@ -16,7 +17,8 @@ from tests.unit.sandbox.partners.samples import CLINIC_GLN, HEADER_ID, HOSPITAL,
 from vdx_plugin.sandbox.clock import SandboxClock
 from vdx_plugin.sandbox.partners import Behaviour, Count, PartnerHub, PartnerKind, PartnerTimes
 from vdx_plugin.sandbox.partners.answers import Json, acknowledgement
-from vdx_plugin.sandbox.partners.bundle import Message, Unreadable, text
+from vdx_plugin.sandbox.partners.answers import reply as answer
+from vdx_plugin.sandbox.partners.bundle import Message, Unreadable, items, text
 from vdx_plugin.sandbox.partners.hub import EnvelopeConflict, UnknownReceiver
 from vdx_plugin.sandbox.partners.values import JSON_MIME, XML_MIME, Answer, MailboxEntry, Parcel
 from vdx_plugin.sandbox.server import Sandbox
@@ -102,6 +104,7 @@ async def test_a_duplicate_is_counted_answered_again_and_shown_once(hub: Partner
         (Behaviour.REJECT, ["fatal-error"], ["fatal-error"]),
         (Behaviour.TRANSIENT, ["transient-error"], ["ok"]),
         (Behaviour.DUPLICATE, ["ok", "ok"], ["ok", "ok"]),
+        (Behaviour.CONTRADICTORY, ["ok", "fatal-error"], ["ok", "fatal-error"]),
     ],
 )
 async def test_each_behaviour_answers_a_message_and_its_resend(
@@ -113,6 +116,60 @@ async def test_each_behaviour_answers_a_message_and_its_resend(
     assert [code for _, code in await answers(hub, len(first))] == first
     await hub.hand_in(parcel(resent()))
     assert [code for _, code in await answers(hub, len(second))] == second
+
+
+async def test_a_duplicating_partner_acknowledges_the_later_message_first(hub: PartnerHub) -> None:
+    """Whoever goes by the order of what comes is led astray."""
+    hub.behave(HOSPITAL.gln, Behaviour.DUPLICATE)
+    hub.times = PartnerTimes(acknowledge_s=0.1)
+    later = resent()
+    resource(later, "MessageHeader")["id"] = "00000000-0000-4000-8000-000000000002"
+    await hub.hand_in(parcel(invitation()))
+    await hub.hand_in(parcel(later))
+    assert [key[-1] for key, _ in await answers(hub, 4)] == ["2", "1", "2", "1"]
+
+
+async def test_a_duplicating_partner_sends_an_answer_twice_under_one_identity(hub: PartnerHub) -> None:
+    """A repetition has the same MessageHeader.id and a new Bundle.id."""
+    await hub.hand_in(parcel(invitation()))
+    await answers(hub)
+    hub.behave(HOSPITAL.gln, Behaviour.DUPLICATE)
+    sent = await hub.reply(HOSPITAL.gln, HEADER_ID, "Vi deltager.", "Mia Test")
+    came: list[Message] = []
+    while len(came) < 2:
+        for entry in await hub.waiting(CLINIC_GLN, 5):
+            came.append(Message(json.loads(entry.parcel.body)))
+            await hub.confirm(CLINIC_GLN, entry.receipt)
+    assert {one.header_id for one in came} == {sent.header_id}
+    assert len({one.bundle_id for one in came}) == 2
+
+
+async def test_a_reply_that_leaves_out_what_was_said_before_is_noticed(hub: PartnerHub) -> None:
+    """All earlier texts of the thread are repeated unchanged, the partner's own among them (governance, rule 3)."""
+    await hub.hand_in(parcel(invitation()))
+    first = await hub.reply(HOSPITAL.gln, HEADER_ID, "Vi deltager.", "Mia Test")
+    at = first.arrived_at + timedelta(minutes=5)
+    forgetful = answer(Message(invitation()), "AFLYST", HOSPITAL, "Karen Madsen", at, lambda: str(uuid4()))
+    await hub.hand_in(parcel(forgetful))
+    assert "thread-payloads" in {finding.rule for finding in hub.findings(HOSPITAL.gln)}
+    complete = answer(Message(first.bundle), "AFLYST", HOSPITAL, "Karen Madsen", at, lambda: str(uuid4()))
+    hub.forget(HOSPITAL.gln)
+    await hub.hand_in(parcel(invitation()))
+    await hub.hand_in(parcel(dict(first.bundle)))
+    await hub.hand_in(parcel(complete))
+    assert "thread-payloads" not in {finding.rule for finding in hub.findings(HOSPITAL.gln)}
+
+
+async def test_a_letter_that_comes_late_stands_where_it_was_written(hub: PartnerHub) -> None:
+    """A thread is sorted by the time of its texts, and an answer goes to the newest of them."""
+    at = SandboxClock().now()
+    moved = answer(Message(invitation()), "ÆNDRET TID", HOSPITAL, "Karen Madsen", at, lambda: str(uuid4()))
+    await hub.hand_in(parcel(moved))
+    await hub.hand_in(parcel(invitation()))
+    moved_id = Message(moved).header_id
+    assert [letter.header_id for letter in hub.thread(HOSPITAL.gln, Message(moved).thread_id)] == [moved_id, HEADER_ID]
+    sent = await hub.reply(HOSPITAL.gln, HEADER_ID, "Vi deltager.", "Mia Test")
+    assert items(Message(sent.bundle).own_provenance, "entity")[0]["what"]["reference"].endswith(moved_id)
 
 
 async def test_an_ok_is_never_followed_by_a_refusal(hub: PartnerHub) -> None:
@@ -172,8 +229,8 @@ async def test_a_reply_waits_for_the_clinic_and_its_acknowledgement_is_noted(hub
     entry = (await hub.waiting(CLINIC_GLN, 5))[0]
     assert Message(json.loads(entry.parcel.body)).header_id == sent.header_id
     await hub.confirm(CLINIC_GLN, entry.receipt)
-    answer = acknowledgement(Message(sent.bundle), Answer("ok"), HOSPITAL, HOSPITAL.gln, sent.arrived_at, lambda: "a")
-    await hub.hand_in(parcel(answer))
+    heard = acknowledgement(Message(sent.bundle), Answer("ok"), HOSPITAL, HOSPITAL.gln, sent.arrived_at, lambda: "a")
+    await hub.hand_in(parcel(heard))
     assert hub.acknowledged(HOSPITAL.gln, sent.header_id) == "ok"
     assert await hub.waiting(CLINIC_GLN, 0.05) == []
 
