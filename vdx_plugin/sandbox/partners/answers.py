@@ -68,7 +68,7 @@ def reply(message: Message, words: str, partner: Partner, author: str, now: date
 
 def title_of(partner: Partner) -> str:
     """Return what a person who writes for this partner is."""
-    return "Læge" if partner.kind is PartnerKind.OTHER else "Sygeplejerske"
+    return "Sundhedsperson" if partner.kind is PartnerKind.OTHER else "Sygeplejerske"
 
 
 def _kept(message: Message) -> list[Json]:

@@ -37,7 +37,7 @@ KIND_NAMES = {
     PartnerKind.HOSPITAL: "Sygehus",
     PartnerKind.MUNICIPALITY: "Kommune",
     PartnerKind.NURSING_HOME: "Plejehjem",
-    PartnerKind.OTHER: "Lægepraksis",
+    PartnerKind.OTHER: "Anden modtager",
 }
 BEHAVIOUR_NAMES = {
     Behaviour.OK: "Kvitterer straks",
