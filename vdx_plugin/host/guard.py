@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from vdx_plugin import log
-from vdx_plugin.errors import OutcomeUnknown, Unavailable, VdxError
+from vdx_plugin.errors import Unavailable, VdxError
 from vdx_plugin.host.watch import watched
 
 _log = log.get("host")
@@ -22,8 +22,9 @@ class Limits:
     """How long each call may take, in seconds."""
 
     start_s: float = 5.0
+    """start, inject, try_settings, diagnostics."""
     ask_s: float = 3.0
-    """current, complete, confirm, appointments."""
+    """current, complete, confirm, appointments, written, health."""
     write_back_s: float = 30.0
     stop_s: float = 3.0
 
@@ -66,15 +67,6 @@ class Guard:
             raise self.fault("adapter.slow", f"{what} took more than {limit_s:g} s")
         return self._outcome(what, task)
 
-    async def write(self, limit_s: float, work: Coroutine[Any, Any, T]) -> T:
-        """Like ``call`` for a write: after a fault nobody knows whether it was carried out, so OutcomeUnknown."""
-        try:
-            return await self.call("write_back", limit_s, work)
-        except Unavailable as error:
-            if error.code.startswith("adapter."):
-                raise OutcomeUnknown("writeback.unknown", error.detail) from error
-            raise
-
     def fault(self, reason: str, detail: str) -> Unavailable:
         """Count a fault and return the error that tells of it."""
         self.faults += 1
@@ -88,6 +80,10 @@ class Guard:
             # Calls that were under way may still fail afterwards; the reason for its silence is the pause.
             self.reason = "adapter.paused"
         return Unavailable(reason, detail, name=self.name)
+
+    def went_well(self) -> None:
+        """A call came to an end that is no fault."""
+        self._in_a_row = 0
 
     async def close(self, limit_s: float) -> None:
         """Cancel calls still running; one that will not end is left after ``limit_s`` and named."""
@@ -125,9 +121,9 @@ class Guard:
         except asyncio.CancelledError:
             raise self.fault("adapter.raised", f"{what} cancelled itself") from None
         except VdxError:
-            self._in_a_row = 0
+            self.went_well()
             raise
-        self._in_a_row = 0
+        self.went_well()
         return result
 
 

@@ -1,307 +1,158 @@
-"""All adapters seen as one clinic system."""
+"""All adapters seen as one clinic system, and the care that a person takes of them."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, field, replace
-from datetime import datetime
-from importlib.metadata import EntryPoint
-from pathlib import Path
+from collections.abc import Mapping
+from dataclasses import replace
 
-from vdx_plugin import log
-from vdx_plugin.domain.context import ClinicContext, Organisation
-from vdx_plugin.domain.patients import Patient
-from vdx_plugin.domain.plan import Appointment
-from vdx_plugin.domain.summary import Summary, WriteBackReceipt
-from vdx_plugin.errors import Unsupported, VdxError
-from vdx_plugin.host.guard import Guard, Limits
-from vdx_plugin.host.inlet import Inlet, OpenRecord
-from vdx_plugin.host.loading import Found, detail_of, is_own, load, make, reason_of, registered_entry_points
-from vdx_plugin.ports import AdapterSetup, AdapterStatus, Capability, ClinicSystem, Clock, ContextSink
-
-_log = log.get("host")
+from vdx_plugin.errors import Misconfigured, NotFound, Refused, VdxError
+from vdx_plugin.host.guard import Guard
+from vdx_plugin.host.kept import Kept
+from vdx_plugin.host.life import Life, secret_name
+from vdx_plugin.host.loading import Found, make, reason_of
+from vdx_plugin.host.report import report_of
+from vdx_plugin.host.running import Running
+from vdx_plugin.ports import AdapterStatus, Health, HealthState
 
 
-@dataclass(slots=True)
-class _Running:
-    """One adapter that could be made. ``inlet`` is there while it is started."""
+class AdapterHost(Life):
+    """``ports.ClinicSystems`` over every installed adapter; ``hooks`` is its ``ports.PlugIns``."""
 
-    adapter: ClinicSystem
-    guard: Guard
-    inlet: Inlet | None = None
+    def statuses(self) -> list[AdapterStatus]:
+        """Return how every adapter fares, those that count most first; two that took one name both stand here."""
+        hidden = {one.hidden: one.shown for one in self._hall.desktop.conflicts()} if self._hall else {}
+        statuses = [self._status(running, hidden.get(running.name, "")) for running in self._state.running.values()]
+        others = [replace(other, settings=self._shown_values(other)) for other in self._state.other]
+        return sorted((*statuses, *others), key=lambda status: self._keeping.now.rank(status.name))
 
-    @property
-    def is_up(self) -> bool:
-        return self.inlet is not None and not self.guard.paused
+    def _status(self, running: Running, shown: str) -> AdapterStatus:
+        facts: dict[str, object] = {"settings": running.found.manifest.filled(self._values(running.name))}
+        if shown and not running.guard.paused:
+            facts |= {"reason": "adapter.conflict", "facts": {"name": shown, "other": running.name}}
+        return running.status(facts)
 
-
-@dataclass(slots=True)
-class _State:
-    found: dict[str, Found] = field(default_factory=dict)
-    running: dict[str, _Running] = field(default_factory=dict)
-    other: list[AdapterStatus] = field(default_factory=list)
-
-
-class AdapterHost:
-    """``ports.ClinicSystems`` over every installed adapter.
-
-    ``settings`` holds each adapter's own settings by its name. Each adapter gets the folder
-    ``<data_dir>/adapters/<name>``. ``points`` replaces the entry points of the environment (for tests). All calls
-    belong on one loop.
-    """
-
-    def __init__(
-        self,
-        *,
-        clock: Clock,
-        settings: Mapping[str, Mapping[str, str]] | None = None,
-        data_dir: Path | None = None,
-        organisation: Organisation | None = None,
-        disabled: Collection[str] = (),
-        points: Iterable[EntryPoint] | None = None,
-        limits: Limits | None = None,
-        import_limit_s: float = 5.0,
-    ) -> None:
-        self._clock = clock
-        self._settings = settings or {}
-        self._data_dir = data_dir
-        self._organisation = organisation
-        self._disabled = set(disabled)
-        self._points = None if points is None else list(points)
-        self._limits = limits or Limits()
-        self._import_limit_s = import_limit_s
-        self._record = OpenRecord()
-        self._state = _State()
-        self._sink: ContextSink | None = None
-
-    # --- life -----------------------------------------------------------------------------------------------------
-
-    async def start(self, sink: ContextSink) -> None:
-        """Load and start every adapter that is not disabled, side by side. Raises nothing on their account."""
-        self._sink = sink
-        self._state = _State({}, {}, [])
-        points = self._all_points()
-        # Ours first, then every guest by itself: one that hangs while it is read holds up nobody else.
-        await self._take_in([point for point in points if is_own(point)])
-        await asyncio.gather(*(self._take_in([point]) for point in points if not is_own(point)))
-
-    async def _take_in(self, points: list[EntryPoint]) -> None:
-        loaded = await asyncio.to_thread(load, points, disabled=self._disabled, limit_s=self._import_limit_s)
-        for status in loaded.rejected:
-            self._reject(status)
-        fresh = []
-        for found in loaded.found:
-            if found.name in self._state.found:
-                self._reject(AdapterStatus(found.name, "failed", "adapter.duplicate", "a second package of that name"))
-            else:
-                self._state.found[found.name] = found
-                fresh.append(found)
-        await asyncio.gather(*(self._bring_up(found) for found in fresh))
-
-    def _reject(self, status: AdapterStatus) -> None:
-        self._state.other.append(status)
-        if status.reason:
-            self._tell(status.reason, status.name)
-
-    async def stop(self) -> None:
-        """Stop every adapter, side by side, each within its time."""
-        await asyncio.gather(*(self._bring_down(running) for running in self._state.running.values()))
-        self._state.running.clear()
-        self._sink = None
+    def _shown_values(self, status: AdapterStatus) -> Mapping[str, str]:
+        return status.manifest.filled(self._values(status.name)) if status.manifest else {}
 
     async def disable(self, name: str) -> None:
-        """Stop one adapter and keep it stopped."""
-        self._disabled.add(name)
+        """Stop one adapter and keep it stopped, after the next start too. Raises Unavailable(``store.write``)."""
+        await self._keep(self._keeping.now.switch(name, on=False))
         running = self._state.running.pop(name, None)
         if running is not None:
             await self._bring_down(running)
-        self._set_aside(AdapterStatus(name, "disabled"))
+        known = next((status for status in self._state.other if status.name == name), None)
+        if running is not None or known is not None:
+            manifest = running.found.manifest if running else known.manifest if known else None
+            self._set_aside(AdapterStatus(name, "disabled", manifest=manifest))
 
     async def enable(self, name: str) -> None:
         """Start an adapter that is disabled, paused or failed; its faults are forgotten. Unknown names do nothing."""
-        self._disabled.discard(name)
+        if name in self._disabled:
+            await self._keep(self._keeping.now.switch(name, on=True))
         running = self._state.running.pop(name, None)
         if running is not None:
             await self._bring_down(running)
         if name not in self._state.found:
             await self._look_again(name)
         found = self._state.found.get(name)
-        if found is not None and self._sink is not None:
+        if found is not None and self._hall is not None:
             self._state.other = [status for status in self._state.other if status.name != name]
             await self._bring_up(found)
 
-    async def _look_again(self, name: str) -> None:
-        others = {point.name for point in self._all_points()} - {name}
-        loaded = await asyncio.to_thread(load, self._all_points(), disabled=others, limit_s=self._import_limit_s)
-        self._state.found |= {found.name: found for found in loaded.found if found.name not in self._state.found}
-        for status in loaded.rejected:
-            if status.name == name:
-                self._set_aside(status)
-
-    def _all_points(self) -> list[EntryPoint]:
-        return registered_entry_points() if self._points is None else self._points
-
-    async def _bring_up(self, found: Found) -> None:
-        running = await self._make(found)
-        if running is None or self._sink is None:
+    async def prefer(self, name: str, *, up: bool) -> None:
+        """Let an adapter count one place more, or less. Raises Unavailable(``store.write``)."""
+        order = list(dict.fromkeys(status.name for status in self.statuses()))
+        if name not in order:
             return
-        running.inlet = Inlet(found.name, running.guard, self._sink, self._record)
-        self._state.running[found.name] = running
-        try:
-            await running.guard.call("start", self._limits.start_s, running.adapter.start(running.inlet))
-        except VdxError as error:
-            detail = running.guard.detail or error.detail
-            await self._bring_down(running)
-            self._state.running.pop(found.name, None)
-            self._fail(found.name, error.code, detail)
+        place = order.index(name)
+        other = max(0, min(len(order) - 1, place + (-1 if up else 1)))
+        order[place], order[other] = order[other], order[place]
+        await self._keep(replace(self._keeping.now, order=tuple(order)))
+        if self._hall is not None:
+            before = self._hall.desktop.shown
+            if self._hall.desktop.settle():
+                self._hall.show(before)
+            self._hall.tell_conflicts()
 
-    async def _make(self, found: Found) -> _Running | None:
-        setup = await asyncio.to_thread(self._setup_for, found.name)
+    async def configure(self, name: str, values: Mapping[str, str], secrets: Mapping[str, str]) -> None:
+        """Keep an adapter's settings, its secrets in the keyring, and start it anew if it was on.
+
+        Raises Refused(``settings.value``) with the field at fault, Misconfigured(``settings.keyring``),
+        Unavailable(``store.write``).
+        """
+        manifest = self._known(name).manifest
+        self._refuse_faults(manifest.faults(values))
+        if secrets and self._keep_secret is None:
+            raise Misconfigured("settings.keyring", setting=name)
+        for key in manifest.secret_names():
+            if secrets.get(key) and self._keep_secret is not None:
+                await asyncio.to_thread(self._keep_secret, secret_name(name, key), secrets[key])
+        plain = {key: value for key, value in values.items() if key not in manifest.secret_names()}
+        await self._keep(self._keeping.now.configure(name, plain))
+        if name not in self._disabled:
+            await self.enable(name)
+
+    async def try_settings(self, name: str, values: Mapping[str, str], secrets: Mapping[str, str]) -> Health:
+        """Say whether these settings reach the system; nothing is kept. Raises Refused with the field at fault."""
+        found = self._known(name)
+        self._refuse_faults(found.manifest.faults(values))
+        guard = Guard(name, lambda: None)
         try:
+            setup = await asyncio.to_thread(self._setup_for, name, values, secrets)
             adapter = await asyncio.to_thread(make, found, setup, limit_s=self._import_limit_s)
+            return await guard.call("try_settings", self._limits.start_s, adapter.try_settings())
         except asyncio.CancelledError:
             raise
         except VdxError as error:
-            self._fail(found.name, error.code, error.detail)
-            return None
+            return Health(HealthState.BAD, error.code, {"name": name, **error.facts})
         except BaseException as error:  # noqa: BLE001 - adapter call: a factory may raise anything
-            self._fail(found.name, reason_of(error), detail_of(error))
-            return None
-        return _Running(adapter, Guard(found.name, lambda: self._paused(found.name)))
+            return Health(HealthState.BAD, reason_of(error), {"name": name})
 
-    def _paused(self, name: str) -> None:
-        running = self._state.running.get(name)
-        if running is not None and running.inlet is not None:
-            running.inlet.close_record()
-        self._tell("adapter.paused", name)
+    def _known(self, name: str) -> Found:
+        found = self._state.found.get(name)
+        if found is None:
+            raise NotFound("adapter.not_installed", name=name)
+        return found
 
-    def _setup_for(self, name: str) -> AdapterSetup:
-        folder = ""
-        if self._data_dir is not None:
-            own = self._data_dir / "adapters" / name
-            own.mkdir(parents=True, exist_ok=True)
-            folder = str(own)
-        values = self._state.found[name].manifest.filled(self._settings.get(name, {}))
-        return AdapterSetup(values, folder, self._clock, self._organisation)
+    @staticmethod
+    def _refuse_faults(faults: Mapping[str, str]) -> None:
+        for setting, code in faults.items():
+            raise Refused(code, field=setting)
 
-    async def _bring_down(self, running: _Running) -> None:
-        if running.inlet is None:
+    async def _keep(self, kept: Kept) -> None:
+        await asyncio.to_thread(self._keeping.keep, kept)
+
+    async def look(self) -> None:
+        """Ask every adapter how it is, side by side; ``statuses`` then tells."""
+        await asyncio.gather(*(self._look_at(running) for running in self._by_rank() if running.is_up))
+
+    async def _look_at(self, running: Running) -> None:
+        if running.adapter is None:
             return
-        running.inlet.shut()
-        running.inlet = None
         try:
-            await running.guard.call("stop", self._limits.stop_s, running.adapter.stop())
+            health = await running.call("health", self._limits.ask_s, running.adapter.health())
         except VdxError as error:
-            _log.warning("adapter %s did not stop cleanly: %s", running.adapter.name, error.code)
-        await running.guard.close(self._limits.stop_s)
+            health = Health(HealthState.BAD, error.code, {"name": running.name, **error.facts})
+        if not isinstance(health, Health):
+            running.guard.fault("adapter.invalid", "health that is none")
+        elif running.health is None or running.health.state is not health.state:
+            running.health = replace(health, since=health.since or self._clock.now())
+        else:
+            running.health = replace(health, since=health.since or running.health.since)
 
-    def _fail(self, name: str, reason: str, detail: str) -> None:
-        _log.warning("adapter %s is out: %s (%s)", name, reason, detail)
-        self._set_aside(AdapterStatus(name, "failed", reason, detail))
-        self._tell(reason, name)
+    async def diagnostics(self) -> str:
+        """Return a text for support about every adapter, without anything about a patient."""
+        await self.look()
+        details = await asyncio.gather(*(self._details(running) for running in self._by_rank()))
+        facts = {running.name: detail for running, detail in zip(self._by_rank(), details, strict=True)}
+        return report_of(self.statuses(), facts, self._clock.now())
 
-    def _set_aside(self, status: AdapterStatus) -> None:
-        self._state.other = [other for other in self._state.other if other.name != status.name] + [status]
-
-    def _tell(self, code: str, name: str) -> None:
-        if self._sink is not None:
-            self._sink.notice(code, name=name)
-
-    # --- seen as one ----------------------------------------------------------------------------------------------
-
-    def statuses(self) -> list[AdapterStatus]:
-        """Return how every adapter fares, by name; two that took the same name both stand here."""
-        alive = [_status(running) for running in self._state.running.values()]
-        return sorted((*alive, *self._state.other), key=lambda status: status.name)
-
-    def can(self, source: str, capability: Capability) -> bool:
-        """True when the adapter of that name runs and has the capability."""
-        running = self._state.running.get(source)
-        return running is not None and running.is_up and capability in running.adapter.capabilities
-
-    async def confirm(self, context: ClinicContext) -> bool:
-        """Ask the adapter the context came from. False when it cannot be asked or does not answer."""
-        owner = self._having(Capability.CONFIRM, only=context.source)
-        if not owner:
-            return False
+    async def _details(self, running: Running) -> Mapping[str, str]:
+        if running.adapter is None or not running.is_up:
+            return {}
         try:
-            return await owner[0].guard.call("confirm", self._limits.ask_s, owner[0].adapter.confirm(context)) is True
-        except VdxError:
-            return False
-
-    async def complete(self, context: ClinicContext) -> ClinicContext:
-        """Ask the adapters that know patients, the owner first, until name and birth date are there.
-
-        Only what is missing is taken over, and only from an answer about the same person.
-        """
-        for running in self._having(Capability.DIRECTORY, first=context.source):
-            if context.patient.is_complete:
-                break
-            try:
-                answer = await running.guard.call("complete", self._limits.ask_s, running.adapter.complete(context))
-            except VdxError:
-                continue
-            context = _filled(context, answer, running)
-        return context
-
-    async def appointments(self, start: datetime, end: datetime) -> list[Appointment]:
-        """Return the appointments of every adapter that answers; of two with the same id the first is kept."""
-        merged: dict[str, Appointment] = {}
-        asked = self._having(Capability.APPOINTMENTS)
-        for found in await asyncio.gather(*(self._appointments_of(running, start, end) for running in asked)):
-            for appointment in found:
-                merged.setdefault(appointment.id, appointment)
-        return sorted(merged.values(), key=lambda appointment: appointment.start)
-
-    async def _appointments_of(self, running: _Running, start: datetime, end: datetime) -> list[Appointment]:
-        work = running.adapter.appointments(start, end)
-        try:
-            return list(await running.guard.call("appointments", self._limits.ask_s, work))
-        except VdxError:
-            return []
-
-    async def write_back(self, context: ClinicContext, summary: Summary) -> WriteBackReceipt:
-        """Hand the summary to the owner if it can write, else to another adapter that can.
-
-        Raises Unsupported(``writeback.unsupported``) when none can, OutcomeUnknown when the adapter failed midway,
-        else what the adapter raises. Never tries a second adapter after a first: that could write the note twice.
-        """
-        writers = self._having(Capability.WRITE_BACK, first=context.source)
-        if not writers:
-            raise Unsupported("writeback.unsupported")
-        writer = writers[0]
-        work = writer.adapter.write_back(context, summary)
-        return await writer.guard.write(self._limits.write_back_s, work)
-
-    def _having(self, capability: Capability, *, only: str = "", first: str = "") -> list[_Running]:
-        able = [
-            running
-            for name, running in self._state.running.items()
-            if self.can(name, capability) and only in ("", name)
-        ]
-        return sorted(able, key=lambda running: (running.adapter.name != first, running.adapter.name))
-
-
-def _filled(context: ClinicContext, answer: ClinicContext, running: _Running) -> ClinicContext:
-    if not _is_about(context.patient, answer.patient):
-        running.guard.fault("adapter.invalid", "completed with another patient")
-        return context
-    return replace(
-        context,
-        patient=context.patient.filled_from(answer.patient),
-        appointment_id=context.appointment_id or answer.appointment_id,
-    )
-
-
-def _is_about(asked: Patient, answered: Patient) -> bool:
-    births = {patient.birth_date for patient in (asked, answered) if patient.birth_date is not None}
-    return asked.is_same_person(answered) and len(births) < 2
-
-
-def _status(running: _Running) -> AdapterStatus:
-    guard = running.guard
-    state = "paused" if guard.paused else "running"
-    reason = guard.reason if guard.paused else ""
-    name = running.adapter.name
-    return AdapterStatus(name, state, reason, guard.detail, running.adapter.capabilities, guard.faults)
+            found = await running.call("diagnostics", self._limits.start_s, running.adapter.diagnostics())
+            return {str(key): str(value) for key, value in found.items()}
+        except VdxError as error:
+            return {"diagnostics": error.code}

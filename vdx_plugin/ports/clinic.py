@@ -198,6 +198,30 @@ class ClinicSystems(Protocol):
         """Start an adapter that is disabled, paused or failed; its faults are forgotten."""
         ...
 
+    async def disable(self, name: str) -> None:
+        """Stop an adapter and keep it stopped."""
+        ...
+
+    async def prefer(self, name: str, *, up: bool) -> None:
+        """Let an adapter count one place more, or less, when two show different patients."""
+        ...
+
+    async def configure(self, name: str, values: Mapping[str, str], secrets: Mapping[str, str]) -> None:
+        """Keep an adapter's settings and start it anew. Raises Refused with the field at fault."""
+        ...
+
+    async def try_settings(self, name: str, values: Mapping[str, str], secrets: Mapping[str, str]) -> Health:
+        """Say whether these settings reach the system; nothing is kept. Raises Refused with the field at fault."""
+        ...
+
+    async def look(self) -> None:
+        """Ask every adapter how it is; ``statuses`` then tells."""
+        ...
+
+    async def diagnostics(self) -> str:
+        """Return a text for support about every adapter, without anything about a patient."""
+        ...
+
     def can(self, source: str, capability: Capability) -> bool:
         """True when the running adapter of that name has the capability."""
         ...

@@ -13,7 +13,7 @@ from tests.fakes_clinic import NOON, HandClock, RememberingSink, context_of, sum
 from tests.unit.host.guests import good, install, points_in, with_method
 from vdx_plugin.adapters import dummy
 from vdx_plugin.domain.patients import Patient, cpr
-from vdx_plugin.errors import OutcomeUnknown, Refused, Unsupported
+from vdx_plugin.errors import OutcomeUnknown, Refused, Unavailable, Unsupported
 from vdx_plugin.host import AdapterHost, installed
 from vdx_plugin.host.guard import Guard, Limits
 from vdx_plugin.host.loading import load
@@ -46,6 +46,12 @@ class Clinic:
         )
         await self.host.start(self.sink)
         return self.host
+
+    def adapter(self, name: str) -> dummy.DummySystem:
+        assert self.host is not None
+        adapter = self.host._state.running[name].adapter
+        assert isinstance(adapter, dummy.DummySystem)
+        return adapter
 
     def status(self, name: str) -> AdapterStatus:
         assert self.host is not None
@@ -211,7 +217,7 @@ async def test_a_refusal_is_an_answer_and_no_fault():
 async def test_a_write_that_fails_midway_has_an_unknown_outcome(clinic):
     """The note may stand in the record; writing it elsewhere could leave it there twice."""
     raising = "async def write_back(self, context, summary): raise OSError('cable')"
-    clinic.install(writer=with_method("writer", raising), another=good("another"))
+    clinic.install(writer=with_method("writer", raising + _without("READ_BACK")), another=good("another"))
     host = await clinic.start()
     with pytest.raises(OutcomeUnknown, match=r"writeback\.unknown"):
         await host.write_back(context_of("writer", dummy.PATIENTS[0]), summary())
@@ -234,11 +240,61 @@ async def test_without_anybody_who_can_write_the_note_is_unsupported(clinic):
         await host.write_back(context_of("reader_b", dummy.PATIENTS[0]), summary())
 
 
+async def test_an_unknown_outcome_is_resolved_by_reading_and_not_by_writing_again(clinic):
+    """A blind repeat is how a note comes to stand twice."""
+    loses = "async def write_back(self, context, summary):\n    await super().write_back(context, summary)\n"
+    clinic.install(loser=with_method("loser", loses + "    raise OSError('answer lost')"))
+    host = await clinic.start()
+    receipt = await host.write_back(context_of("loser", dummy.PATIENTS[0]), summary())
+    assert receipt.remote_id == "note-1"
+    assert list(clinic.adapter("loser").notes) == [summary().key]
+
+
+async def test_a_note_that_reading_does_not_find_may_be_written_again(clinic):
+    """Then it is known not to stand there, and the doctor is told to try again instead of to look."""
+    clinic.install(deaf=with_method("deaf", "async def write_back(self, context, summary): raise OSError('cable')"))
+    host = await clinic.start()
+    with pytest.raises(Unavailable, match=r"writeback\.unavailable"):
+        await host.write_back(context_of("deaf", dummy.PATIENTS[0]), summary())
+
+
+async def test_an_adapter_that_lies_about_its_capabilities_is_found_out_and_not_asked_again(clinic):
+    """It said that it takes notes; offered once more it would fail once more."""
+    lying = "async def write_back(self, context, summary):\n    from vdx_plugin.api.v1 import Unsupported\n"
+    clinic.install(lying=with_method("lying", lying + "    raise Unsupported('writeback.unsupported')"))
+    host = await clinic.start()
+    assert host.can("lying", Capability.WRITE_BACK)
+    with pytest.raises(Unsupported):
+        await host.write_back(context_of("lying", dummy.PATIENTS[0]), summary())
+    assert not host.can("lying", Capability.WRITE_BACK)
+    assert Capability.WRITE_BACK not in clinic.status("lying").capabilities
+    assert clinic.status("lying").faults == 1
+
+
+async def test_an_event_that_no_capability_covers_is_not_passed_on(clinic):
+    """Read before anything is offered means: nothing comes that was not offered."""
+    clinic.install(mute=with_method("mute", _without("CONTEXT")))
+    await clinic.start()
+    clinic.adapter("mute").open_record()
+    assert clinic.sink.contexts == []
+    assert clinic.status("mute").detail == "opened without the capability context"
+
+
+async def test_a_receipt_under_another_adapters_name_counts_for_nothing(clinic):
+    """The wrong system's answer must not close the note."""
+    wrong = "async def write_back(self, context, summary):\n    from dataclasses import replace\n"
+    wrong += "    return replace(await super().write_back(context, summary), adapter='other')"
+    clinic.install(mixed=with_method("mixed", wrong + _without("READ_BACK")))
+    host = await clinic.start()
+    with pytest.raises(OutcomeUnknown):
+        await host.write_back(context_of("mixed", dummy.PATIENTS[0]), summary())
+
+
 def _without(capability: str) -> str:
-    return f"""
-        from vdx_plugin.ports import Capabilities, Capability
-        capabilities = Capabilities(frozenset(Capability) - {{Capability.{capability}}})
-    """
+    return (
+        "\nfrom vdx_plugin.api.v1 import Capabilities, Capability\n"
+        f"capabilities = Capabilities(frozenset(Capability) - {{Capability.{capability}}})\n"
+    )
 
 
 async def test_a_completion_with_another_patient_is_thrown_away(clinic):
