@@ -91,6 +91,7 @@ async def assemble(
     chosen: Settings,
     *,
     secrets: Secrets = settings.secret,
+    keep_secret: Callable[[str, str], object] = settings.keep_secret,
     vault: KeyVault | None = None,
     clock: Clock | None = None,
     change: Callable[[Outside], Outside] = lambda outside: outside,
@@ -113,6 +114,8 @@ async def assemble(
         clock=clock,
         organisation=practice,
         disabled=chosen.disabled_adapters,
+        secrets=secrets,
+        keep_secret=keep_secret,
     )
     outside = change(
         Outside(
@@ -130,6 +133,7 @@ async def assemble(
             measures=store.measures,
             audit=store.audit,
             systems=host,
+            plugins=host.hooks,
             partners=await asyncio.to_thread(partners, chosen),
             addresses=addresses,
             team_memory=store.usual_teams,

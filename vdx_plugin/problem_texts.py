@@ -308,5 +308,6 @@ def sentences(_: Callable[[str], str]) -> dict[str, str]:
         "fee.not_held": _("Der var ikke billede og lyd i mindst et minut, så der foreslås ingen ydelse."),
         "fee.three_actors": _("Mindst tre deltog, og en anden del af sundhedsvæsenet eller kommunen var med."),
         "fee.consultation": _("Samtale med patienten på video."),
+        "fee.plugin": _("Foreslået af en forbindelse, I har installeret."),
         "fee.no_code_that_day": _("Der er ingen gyldig ydelse for den dag."),
     }

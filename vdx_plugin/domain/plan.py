@@ -54,6 +54,10 @@ class Plan:
             return replace(self, parties=(*self.parties, party))
         return replace(self, parties=tuple(party if each.key == party.key else each for each in self.parties))
 
+    def with_more(self, parties: Sequence[Party]) -> Plan:
+        """Return the plan with these parties besides."""
+        return replace(self, parties=(*self.parties, *parties)) if parties else self
+
     def without(self, key: str) -> Plan:
         """Return the plan without the party of that key."""
         return replace(self, parties=tuple(p for p in self.parties if p.key != key))

@@ -64,6 +64,8 @@ class _Lane:
     def _run(self) -> None:
         while (item := self._waiting.get()) is not None:
             future, work = item
+            if not future.set_running_or_notify_cancel():
+                continue
             try:
                 future.set_result(work())
             except BaseException as error:  # noqa: BLE001 - adapter call: a guest may raise anything

@@ -144,8 +144,9 @@ class AdapterHost(Life):
     async def diagnostics(self) -> str:
         """Return a text for support about every adapter, without anything about a patient."""
         await self.look()
-        details = await asyncio.gather(*(self._details(running) for running in self._by_rank()))
-        facts = {running.name: detail for running, detail in zip(self._by_rank(), details, strict=True)}
+        asked = self._by_rank()
+        details = await asyncio.gather(*(self._details(running) for running in asked))
+        facts = {running.name: detail for running, detail in zip(asked, details, strict=True)}
         return report_of(self.statuses(), facts, self._clock.now())
 
     async def _details(self, running: Running) -> Mapping[str, str]:

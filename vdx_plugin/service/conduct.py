@@ -10,7 +10,7 @@ from vdx_plugin import log
 from vdx_plugin.domain.consultation import Consultation, Event
 from vdx_plugin.domain.measures import StartPath
 from vdx_plugin.errors import Refused, VdxError
-from vdx_plugin.ports import InvitationNews, MediaChoice
+from vdx_plugin.ports import AuditEvent, InvitationNews, MediaChoice
 from vdx_plugin.runtime import Tasks
 from vdx_plugin.service import ending
 from vdx_plugin.service.outside import DeskSettings, Outside
@@ -236,8 +236,9 @@ class Conduct:
         return InSession(session, self._outside, self._busy)
 
     async def _audit(self, action: str, consultation: Consultation) -> None:
+        user, now = consultation.context.user.id, self._outside.clock.now()
+        self._outside.plugins.audit(AuditEvent(now, user, action, consultation.id))
         try:
-            user = consultation.context.user.id
-            await self._outside.audit.write(self._outside.clock.now(), user, action, consultation.id)
+            await self._outside.audit.write(now, user, action, consultation.id)
         except VdxError as error:
             _log.warning("audit not written: %s", error)

@@ -18,11 +18,12 @@ from vdx_plugin.domain.plan import Plan
 from vdx_plugin.errors import Refused, VdxError
 from vdx_plugin.ports import (
     ContextChange,
+    Health,
+    Veto,
     VideoPicture,
 )
 from vdx_plugin.service import ending, recovery
 from vdx_plugin.service.agenda import Agenda, check_time
-from vdx_plugin.service.closing import summarise
 from vdx_plugin.service.conduct import Conduct
 from vdx_plugin.service.diagnosis import examine
 from vdx_plugin.service.open_record import OpenRecord, label, merged
@@ -179,6 +180,35 @@ class Desk(Conduct):
         await self._record.load_appointments()
         self._publish()
 
+    async def disable_adapter(self, name: str) -> None:
+        """Stop an adapter and keep it stopped. Raises Unavailable(``store.*``)."""
+        await self._outside.systems.disable(name)
+        self._publish()
+
+    async def prefer_adapter(self, name: str, *, up: bool) -> None:
+        """Let an adapter count one place more, or less. Raises Unavailable(``store.*``)."""
+        await self._outside.systems.prefer(name, up=up)
+        self._publish()
+
+    async def configure_adapter(self, name: str, values: Mapping[str, str], secrets: Mapping[str, str]) -> None:
+        """Keep an adapter's settings and start it anew. Raises Refused with the field at fault, Unavailable."""
+        await self._outside.systems.configure(name, values, secrets)
+        await self._record.load_appointments()
+        self._publish()
+
+    async def try_adapter(self, name: str, values: Mapping[str, str], secrets: Mapping[str, str]) -> Health:
+        """Say whether these settings reach the system; nothing is kept. Raises Refused with the field at fault."""
+        return await self._outside.systems.try_settings(name, values, secrets)
+
+    async def look_at_adapters(self) -> None:
+        """Ask every adapter how it is, for the view."""
+        await self._outside.systems.look()
+        self._publish()
+
+    async def adapters_report(self) -> str:
+        """Return a text for support about every adapter, without anything about a patient."""
+        return await self._outside.systems.diagnostics()
+
     async def open_appointment(self, appointment_id: str) -> None:
         """Say how to come to an appointment: which patient is open is for the record to decide, never for a list."""
         chosen = next((item for item in self.view.appointments if item.id == appointment_id), None)
@@ -199,7 +229,7 @@ class Desk(Conduct):
 
     async def propose_plan(self) -> Plan:
         """Return the plan that one click would carry out. Raises Refused(``context.*``)."""
-        return self._record.propose()
+        return await self._record.propose()
 
     def new_party_key(self) -> str:
         """Return an opaque key for a party added by hand."""
@@ -221,8 +251,11 @@ class Desk(Conduct):
         self._is_starting = True
         try:
             patient = await self._confirmed(plan, context)
+            await self._vote_on_launch(patient)
             scheduled = self._agenda.scheduled.near(patient.patient) if plan is None else None
-            plan = plan or self._record.propose()
+            plan = plan or await self._record.propose()
+            if scheduled is None:
+                await self._vote_on_booking(patient, plan)
         except Refused as refusal:
             self.notice(refusal.code, **refusal.facts)
             return
@@ -243,6 +276,14 @@ class Desk(Conduct):
         if is_for_another or (plan is not None and self._record.is_for_another(plan)):
             raise Refused("plan.patient_changed")
         return context
+
+    async def _vote_on_launch(self, context: ClinicContext) -> None:
+        """Let plug-ins keep a consultation from starting. Raises Refused with the veto's code."""
+        _heed(await self._outside.plugins.check_launch(context, self._outside.clock.now()))
+
+    async def _vote_on_booking(self, context: ClinicContext, plan: Plan) -> None:
+        """Let plug-ins keep a room from being booked. Raises Refused with the veto's code."""
+        _heed(await self._outside.plugins.before_booking(context, plan))
 
     async def _launch(self, consultation: Consultation, path: StartPath) -> None:
         self._session = self._new_session(consultation, path)
@@ -303,6 +344,7 @@ class Desk(Conduct):
         """Book ``plan`` for the open patient, or a series of ``count``, and tell everybody once each room is safe."""
         try:
             patient = await self._confirmed(plan, context)
+            await self._vote_on_booking(patient, plan)
         except Refused as refusal:
             self.notice(refusal.code, **refusal.facts)
             return
@@ -346,7 +388,15 @@ class Desk(Conduct):
         elif self.view.context is not None and not self._record.is_open(consultation.context):
             self.notice("context.open_in_record", patient=label(consultation.context))
         else:
-            await self._begin(consultation_id, self.view.context or consultation.context, StartPath.CALENDAR)
+            await self._begin_unless_vetoed(consultation_id, self.view.context or consultation.context)
+
+    async def _begin_unless_vetoed(self, consultation_id: UUID, context: ClinicContext) -> None:
+        try:
+            await self._vote_on_launch(context)
+        except Refused as refusal:
+            self.notice(refusal.code, **refusal.facts)
+        else:
+            await self._begin(consultation_id, context, StartPath.CALENDAR)
 
     async def _begin(self, consultation_id: UUID, context: ClinicContext, path: StartPath) -> None:
         consultation = self._agenda.release(consultation_id)
@@ -398,7 +448,7 @@ class Desk(Conduct):
             self._publish()
             raise
         if consultation.stage is Stage.ENDED and consultation.ended_at:
-            session.summary = summarise(consultation, session.story, session.expected, consultation.ended_at)
+            session.summary = await ending.summarised(session, self._outside, consultation.ended_at)
             self._publish()
             return
         if consultation.stage is Stage.READY and await recovery.room_is_gone(consultation, self._outside):
@@ -415,3 +465,10 @@ class Desk(Conduct):
         consultation = self._unfinished.take(consultation_id)
         if consultation is not None:
             await self._audit("drop", await self._unfinished.call_off(consultation))
+
+
+def _heed(veto: Veto | None) -> None:
+    if veto is not None:
+        refusal = Refused(veto.code)
+        refusal.facts = dict(veto.facts)
+        raise refusal

@@ -5,11 +5,14 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from vdx_plugin import log
 from vdx_plugin.domain.consultation import Event, Stage
+from vdx_plugin.domain.danish_time import danish
+from vdx_plugin.domain.fees import FeeProposal
 from vdx_plugin.domain.parties import InvitationState, Party
+from vdx_plugin.domain.summary import Summary
 from vdx_plugin.errors import VdxError
 from vdx_plugin.ports import NEVER_ARRIVED, TO_BE_SENT, InvitationNews, MessageKind, OutboxRow, OutboxState
 from vdx_plugin.service.closing import outcome_of, summarise
@@ -54,13 +57,23 @@ async def finish(session: Session, outside: Outside, *, for_all: bool) -> None:
     outcome = outcome_of(session.story, session.expected, now)
     session.story.end_reason = outcome
     session.consultation = replace(session.consultation, ended_at=now, end_reason=outcome)
-    session.summary = summarise(session.consultation, session.story, session.expected, now)
+    session.summary = await summarised(session, outside, now)
     session.story.fee_proposed = session.summary.fee.fee.code if session.summary.fee.fee else ""
     # Measures first: after a crash in between, the note is made of them.
     await session.record_measures()
     await session.save(Event.CALL_ENDED)
     if for_all:
         await close_room(session, outside)
+
+
+async def summarised(session: Session, outside: Outside, ended_at: datetime) -> Summary:
+    """Return the summary with what plug-ins add to the note and propose as the fee."""
+    summary = summarise(session.consultation, session.story, session.expected, ended_at)
+    lines = await outside.plugins.summary_lines(summary)
+    if lines:
+        summary = replace(summary, note=summary.note + "\n".join(lines) + "\n")
+    fee = await outside.plugins.fee_code(summary, danish(ended_at).date())
+    return replace(summary, fee=FeeProposal(fee, "fee.plugin")) if fee else summary
 
 
 async def cancel(session: Session, outside: Outside, describe: Callable[[VdxError], Problem]) -> None:
@@ -142,6 +155,7 @@ async def write_back(session: Session, outside: Outside, note: str, fee_code: st
     session.summary = replace(session.summary, note=note)
     receipt = await outside.systems.write_back(session.consultation.context, session.summary)
     _log.info("note written by adapter %s", receipt.adapter)
+    outside.plugins.written_back(session.consultation.id, receipt)
     session.written_back = True
     session.problem = None
     session.story.note_written = True

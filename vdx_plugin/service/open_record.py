@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from vdx_plugin import log
 from vdx_plugin.domain.context import ClinicContext
 from vdx_plugin.domain.danish_time import danish_day, day_limits
-from vdx_plugin.domain.parties import Partner, Party, PartyRole
+from vdx_plugin.domain.parties import Channel, Partner, Party, PartyRole
 from vdx_plugin.domain.patients import Identifier
-from vdx_plugin.domain.plan import Appointment, Plan, default_plan
+from vdx_plugin.domain.plan import Appointment, Plan, default_plan, partner_party
 from vdx_plugin.errors import Refused
-from vdx_plugin.ports import Capability
+from vdx_plugin.ports import Capability, Invitee
 from vdx_plugin.service.closing import role_word
 from vdx_plugin.service.outside import Outside
 from vdx_plugin.service.screen import Screen
@@ -98,13 +98,17 @@ class OpenRecord:
             return context
         raise Refused("context.stale")
 
-    def propose(self) -> Plan:
+    async def propose(self) -> Plan:
         """Return the plan that one click would carry out. Raises Refused(``context.*``)."""
+        invitees = await self._outside.plugins.invitees(self.usable())
+        # Asked again: the record may have been turned while the plug-ins answered.
         context, now = self.usable(), self._outside.clock.now()
         keys = [self._outside.new_id().hex[:12] for _number in range(PARTY_KEYS_AHEAD)]
         self._proposed = frozenset(keys), context
         partners: tuple[Partner, ...] = tuple(self._outside.partners.all())
-        return default_plan(context, self._appointment(context), partners, now, keys)
+        proposed = default_plan(context, self._appointment(context), partners, now, keys)
+        free = keys[len(proposed.parties) :]
+        return proposed.with_more(_invited(invitees, proposed, partners, free))
 
     def is_for_another(self, plan: Plan) -> bool:
         """True when the plan was proposed while another patient was open: it holds that one's address."""
@@ -121,6 +125,23 @@ class OpenRecord:
         ]
         now = self._outside.clock.now()
         return min(own, key=lambda item: abs(item.start - now), default=None)
+
+
+def _invited(invitees: Sequence[Invitee], plan: Plan, partners: Sequence[Partner], keys: Sequence[str]) -> list[Party]:
+    """Return whom plug-ins add: partners that the directory knows and the plan does not hold, and addresses."""
+    known = {partner.gln: partner for partner in partners if partner.gln}
+    there = {party.partner.gln for party in plan.parties if party.partner} | {party.address for party in plan.parties}
+    parties = []
+    for invitee, key in zip(invitees, keys, strict=False):
+        handle = invitee.gln or invitee.email
+        if not handle or handle in there:
+            continue
+        there.add(handle)
+        if invitee.gln in known:
+            parties.append(partner_party(known[invitee.gln], key))
+        elif invitee.email:
+            parties.append(Party(key, invitee.role, Channel.EMAIL, address=invitee.email))
+    return parties
 
 
 def label(context: ClinicContext) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from uuid import UUID
 
@@ -21,8 +21,10 @@ from vdx_plugin.ports import (
     LetterBook,
     MeasureStore,
     MeetingBook,
+    NoPlugIns,
     Outbox,
     PartnerBook,
+    PlugIns,
     RoomBooking,
     TeamMemory,
 )
@@ -66,3 +68,4 @@ class Outside:
     addresses: AddressBook
     team_memory: TeamMemory
     letters: LetterBook
+    plugins: PlugIns = field(default_factory=NoPlugIns)

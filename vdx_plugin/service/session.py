@@ -23,6 +23,7 @@ from vdx_plugin.ports import (
     Call,
     CallEvent,
     CallOver,
+    CallState,
     ChatReceived,
     DeviceNotice,
     InvitationNews,
@@ -56,6 +57,13 @@ from vdx_plugin.service.view import (
 _log = log.get("service")
 
 _NO_DEVICE = {"media.no_camera", "media.no_microphone", "media.no_speaker"}
+_STATES = {
+    Stage.IN_CALL: CallState.RUNNING,
+    Stage.ENDED: CallState.OVER,
+    Stage.CLOSED: CallState.OVER,
+    Stage.CANCELLING: CallState.OVER,
+    Stage.CANCELLED: CallState.OVER,
+}
 PictureSink = Callable[[VideoPicture], None]
 
 
@@ -89,6 +97,7 @@ class Session:
         self.untold: tuple[Party, ...] = ()
         """Whose cancellation had not left when the room was closed."""
         self.commands_running = 0
+        self._told_state: CallState | None = None
         self._complaint: Problem | None = None
         self._taken_as: dict[str, str] = {}
         self._had_links_out = False
@@ -182,6 +191,7 @@ class Session:
             room = await self._outside.booking.book(draft, lambda _status: None)
             self.consultation = replace(self.consultation, room=room)
             await self.save(Event.ROOM_READY)
+            self._outside.plugins.room_booked(self.consultation.id, draft.start, draft.end)
         self.story.mark("room", self._outside.clock.now())
 
     async def _await_scheduled(self) -> None:
@@ -282,6 +292,7 @@ class Session:
             later = step(self.consultation)
             await self._outside.consultations.save(later, drafts)
             self.consultation = later
+        self._tell_state()
         self._link_parties()
         self._publish()
 
@@ -303,6 +314,13 @@ class Session:
     def expected(self) -> tuple[PartyStatus, ...]:
         """The parties but for those taken off the plan."""
         return tuple(status for status in self.parties if status.is_expected)
+
+    def _tell_state(self) -> None:
+        """Let plug-ins know where the consultation is, once for each state."""
+        state = _STATES.get(self.consultation.stage, CallState.STARTING)
+        if state is not self._told_state:
+            self._told_state = state
+            self._outside.plugins.call_state(self.consultation.id, state, self._outside.clock.now())
 
     async def record_measures(self) -> None:
         """Write the measures of the use as far as it has come; a failing store does not stop the call."""

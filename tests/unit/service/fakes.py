@@ -22,10 +22,11 @@ from vdx_plugin.domain.booked import (
 )
 from vdx_plugin.domain.consultation import Consultation, Stage
 from vdx_plugin.domain.context import ClinicContext, ClinicUser, Organisation
+from vdx_plugin.domain.fees import FeeCode
 from vdx_plugin.domain.measures import LineFigures, PartyMeasure, UseMeasure
 from vdx_plugin.domain.parties import AnswerMark, Channel, Partner, Party, PartyRole
 from vdx_plugin.domain.patients import Patient, PersonName, cpr
-from vdx_plugin.domain.plan import Appointment
+from vdx_plugin.domain.plan import Appointment, Plan
 from vdx_plugin.domain.room import MeetingDraft, ProvisionStatus, Room, guest_link
 from vdx_plugin.domain.secret import Secret
 from vdx_plugin.domain.summary import Summary, WriteBackReceipt
@@ -33,15 +34,20 @@ from vdx_plugin.errors import NotFound, VdxError
 from vdx_plugin.ports import (
     STRANDED,
     AdapterStatus,
+    AuditEvent,
     Call,
     CallEvent,
+    CallState,
     Capability,
     CheckState,
     ContextSink,
     DiagnosisLine,
     DiagnosisReport,
+    Health,
+    HealthState,
     IncomingLetter,
     InvitationNews,
+    Invitee,
     JoinTarget,
     LockChanged,
     MediaChoice,
@@ -53,6 +59,7 @@ from vdx_plugin.ports import (
     RoomParticipant,
     RosterChanged,
     Settlement,
+    Veto,
     VideoPicture,
 )
 from vdx_plugin.service.desk import Desk
@@ -543,6 +550,20 @@ class FakeSystems:
 
     async def enable(self, name: str) -> None: ...
 
+    async def disable(self, name: str) -> None: ...
+
+    async def prefer(self, name: str, *, up: bool) -> None: ...
+
+    async def configure(self, name: str, values: Mapping[str, str], secrets: Mapping[str, str]) -> None: ...
+
+    async def try_settings(self, name: str, values: Mapping[str, str], secrets: Mapping[str, str]) -> Health:
+        return Health(HealthState.GOOD)
+
+    async def look(self) -> None: ...
+
+    async def diagnostics(self) -> str:
+        return "fake: running"
+
     def can(self, source: str, capability: Capability) -> bool:
         return True
 
@@ -560,6 +581,45 @@ class FakeSystems:
             raise self.fault
         self.written[summary.key] = (context, summary)
         return WriteBackReceipt("fake", "1", NOON)
+
+
+class FakePlugIns:
+    """A plug-in that does as it is told and notes what it hears."""
+
+    def __init__(self) -> None:
+        self.launch_veto: Veto | None = None
+        self.booking_veto: Veto | None = None
+        self.invited: list[Invitee] = []
+        self.lines: list[str] = []
+        self.fee: FeeCode | None = None
+        self.heard: list[str] = []
+
+    async def check_launch(self, context: ClinicContext, now: datetime) -> Veto | None:
+        return self.launch_veto
+
+    async def before_booking(self, context: ClinicContext, plan: Plan) -> Veto | None:
+        return self.booking_veto
+
+    async def invitees(self, context: ClinicContext) -> Sequence[Invitee]:
+        return self.invited
+
+    async def summary_lines(self, summary: Summary) -> Sequence[str]:
+        return self.lines
+
+    async def fee_code(self, summary: Summary, day: date) -> FeeCode | None:
+        return self.fee
+
+    def room_booked(self, session_id: UUID, start: datetime, end: datetime) -> None:
+        self.heard.append("room")
+
+    def call_state(self, session_id: UUID, state: CallState, at: datetime) -> None:
+        self.heard.append(str(state))
+
+    def written_back(self, session_id: UUID, receipt: WriteBackReceipt) -> None:
+        self.heard.append("written")
+
+    def audit(self, event: AuditEvent) -> None:
+        self.heard.append(f"audit {event.action}")
 
 
 class World:
@@ -583,6 +643,7 @@ class World:
         self.letters = letters or FakeLetters()
         self.delivery = FakeDelivery(self.store, self.clock)
         self.systems = FakeSystems()
+        self.plugins = FakePlugIns()
         numbers = itertools.count(1 if store is None else 1000)
         outside = Outside(
             clock=self.clock,
@@ -603,6 +664,7 @@ class World:
             addresses=FakeAddresses(),
             team_memory=FakeMemory(),
             letters=self.letters,
+            plugins=self.plugins,
         )
         settings = DeskSettings(
             "sandbox", "http://node.example", "Lægehuset Eksempel", "practice-1", undo_within=undo_within
