@@ -14,8 +14,10 @@ import httpx
 
 from vdx_plugin import log, settings
 from vdx_plugin.booking import ApiVersion, Patience, Vdx, VdxAccess, VdxRooms, diagnosis, limits, open_vdx
+from vdx_plugin.booking.auth import Certificate, TokenAuth
 from vdx_plugin.booking.health import Diagnosis, Doctor, Finding
 from vdx_plugin.booking.person import RefreshGrant, discover, sign_in
+from vdx_plugin.booking.sms import SmsClient
 from vdx_plugin.domain.context import Organisation
 from vdx_plugin.domain.parties import Channel, Partner
 from vdx_plugin.domain.patients import PersonName
@@ -35,10 +37,12 @@ from vdx_plugin.invitations import (
     partner_files,
     resources,
     sender,
+    sms_gateway,
     smtp,
     text_book,
     transport,
     validator,
+    vdx_sms,
 )
 from vdx_plugin.invitations.message import read_message
 from vdx_plugin.invitations.message_check import MessageCheck, Opinion
@@ -60,6 +64,7 @@ STORE_FILE = "vdx-plugin.db"
 TEXTS_FILE = "texts.json"
 REFRESH_TOKEN = "vdx.refresh_token"
 Secrets = Callable[[str], Secret]
+VdxAuth = TokenAuth | Certificate
 
 
 class WallClock:
@@ -127,7 +132,7 @@ async def assemble(
             examiner=InWords(vdx.doctor),
             engine=call_engine(clock),
             composer=message_composer(chosen, practice, message_texts),
-            delivery=message_delivery(chosen, practice, store, clock, secrets, check),
+            delivery=message_delivery(chosen, practice, store, clock, secrets, vdx.auth, check),
             consultations=store.consultations,
             outbox=store.outbox,
             measures=store.measures,
@@ -278,6 +283,7 @@ def message_delivery(
     store: Store,
     clock: Clock,
     secrets: Secrets,
+    auth: VdxAuth,
     check: MessageCheck | None = None,
 ) -> delivery.MessageDelivery:
     """Return what carries the outbox out, over the roads that the settings name."""
@@ -293,11 +299,44 @@ def message_delivery(
         carriers[Channel.EMAIL] = smtp.SmtpCarrier(
             smtp.MailSettings(mail.host, mail.port, mail.sender, smtp.Security(mail.security), mail.user, password)
         )
+    texts = text_carrier(chosen, secrets, auth)
+    if texts is not None:
+        carriers[Channel.SMS] = texts
+    reports = texts if isinstance(texts, vdx_sms.VdxSms) or (texts is not None and texts.can_report) else None
     own = resources.Party(str(uuid4()), practice.name, practice.sor or "", practice.gln or "")
     books = intake.Books(store.outbox, store.letters, store.consultations)
     mime = f"application/fhir+{chosen.partners.mime}"
-    roads = delivery.Roads(carriers, mailbox)
+    roads = delivery.Roads(carriers, mailbox, reports)
     return delivery.MessageDelivery(books, roads, own, clock, uuid4, mime=mime, check=check)
+
+
+def text_carrier(chosen: Settings, secrets: Secrets, auth: VdxAuth) -> vdx_sms.VdxSms | sms_gateway.SmsGateway | None:
+    """Return what carries text messages; None where the practice sends none."""
+    sms = chosen.sms
+    if sms.service == "none":
+        return None
+    if sms.service == "vdx":
+        # Behind the local proxy the certificate is the proxy's, and nobody signs in.
+        by_token = auth if isinstance(auth, TokenAuth) else None
+        return vdx_sms.VdxSms(SmsClient(sms.url, by_token), uses_meeting_link=sms.link == "meeting")
+    gateway = sms_gateway.GatewaySettings(
+        url=sms.url,
+        method=sms.method,
+        is_form=sms.body == "form",
+        to_field=sms.to_field,
+        text_field=sms.text_field,
+        fields=sms.fields,
+        plain_digits=sms.plain_digits,
+        auth_header=sms.auth_header,
+        secret=secrets("sms.secret"),
+        ok_status=sms.ok_status,
+        id_path=sms.id_path,
+        report_url=sms.report_url,
+        report_path=sms.report_path,
+        arrived_words=sms.arrived_words,
+        lost_words=sms.lost_words,
+    )
+    return sms_gateway.SmsGateway(gateway, httpx.AsyncClient())
 
 
 def partners(chosen: Settings) -> partner_book.KeptPartners:

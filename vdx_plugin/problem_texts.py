@@ -112,6 +112,11 @@ def sentences(_: Callable[[str], str]) -> dict[str, str]:
         "text.missing": _("Pladsen {{{place}}} mangler, og uden den kan teksten ikke bruges. Sæt den ind."),
         "text.link_alone": _("Linket skal stå alene på sin linje, ellers kan telefoner ikke åbne det."),
         "text.disk": _("Teksten kunne ikke gemmes på disken. Den gamle bruges fortsat. Prøv igen."),
+        "sms.setup": _("Sms-tjenesten er ikke sat rigtigt op, så sms'en blev ikke sendt. Ring til support."),
+        "sms.refused": _("Sms-tjenesten afviste beskeden. Tjek nummeret, eller giv linket på en anden måde."),
+        "sms.unsafe_link": _(
+            "Linket fra VDX er ikke sikkert at sende: det mangler gæstekoden eller rummer værtens. Giv linket på en anden måde."
+        ),
         "sms.number": _("Nummeret er ikke et telefonnummer, så der kan ikke sendes en sms. Ret det, eller giv linket."),
         "sms.no_text": _("Nummeret kan ikke modtage sms'er. Brug et mobilnummer, eller giv linket på en anden måde."),
         "invite.no_channel": _("{party} kan ikke inviteres elektronisk. Ring til dem, og giv dem linket."),
@@ -138,6 +143,7 @@ def sentences(_: Callable[[str], str]) -> dict[str, str]:
         ),
         "invite.unknown": _("Det er uvist, om beskeden til {party} kom frem. Spørg dem, eller send igen."),
         "invite.mail_failed": _("E-mailen til {party} kunne ikke sendes. Giv dem linket på en anden måde."),
+        "invite.sms_failed": _("Sms'en til {party} kom ikke frem. Giv dem linket på en anden måde."),
         "invite.unreadable": _("Der kom en besked, som programmet ikke kan læse. Ring til {party}."),
         "invite.no_number": _(
             "Invitationen til {party} kræver patientens CPR- eller erstatningsnummer. Ring til dem, og giv dem linket."

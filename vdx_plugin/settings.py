@@ -79,6 +79,34 @@ class Mail(_Part):
     """Language of mails, whatever the program shows."""
 
 
+class Sms(_Part):
+    """How text messages leave: not at all, through VDX's own service, or through a gateway described here.
+
+    The gateway's key lies in the keyring as ``sms.secret``: the whole value of ``auth_header``. Names of fields and
+    ``id_path`` may be paths, ``recipients.0.msisdn``; ``report_url`` holds ``{id}``.
+    """
+
+    service: Literal["none", "vdx", "gateway"] = "none"
+    link: Literal["own", "meeting"] = "own"
+    """With VDX: the party's own link, or the meeting's short one, which names no party."""
+    url: str = ""
+    """The gateway's address, or the base of VDX's service."""
+    method: Literal["POST", "PUT"] = "POST"
+    body: Literal["json", "form"] = "json"
+    to_field: str = "to"
+    text_field: str = "message"
+    fields: dict[str, str] = Field(default_factory=dict)
+    """What else the gateway wants, such as the sender's name."""
+    plain_digits: bool = False
+    auth_header: str = "Authorization"
+    ok_status: frozenset[int] = frozenset({200, 201, 202})
+    id_path: str = ""
+    report_url: str = ""
+    report_path: str = "status"
+    arrived_words: frozenset[str] = frozenset({"delivered"})
+    lost_words: frozenset[str] = frozenset({"undelivered", "failed", "rejected", "expired"})
+
+
 class Interpreters(_Part):
     """What patients hear of the interpreter. ``fee`` is what the region charges by video, as text: ``191 kr.``"""
 
@@ -125,6 +153,7 @@ class Settings(BaseSettings):
     practice: Practice = Practice()
     mail: Mail = Mail()
     partners: Partners = Partners()
+    sms: Sms = Sms()
     interpreters: Interpreters = Interpreters()
     disabled_adapters: tuple[str, ...] = ("dummy",)
     """The specimen is switched off unless somebody wants to look at it: its patients are nobody's."""

@@ -108,7 +108,7 @@ async def test_a_lost_answer_is_an_unknown_outcome_and_the_status_tells(hub: Hub
 
 @pytest.mark.parametrize(
     ("message", "to", "field"),
-    [("uden link", "+4500000000", "message"), (MESSAGE + "x" * 500, "+4500000000", "message"), (MESSAGE, "tre", "to")],
+    [(" ", "+4500000000", "message"), (MESSAGE + "x" * 500, "+4500000000", "message"), (MESSAGE, "tre", "to")],
 )
 async def test_a_bad_message_is_stopped_before_sending(sms: SmsClient, message: str, to: str, field: str) -> None:
     """Beside its field, as in every form."""

@@ -17,24 +17,29 @@ import pytest
 import pytest_asyncio
 
 from tests.unit.invitations.fakes import News
-from tests.unit.invitations.samples import OWN, PATIENT_PARTY, PRACTICE, ROOM, SETTINGS, consultation
+from tests.unit.invitations.samples import OWN, PATIENT_PARTY, PRACTICE, ROOM, SETTINGS, SMS_PARTY, consultation
 from vdx_plugin.domain.parties import Channel, Partner, Party, PartyRole
+from vdx_plugin.domain.secret import Secret
 from vdx_plugin.invitations.composer import MessageComposer
 from vdx_plugin.invitations.delivery import MessageDelivery, Roads
 from vdx_plugin.invitations.directory import read_directory
 from vdx_plugin.invitations.hub import HubSettings, MessageHub
 from vdx_plugin.invitations.intake import Books
 from vdx_plugin.invitations.outgoing import Pace
+from vdx_plugin.invitations.sms_gateway import GatewaySettings, SmsGateway
 from vdx_plugin.invitations.smtp import MailSettings, Security, SmtpCarrier
 from vdx_plugin.ports import OutboxDraft, OutboxState
+from vdx_plugin.sandbox import phones
 from vdx_plugin.sandbox import server as sandbox_server
+from vdx_plugin.sandbox.faults import Fault
 from vdx_plugin.sandbox.partners import Behaviour, PartnerTimes, demo_partners
 from vdx_plugin.sandbox.partners.values import XML_MIME
 from vdx_plugin.sandbox.server import Sandbox, SandboxConfig
 from vdx_plugin.store import AesSealer, Store, open_store
 
 LIMIT_S = 20.0
-START = datetime(2026, 10, 14, 11, 0, tzinfo=UTC)
+START = (datetime.now(UTC) + timedelta(days=2)).replace(microsecond=0)
+"""Ahead of the real clock: what is about a meeting that is over is not sent."""
 
 
 class MovableClock:
@@ -101,9 +106,13 @@ class World:
 def make_delivery(sandbox: Sandbox, store: Store, clock: MovableClock) -> MessageDelivery:
     hub = MessageHub(HubSettings(sandbox.partner_url, PRACTICE.gln or "", wait_s=5), httpx.AsyncClient(), uuid4)
     mail = MailSettings("127.0.0.1", sandbox.smtp_port, SETTINGS.mail_from, Security.NONE)
-    roads = Roads({Channel.MEDCOM: hub, Channel.EMAIL: SmtpCarrier(mail)}, hub)
+    form = GatewaySettings(
+        sandbox.text_url, id_path="id", report_url=f"{sandbox.text_url}/{{id}}", secret=Secret(f"Bearer {phones.KEY}")
+    )
+    texts = SmsGateway(form, httpx.AsyncClient())
+    roads = Roads({Channel.MEDCOM: hub, Channel.EMAIL: SmtpCarrier(mail), Channel.SMS: texts}, hub, texts)
     books = Books(store.outbox, store.letters, store.consultations)
-    return MessageDelivery(books, roads, OWN, clock, uuid4, pace=Pace(look_every_s=0.2))
+    return MessageDelivery(books, roads, OWN, clock, uuid4, report_every_s=0.2, pace=Pace(look_every_s=0.2))
 
 
 @pytest_asyncio.fixture
@@ -121,6 +130,35 @@ async def world(tmp_path: Path) -> AsyncIterator[World]:
         yield World(sandbox, store, clock, delivery, news, MessageComposer(SETTINGS), found)
         await delivery.close()
         await store.close()
+
+
+async def test_a_patient_by_text_message_is_sent_to_and_then_has_it(world: World) -> None:
+    """Sent is what the gateway says at once; delivered only when the telephone is on."""
+    world.sandbox.phones.off.add("+4520123456")
+    (draft,) = world.invite(SMS_PARTY)
+    await world.write(draft)
+    await world.told(SMS_PARTY.key, "sent")
+    assert await world.state_of(draft) is OutboxState.SENT
+    world.sandbox.phones.off.clear()
+    await world.told(SMS_PARTY.key, "delivered")
+    (message,) = world.sandbox.phones.messages
+    assert message.text.splitlines()[-1].startswith("https://")
+    assert "Elmer" not in message.text
+
+
+async def test_a_text_message_in_doubt_is_shown_so_and_not_repeated(world: World) -> None:
+    """The gateway took it and its answer was lost: nobody is woken twice by the same message."""
+    world.sandbox.faults.add(Fault("drop_after", "POST", "/sms/messages"))
+    (draft,) = world.invite(SMS_PARTY)
+    await world.write(draft)
+    await world.told(SMS_PARTY.key, "unknown")
+    world.clock.ahead = timedelta(hours=1)
+    world.delivery.wake()
+    (other,) = world.invite(PATIENT_PARTY)
+    await world.write(other)
+    await world.told(PATIENT_PARTY.key, "sent")
+    assert await world.state_of(draft) is OutboxState.UNKNOWN
+    assert len(world.sandbox.phones.messages) == 1
 
 
 async def test_every_party_gets_its_invitation_and_every_system_says_so(world: World) -> None:

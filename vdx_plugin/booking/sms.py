@@ -1,8 +1,9 @@
 """Text messages with a meeting's link, by VDX's SMS API. UNPROVEN: known only from the vendor's monitor and samples.
 
 ``POST /sms/v1/meeting/{uuid}`` takes ``{"message", "to"}`` and puts the meeting's short link where ``%meeting_url%``
-stands; ``GET`` of the same address lists ``[{"status"}]`` (facts, 5.2). There is no key that makes a repeat harmless,
-so nothing is sent twice by itself: after a lost answer ``statuses`` tells how many were taken.
+stands, if it does: that a text may go without is our reading, since a cancellation has no link to offer. ``GET`` of the
+same address lists ``[{"status"}]`` (facts, 5.2). There is no key that makes a repeat harmless, so nothing is sent twice
+by itself: after a lost answer ``statuses`` tells how many were taken.
 """
 
 from __future__ import annotations
@@ -19,7 +20,6 @@ from vdx_plugin.booking.client import TIME_LIMITS
 from vdx_plugin.booking.limits import Complaint, units
 from vdx_plugin.errors import Refused
 
-PLACE_OF_LINK = "%meeting_url%"
 MESSAGE = 480
 """Three text messages of 160; a limit of our own, VDX's is not published."""
 _NUMBER = re.compile(r"\+?[0-9]{8,15}")
@@ -37,8 +37,8 @@ _STATUSES = TypeAdapter(list[SmsStatus])
 
 
 def check(message: str, to: str) -> Iterator[Complaint]:
-    """Yield what is wrong with a message before it is sent: its length, its missing link, the number."""
-    if PLACE_OF_LINK not in message:
+    """Yield what is wrong with a message before it is sent: its length, the number."""
+    if not message.strip():
         yield Complaint("message", "pattern")
     if units(message) > MESSAGE:
         yield Complaint("message", "length", MESSAGE)
@@ -78,6 +78,10 @@ class SmsClient:
             return _STATUSES.validate_json(answer.content)
         except ValidationError as error:
             raise faults.unreadable("sms") from error
+
+    async def words(self, meeting_id: UUID) -> list[str]:
+        """Return VDX's own word for each message of a meeting; raises as ``statuses``."""
+        return [one.status for one in await self.statuses(meeting_id)]
 
     def _address(self, meeting_id: UUID) -> str:
         return f"{self._api_url}sms/v1/meeting/{meeting_id}"

@@ -12,13 +12,14 @@ from typing import TYPE_CHECKING
 
 from vdx_plugin.domain.secret import Secret
 from vdx_plugin.invitations.partner_files import PartnerFiles
+from vdx_plugin.sandbox import phones
 from vdx_plugin.sandbox.clinic import ClinicConfig, DemoClinic
 from vdx_plugin.sandbox.clock import SandboxClock
 from vdx_plugin.sandbox.partners import PartnerTimes
 from vdx_plugin.sandbox.pexip import RoomServer
 from vdx_plugin.sandbox.rooms import RoomDirectory
 from vdx_plugin.sandbox.server import Part, Sandbox, SandboxConfig
-from vdx_plugin.settings import Mail, Partners, Practice, Settings, Vdx
+from vdx_plugin.settings import Interpreters, Mail, Partners, Practice, Settings, Sms, Vdx
 from vdx_plugin.store.sealing import NoVault
 
 if TYPE_CHECKING:
@@ -121,6 +122,13 @@ class World:
                 eas_token_url=f"{self.sandbox.addressing_url}/token",
                 eas_client_id=self.sandbox.config.client_id,
             ),
+            sms=Sms(
+                service="gateway",
+                url=self.sandbox.text_url,
+                id_path="id",
+                report_url=f"{self.sandbox.text_url}/{{id}}",
+            ),
+            interpreters=Interpreters(fee="191 kr."),
             adapters={
                 "hl7v2": {
                     "port": "0",
@@ -131,7 +139,8 @@ class World:
 
     def secret(self, name: str) -> Secret:
         """Return what the keyring would give."""
-        return Secret(self.sandbox.config.client_secret if name == "vdx.client_secret" else "")
+        known = {"vdx.client_secret": self.sandbox.config.client_secret, "sms.secret": f"Bearer {phones.KEY}"}
+        return Secret(known.get(name, ""))
 
     def _fill_directory(self) -> None:
         """Give a new program the partners and teams of the demo, as a clinic would have read them in."""
@@ -171,6 +180,7 @@ async def run_sandbox(port: int, say: Callable[[str], None]) -> None:
             say(f"  klinik     {world.clinic_url}")
             say(f"  sygehus    {world.hospital_url}")
             say(f"  e-mail     {world.sandbox.base_url}/mail/")
+            say(f"  telefoner  {world.sandbox.base_url}{phones.PAGE_PATH}")
             say("Stop med Ctrl+C.")
             await asyncio.Event().wait()
 

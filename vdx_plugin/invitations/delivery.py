@@ -15,6 +15,7 @@ from vdx_plugin import log
 from vdx_plugin.domain.parties import Channel, InvitationState
 from vdx_plugin.invitations import codes, reliable
 from vdx_plugin.invitations.acknowledgement import Acknowledgement
+from vdx_plugin.invitations.arrivals import Arrival, ArrivalWatch, Reports
 from vdx_plugin.invitations.intake import Books, Heard, Intake
 from vdx_plugin.invitations.mailbox import MailboxReader
 from vdx_plugin.invitations.message_check import MessageCheck
@@ -28,6 +29,7 @@ from vdx_plugin.ports import (
     IncomingLetter,
     InvitationNews,
     MessageKind,
+    OutboxDraft,
     OutboxRow,
     OutboxState,
 )
@@ -41,17 +43,22 @@ OnLetter = Callable[[IncomingLetter], None]
 
 @dataclass(frozen=True, slots=True)
 class Roads:
-    """How messages leave and come in. ``mailbox`` is None where nobody can write to us. All are closed by delivery."""
+    """How messages leave and come in. ``mailbox`` is None where nobody can write to us. All are closed by delivery.
+
+    ``text_reports`` tells what became of text messages, where the gateway can.
+    """
 
     carriers: Mapping[Channel, Carrier]
     mailbox: Mailbox | None = None
+    text_reports: Reports | None = None
 
 
 class MessageDelivery:
     """Implements ``ports.Delivery``. ``own`` is the practice as sender of acknowledgements, written as ``mime``.
 
     The outbox is looked into when something is due or ``wake`` is called, and as ``pace`` says for what other
-    processes wrote. ``mailbox_pause_s`` is the wait after a mailbox failed, or holds only what nobody can read.
+    processes wrote. ``mailbox_pause_s`` is the wait after a mailbox failed, or holds only what nobody can read,
+    ``report_every_s`` the one between looks at what became of text messages.
     """
 
     def __init__(
@@ -67,6 +74,7 @@ class MessageDelivery:
         pace: Pace | None = None,
         check: MessageCheck | None = None,
         mailbox_pause_s: float = 5.0,
+        report_every_s: float = 15.0,
     ) -> None:
         self._books = books
         self._outbox = books.outbox
@@ -86,12 +94,17 @@ class MessageDelivery:
         )
         # Of two acknowledgements of one letter the first counts.
         self._hearing = asyncio.Lock()
+        self._arrivals: ArrivalWatch | None = None
+        if roads.text_reports is not None:
+            self._arrivals = ArrivalWatch(roads.text_reports, clock, self._arrived, every_s=report_every_s)
 
     def start(self, on_news: OnNews, on_letter: OnLetter | None = None) -> None:
         """Start workers and reader on the running event loop."""
         self._on_news = on_news
         self._on_letter = on_letter or self._on_letter
         self._outgoing.start(self._tasks)
+        if self._arrivals is not None:
+            self._tasks.spawn(self._arrivals.run(), "delivery-arrivals")
         carrier = self._roads.carriers.get(Channel.MEDCOM)
         if self._roads.mailbox is not None and carrier is not None:
             heard = Heard(self._acknowledged, self._replied, lambda letter: self._on_letter(letter), self.wake)
@@ -127,6 +140,16 @@ class MessageDelivery:
                 return
             await self._write(row, step)
         _log.info("%s was acknowledged: %s %s", row.draft.key, ack.code, ack.reason)
+        self._follow(row, step)
+
+    async def _arrived(self, draft: OutboxDraft, arrival: Arrival) -> None:
+        """The gateway's word about a text message that it took."""
+        async with self._hearing:
+            row = await self._outbox.by_message(draft.message_id)
+            if row is None or row.state is not OutboxState.SENT:
+                return
+            step = reliable.after_report(row, has_arrived=arrival is Arrival.ARRIVED)
+            await self._write(row, step)
         self._follow(row, step)
 
     async def _receipted(self, receipt: MailboxReceipt) -> None:
@@ -171,6 +194,8 @@ class MessageDelivery:
         self._tell(row, state, problem)
         if receipt.startswith(IN_MAILBOX):
             self._tell_in_mailbox(row)
+        if self._arrivals is not None and row.draft.channel is Channel.SMS and state is OutboxState.SENT:
+            self._arrivals.watch(row.draft, receipt)
 
     def _tell_in_mailbox(self, row: OutboxRow) -> None:
         if row.draft.kind is MessageKind.INVITATION:

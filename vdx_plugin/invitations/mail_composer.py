@@ -143,4 +143,6 @@ def _draft(
         thread_id=envelope.uid,
         mime=codes.MAIL,
         payload=payload,
+        starts_at=consultation.plan.start,
+        expires_at=consultation.plan.end,
     )

@@ -81,7 +81,8 @@ TABLE: Mapping[OutboxState, Mapping[Event, OutboxState]] = {
         **_BY_HAND,
     },
     S.WAITING_FOR_RETRY: {Event.CLAIMED: S.SENDING, **_HEARD, **_BY_HAND},
-    S.SENT: {**_AGAIN_OR_NOT, **_ANSWERED, **_BY_A_PERSON, Event.TURNED_DOWN: S.IN_ERROR},
+    # Acknowledged: a gateway's word that the telephone has the text message.
+    S.SENT: {**_AGAIN_OR_NOT, **_HEARD, **_BY_A_PERSON},
     S.AWAITING_ACK: {Event.CLAIMED: S.SENDING, **_AGAIN_OR_NOT, **_HEARD, **_BY_A_PERSON},
     S.ACKNOWLEDGED: _ANSWERED,
     S.ANSWERED: _ANSWERED,
@@ -222,7 +223,7 @@ def after_try(row: OutboxRow, outcome: Outcome, now: datetime, limits: Limits) -
         return _step(row, Event.GAVE_UP, "invite.setup")
     if outcome is Outcome.TURNED_DOWN:
         event = Event.TURNED_DOWN if by_letter else Event.GAVE_UP
-        return _step(row, event, "invite.rejected" if by_letter else "invite.mail_failed")
+        return _step(row, event, "invite.rejected" if by_letter else _lost(row))
     if outcome is Outcome.TAKEN:
         return _taken(row, now, limits)
     if outcome is Outcome.UNKNOWN and not (by_letter and row.attempts < limits.max_doubts):
@@ -249,9 +250,13 @@ def _not_taken(row: OutboxRow, now: datetime, limits: Limits) -> Step:
     waited = now - (row.queued_at or row.created_at)
     if waited >= limits.keep_trying:
         by_letter = row.draft.channel is Channel.MEDCOM
-        return _step(row, Event.GAVE_UP, "invite.gave_up" if by_letter else "invite.mail_failed")
+        return _step(row, Event.GAVE_UP, "invite.gave_up" if by_letter else _lost(row))
     problem = "invite.unreachable" if waited < limits.warn_after else "invite.not_out"
     return _step(row, Event.NOT_YET, problem, _pause(row, now, limits))
+
+
+def _lost(row: OutboxRow) -> str:
+    return "invite.sms_failed" if row.draft.channel is Channel.SMS else "invite.mail_failed"
 
 
 def _pause(row: OutboxRow, now: datetime, limits: Limits) -> datetime:
@@ -291,6 +296,11 @@ def _after_passing_fault(row: OutboxRow, now: datetime, limits: Limits) -> Step 
     if sends <= limits.native.max_resends:
         return _step(row, Event.NOT_YET, "invite.transient", _pause(row, now, limits))
     return _step(row, Event.GAVE_UP, "invite.gave_up")
+
+
+def after_report(row: OutboxRow, *, has_arrived: bool) -> Step:
+    """Return what becomes of a text message that was taken, by the gateway's later word."""
+    return _step(row, Event.ACKNOWLEDGED) if has_arrived else _step(row, Event.GAVE_UP, _lost(row))
 
 
 # --- what the desk hears --------------------------------------------------------------------------------------------

@@ -102,6 +102,8 @@ class SmsComposer:
             thread_id=earlier.thread_id if earlier else f"{consultation.id}.{party.key}",
             mime=sms.MIME,
             payload=sms.write(message),
+            starts_at=consultation.plan.start,
+            expires_at=consultation.plan.end,
         )
 
 

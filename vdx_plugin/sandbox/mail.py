@@ -21,6 +21,9 @@ from starlette.routing import BaseRoute, Route
 from vdx_plugin.sandbox.pages import page
 
 _KEPT_AT_MOST = 500
+_SHOWN_POLICY = (
+    "default-src 'none'; style-src 'unsafe-inline'; sandbox allow-popups allow-top-navigation-by-user-activation"
+)
 
 
 @dataclass(frozen=True)
@@ -141,7 +144,8 @@ def routes(mail: MailCatcher) -> list[BaseRoute]:
             }
             for part in found.attachments
         ]
-        return page("mail_letter.html", letter=found, parts=parts)
+        has_page = found.message.get_body(preferencelist=("html",)) is not None
+        return page("mail_letter.html", letter=found, parts=parts, has_page=has_page)
 
     async def attachment(request: Request) -> Response:
         parts = find(request).attachments
@@ -153,8 +157,21 @@ def routes(mail: MailCatcher) -> list[BaseRoute]:
         headers = {"Content-Disposition": "attachment", "X-Content-Type-Options": "nosniff"}
         return Response(content, media_type=parts[number].get_content_type(), headers=headers)
 
+    async def shown(request: Request) -> Response:
+        part = find(request).message.get_body(preferencelist=("html",))
+        if part is None:
+            raise HTTPException(404)
+        # As a mail program shows it: no script, nothing loaded, and no way to the sandbox's own pages.
+        headers = {
+            "Content-Security-Policy": _SHOWN_POLICY,
+            "Referrer-Policy": "no-referrer",
+            "Cache-Control": "no-store",
+        }
+        return Response(str(part.get_content()), media_type="text/html; charset=utf-8", headers=headers)
+
     return [
         Route("/mail/", listing),
+        Route("/mail/{id:int}/shown", shown),
         Route("/mail/{id:int}", letter),
         Route("/mail/{id:int}/{part:int}", attachment),
     ]

@@ -57,13 +57,19 @@ class Sms:
 
 
 class Neighbours:
-    """What both remember. ``book`` is asked when the first request comes."""
+    """What both remember. ``book`` is asked when the first request comes; ``deliver`` gets number and text."""
 
-    def __init__(self, book: Callable[[], MeetingBook], now: Callable[[], datetime]) -> None:
+    def __init__(
+        self,
+        book: Callable[[], MeetingBook],
+        now: Callable[[], datetime],
+        deliver: Callable[[str, str], object] = lambda _to, _text: None,
+    ) -> None:
         self.conferences: list[Conference] = []
         self.messages: dict[UUID, list[Sms]] = {}
         self._book = book
         self._now = now
+        self._deliver = deliver
         self._seen: set[UUID] = set()
 
     def watch(self) -> None:
@@ -110,7 +116,9 @@ class Neighbours:
         if not re.fullmatch(r"\+?\d{8,15}", to):
             return Response(status_code=400)
         link = self._book().settings.short_link_base + meeting.short_id
-        self.messages.setdefault(uuid, []).append(Sms(to, message.replace(_PLACE_OF_LINK, link)))
+        text = message.replace(_PLACE_OF_LINK, link)
+        self.messages.setdefault(uuid, []).append(Sms(to, text))
+        self._deliver(to, text)
         return Response(status_code=200)
 
 

@@ -22,7 +22,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp
 
-from vdx_plugin.sandbox import addressing, faults, mail, panel, partners, signin, video_api
+from vdx_plugin.sandbox import addressing, faults, mail, panel, partners, phones, signin, video_api
 from vdx_plugin.sandbox.addressing import AddressingService
 from vdx_plugin.sandbox.clock import SandboxClock
 from vdx_plugin.sandbox.faults import FaultMiddleware, FaultPanel
@@ -30,6 +30,7 @@ from vdx_plugin.sandbox.mail import MailCatcher
 from vdx_plugin.sandbox.neighbours import Neighbours
 from vdx_plugin.sandbox.pages import page
 from vdx_plugin.sandbox.partners import Partner, PartnerHub, PartnerTimes, demo_partners
+from vdx_plugin.sandbox.phones import Phones
 from vdx_plugin.sandbox.rooms import RoomDirectory
 from vdx_plugin.sandbox.signin import Algorithm, SignIn, SignInClient
 from vdx_plugin.sandbox.signin_person import Person, PersonSignIn
@@ -108,7 +109,10 @@ class Sandbox:
             algorithm=self.config.signing_algorithm,
         )
         self.persons = PersonSignIn(_people(self.config), self.clock.now, lambda: self.signin.issuer)
-        self.neighbours = Neighbours(lambda: self.meetings, self.clock.now)
+        self.phones = Phones(self.clock.now)
+        self.neighbours = Neighbours(
+            lambda: self.meetings, self.clock.now, lambda to, text: self.phones.receive(to, text, "VDX")
+        )
         self.mail = MailCatcher(self.clock.now, host=self.config.host, port=self.config.smtp_port)
         self.partners = PartnerHub(self.config.partners, self.clock.now, self.config.partner_times)
         self.addressing = AddressingService(
@@ -220,6 +224,11 @@ class Sandbox:
         return f"{self._base_url}/certproxy"
 
     @property
+    def text_url(self) -> str:
+        """Return where the text message gateway takes messages; a message's state lies below."""
+        return self._base_url + phones.MESSAGES_PATH
+
+    @property
     def token_url(self) -> str:
         """Return the token end point."""
         return self._base_url + signin.TOKEN_PATH
@@ -276,6 +285,7 @@ class Sandbox:
             ),
             *self.persons.routes(),
             *self.neighbours.routes(),
+            *self.phones.routes(),
             *video_api.routes(self.meetings, self.signin, self.clock.now),
             *version1.routes(self.meetings, self.clock.now, self._certificate),
             *partners.routes(self.partners),
@@ -306,6 +316,7 @@ class Sandbox:
             parts=self._extra_parts,
             partners=self.partners.overview(),
             letters=len(self.mail.caught),
+            texts=len(self.phones.messages),
             smtp_port=self.smtp_port,
             meetings=len(self.meetings.meetings),
             faults=list(self.faults.waiting().values()),
