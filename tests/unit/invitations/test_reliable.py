@@ -311,7 +311,7 @@ def test_every_error_has_its_outcome(error: VdxError, outcome: Outcome) -> None:
         (MessageKind.INVITATION, M, S.ACKNOWLEDGED, InvitationState.DELIVERED),
         (MessageKind.INVITATION, M, S.WAITING_FOR_RETRY, InvitationState.QUEUED),
         (MessageKind.INVITATION, M, S.EXPIRED, InvitationState.FAILED),
-        (MessageKind.INVITATION, M, S.BY_HAND, InvitationState.ANSWERED),
+        (MessageKind.INVITATION, M, S.BY_HAND, InvitationState.TOLD_BY_PHONE),
         (MessageKind.CANCELLATION, M, S.AWAITING_ACK, None),
         (MessageKind.CANCELLATION, M, S.ACKNOWLEDGED, InvitationState.WITHDRAWN),
         (MessageKind.CANCELLATION, M, S.WITHDRAWN, InvitationState.WITHDRAWN),
