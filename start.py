@@ -135,6 +135,19 @@ def find_chromium() -> str:
     raise Stop(f"The tests need Chromium or Chrome, and none was found. {how} set VDX_CHROMIUM to its path.")
 
 
+def check_postgres() -> None:
+    """Raise Stop where the tests would not find the programs of a PostgreSQL server, which they run by themselves."""
+    told = os.environ.get("VDX_POSTGRES", "")
+    places = [Path(told), *Path("/usr/lib/postgresql").glob("*/bin")]
+    if shutil.which("initdb") or any((place / "initdb").is_file() for place in places):
+        return
+    packages = packages_line([("postgresql", "postgresql-server")])
+    how = f"Install them:\n    {packages}\nor" if sys.platform.startswith("linux") else "Install PostgreSQL, or"
+    raise Stop(
+        f"The tests run a PostgreSQL server, and its programs were not found. {how} set VDX_POSTGRES to their folder."
+    )
+
+
 def prepare(*, dev: bool) -> None:
     """Make ``.venv`` hold the package and what it needs; do nothing when it does already. Raises Stop."""
     stamp = ENVIRONMENT / "vdx-plugin.stamp"
@@ -187,6 +200,7 @@ def create_environment() -> None:
 def run_checks(pytest_arguments: list[str]) -> int:
     """Run every check, in order, and return the status of the first that fails, else 0."""
     chromium = find_chromium()
+    check_postgres()
     prepare(dev=True)
     os.environ["VDX_CHROMIUM"] = chromium
     # Tests draw, but nobody looks; with a screen their windows would take the focus.

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
+import platform
 import ssl
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from urllib.parse import quote
 from uuid import uuid4
 
 import httpx
@@ -33,8 +36,10 @@ from vdx_plugin.invitations import (
     directory,
     hub,
     intake,
+    outgoing,
     partner_book,
     partner_files,
+    reliable,
     resources,
     sender,
     sms_gateway,
@@ -52,8 +57,9 @@ from vdx_plugin.ports import AdapterStatus, CheckState, Clock, DiagnosisLine, Di
 from vdx_plugin.service.desk import Desk
 from vdx_plugin.service.outside import DeskSettings, Outside
 from vdx_plugin.settings import Settings
-from vdx_plugin.store import Store, open_sealer, open_store
+from vdx_plugin.store import Store, open_sealer, open_store, shared_sealer
 from vdx_plugin.store.sealing import KeyVault
+from vdx_plugin.store.upkeep import Upkeep
 
 _log = log.get("app")
 
@@ -84,9 +90,11 @@ class Program:
     rooms: VdxRooms
     host: AdapterHost
     addresses: addressing.EasAddressBook | addressing.NoAddressBook
+    upkeep: Upkeep
 
     async def close(self) -> None:
         await self.desk.close()
+        await self.upkeep.close()
         await self.rooms.aclose()
         await self.addresses.aclose()
         await self.store.close()
@@ -108,7 +116,7 @@ async def assemble(
     """
     clock, practice = clock or WallClock(), organisation(chosen)
     chosen.data_dir.mkdir(parents=True, exist_ok=True)
-    store = await open_the_store(chosen.data_dir, clock, vault)
+    store = await open_the_store(chosen, clock, secrets, vault)
     check = await asyncio.to_thread(message_check, chosen)
     vdx = open_booking(chosen, clock, secrets)
     message_texts = text_book.TextBook(chosen.data_dir / TEXTS_FILE)
@@ -145,14 +153,35 @@ async def assemble(
             letters=store.letters,
         )
     )
-    return Program(Desk(outside, desk_settings(chosen)), outside, store, vdx.rooms, host, addresses)
+    upkeep = Upkeep(store, clock, timedelta(days=chosen.data.keep_messages_days))
+    upkeep.start()
+    return Program(Desk(outside, desk_settings(chosen)), outside, store, vdx.rooms, host, addresses, upkeep)
 
 
-async def open_the_store(data_dir: Path, clock: Clock, vault: KeyVault | None = None) -> Store:
+async def open_the_store(
+    chosen: Settings, clock: Clock, secrets: Secrets = settings.secret, vault: KeyVault | None = None
+) -> Store:
     """Open the store of this workplace. Raises Unavailable(``store.*``), Misconfigured(``store.*``)."""
-    place = data_dir / STORE_FILE
+    if chosen.store.url:
+        sealer = await asyncio.to_thread(shared_sealer, vault)
+        password = await asyncio.to_thread(secrets, "store.password")
+        return await open_store(database_address(chosen.store.url, password), sealer, clock, host=host_name(chosen))
+    place = chosen.data_dir / STORE_FILE
     sealer = await asyncio.to_thread(open_sealer, place, vault=vault)
     return await open_store(place, sealer, clock)
+
+
+def database_address(url: str, password: Secret) -> str:
+    """Return the address with the password in it."""
+    scheme, _, rest = url.partition("://")
+    user, _, place = rest.partition("@")
+    words = f":{quote(password.reveal(), safe='')}" if password.reveal() else ""
+    return f"{scheme}://{user}{words}@{place}"
+
+
+def host_name(chosen: Settings) -> str:
+    """The same after a restart, and another for each workplace: users of one machine have folders of their own."""
+    return hashlib.sha256(f"{platform.node()}:{chosen.data_dir.resolve()}".encode()).hexdigest()[:16]
 
 
 def organisation(chosen: Settings) -> Organisation:
@@ -306,8 +335,17 @@ def message_delivery(
     own = resources.Party(str(uuid4()), practice.name, practice.sor or "", practice.gln or "")
     books = intake.Books(store.outbox, store.letters, store.consultations)
     mime = f"application/fhir+{chosen.partners.mime}"
-    roads = delivery.Roads(carriers, mailbox, reports)
-    return delivery.MessageDelivery(books, roads, own, clock, uuid4, mime=mime, check=check)
+    roads, limits = delivery.Roads(carriers, mailbox, reports), resend_limits(chosen.partners)
+    pace = outgoing.Pace(chosen.partners.workers)
+    return delivery.MessageDelivery(books, roads, own, clock, uuid4, limits, mime=mime, pace=pace, check=check)
+
+
+def resend_limits(chosen: settings.Partners) -> reliable.Limits:
+    """Return how patient messages are, within MedCom's bounds, which the settings have kept."""
+    return reliable.Limits(
+        native=reliable.Patience(timedelta(minutes=chosen.resend_after_min), chosen.max_resends),
+        converted=reliable.Patience(timedelta(minutes=chosen.converted_resend_after_min), chosen.converted_max_resends),
+    )
 
 
 def text_carrier(chosen: Settings, secrets: Secrets, auth: VdxAuth) -> vdx_sms.VdxSms | sms_gateway.SmsGateway | None:
@@ -386,14 +424,14 @@ def redeem(ticket: str, chosen: Settings) -> None:
 
 
 def report_from_store(
-    data_dir: Path, folder: Path, start: datetime, until: datetime, vault: KeyVault | None = None
+    chosen: Settings, folder: Path, start: datetime, until: datetime, vault: KeyVault | None = None
 ) -> Sequence[Path]:
-    """Write the report from the measures kept in ``data_dir``. Raises Unavailable(``store.*``)."""
+    """Write the report from the measures that are kept. Raises Unavailable(``store.*``)."""
     from vdx_plugin.monitoring.aggregation import Period
     from vdx_plugin.monitoring.report import write_report
 
     async def read() -> Sequence[Path]:
-        store = await open_the_store(data_dir, WallClock(), vault)
+        store = await open_the_store(chosen, WallClock(), vault=vault)
         try:
             uses, parties = await store.measures.between(start, until)
         finally:

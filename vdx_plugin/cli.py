@@ -150,9 +150,13 @@ def start(ticket: str, data: Path | None) -> None:
 def report(*, folder: Path, data: Path | None, days: int) -> None:
     """Write the report on use and quality into FOLDER: one HTML page and a CSV file."""
     from vdx_plugin.app import report_from_store
+    from vdx_plugin.settings import Database
 
     until = datetime.now(UTC)
-    written = report_from_store(data or _settings().data_dir, folder, until - timedelta(days=days), until)
+    chosen = _settings()
+    if data is not None:
+        chosen = chosen.model_copy(update={"data_dir": data, "store": Database()})
+    written = report_from_store(chosen, folder, until - timedelta(days=days), until)
     for path in written:
         click.echo(str(path))
 
@@ -172,6 +176,34 @@ def list_adapters() -> None:
     for status in load_statuses():
         reason = f"  {texts.problem(status.reason, name=status.name)}" if status.reason else ""
         click.echo(f"{status.name:<12} {status.state:<9} {', '.join(sorted(status.capabilities.can))}{reason}")
+
+
+@main.group()
+def store() -> None:
+    """Look after the key of a database that several hosts share."""
+
+
+@store.command("new-key")
+@_explains
+def new_store_key() -> None:
+    """Make the key on the first host and show it, to be taken to the others. Without it nothing can be read again."""
+    from vdx_plugin.store import keep_shared_key, new_key
+
+    _settings()
+    key = new_key()
+    keep_shared_key(key)
+    click.echo(key)
+
+
+@store.command("take-key")
+@click.password_option("--key", prompt="Key", confirmation_prompt=False, help="Asked for where it is not given.")
+@_explains
+def take_store_key(*, key: str) -> None:
+    """Put the key that the first host showed into this host's keyring."""
+    from vdx_plugin.store import keep_shared_key
+
+    _settings()
+    keep_shared_key(key.strip())
 
 
 @main.group()

@@ -304,6 +304,16 @@ def sentences(_: Callable[[str], str]) -> dict[str, str]:
         "store.unreadable": _("En gemt samtale kan ikke læses. Ring til support."),
         "store.key_lost": _("Nøglen til programmets data er væk, så gemte samtaler ikke kan læses. Ring til support."),
         "store.key_locked": _("Computerens nøglering er låst. Lås den op, og start programmet igen."),
+        "store.key_missing": _(
+            "Nøglen til praksissernes fælles data er ikke på denne computer. Ring til support, som kan hente den."
+        ),
+        "store.key_there": _(
+            "Her ligger allerede en anden nøgle til fælles data. Den blev ikke ændret. Ring til support."
+        ),
+        "store.password": _("Den fælles database afviste programmets adgang. Ring til support: adgangen skal rettes."),
+        "store.no_driver": _(
+            "Programmet er installeret uden det, en fælles database kræver. Ring til support, som kan tilføje det."
+        ),
         "store.newer": _("Data er skrevet af en nyere udgave af programmet. Opdater programmet, og start igen."),
         "store.*": _("Programmet kan ikke gemme. Samtalen er ikke startet. Frigør plads, og prøv igen."),
         "settings.*": _("En indstilling mangler eller er forkert: {setting}. Ring til support."),

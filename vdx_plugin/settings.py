@@ -139,6 +139,31 @@ class Partners(_Part):
     eas_client_id: str = ""
     eas_certificate: Path | None = None
     eas_key: Path | None = None
+    resend_after_min: int = Field(default=30, ge=30)
+    """So long a letter waits for its acknowledgement before it is sent again: half an hour at least (MedCom)."""
+    max_resends: int = Field(default=2, ge=0, le=3)
+    """How often it is then sent again by itself; MedCom's papers say two or three."""
+    converted_resend_after_min: int = Field(default=120, ge=120)
+    """The same for partners whose letters are converted on the way: the conversion service allows two hours."""
+    converted_max_resends: int = Field(default=0, ge=0, le=3)
+    workers: int = Field(default=1, ge=1, le=32)
+    """How many workers of this host carry messages out; more than one is for a server that many practices share."""
+
+
+class Database(_Part):
+    """Where consultations and messages are kept: in a file of ``data_dir``, or in a PostgreSQL that hosts share.
+
+    ``url`` is ``postgresql://user@host/database``; its password and the key that seals what is kept lie in the keyring
+    as ``store.password`` and ``store.shared``.
+    """
+
+    url: str = Field(default="", pattern=r"^(postgresql://[^:@/\s]+@[^@\s]+)?$")
+
+
+class Data(_Part):
+    """``keep_messages_days``: so long letters, receivers and answers are kept after they are over."""
+
+    keep_messages_days: int = Field(default=30, ge=1)
 
 
 class Settings(BaseSettings):
@@ -155,6 +180,8 @@ class Settings(BaseSettings):
     partners: Partners = Partners()
     sms: Sms = Sms()
     interpreters: Interpreters = Interpreters()
+    store: Database = Database()
+    data: Data = Data()
     disabled_adapters: tuple[str, ...] = ("dummy",)
     """The specimen is switched off unless somebody wants to look at it: its patients are nobody's."""
     adapters: dict[str, dict[str, str]] = Field(default_factory=dict)

@@ -1,12 +1,8 @@
-"""``ports.ConsultationStore``, ``Outbox``, ``MeasureStore`` and ``AuditLog``, once for each database engine.
-
-PostgreSQL takes part where ``VDX_TEST_DATABASE`` names an empty database for it.
-"""
+"""The ports that the store fills, from ``ConsultationStore`` to ``AuditLog``, once for each database engine."""
 
 from __future__ import annotations
 
 import asyncio
-import os
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -14,8 +10,8 @@ from pathlib import Path
 from uuid import UUID, uuid4
 
 import pytest
-from sqlalchemy import create_engine
 
+from tests.postgres import Server
 from tests.unit.store.samples import CONTEXT, NOW, NUMBER, PARTY, USE, TurnedClock, consultation, message
 from vdx_plugin.domain.consultation import Stage
 from vdx_plugin.domain.parties import Channel, InvitationState
@@ -33,24 +29,16 @@ from vdx_plugin.ports import (
 from vdx_plugin.store import AesSealer, Store, open_store
 from vdx_plugin.store.opening import KEEP_USUAL_TEAMS
 from vdx_plugin.store.outbox import OutboxTable
-from vdx_plugin.store.schema import metadata
 
-SERVER = os.environ.get("VDX_TEST_DATABASE", "")
 MINUTE = timedelta(minutes=1)
 
 
-def emptied(server: str) -> str:
-    engine = create_engine(server)
-    with engine.begin() as connection:
-        metadata.drop_all(connection)
-        connection.exec_driver_sql("DROP TABLE IF EXISTS alembic_version")
-    engine.dispose()
-    return server
-
-
-@pytest.fixture(params=["sqlite", "server"] if SERVER else ["sqlite"])
+@pytest.fixture(params=["sqlite", "postgresql"])
 def place(request: pytest.FixtureRequest, tmp_path: Path) -> Path | str:
-    return tmp_path / "store.db" if request.param == "sqlite" else emptied(SERVER)
+    if request.param == "sqlite":
+        return tmp_path / "store.db"
+    server: Server = request.getfixturevalue("database_server")
+    return server.new_database()
 
 
 @pytest.fixture
@@ -394,6 +382,16 @@ async def test_a_host_that_says_it_is_here_is_not_taken_for_dead(place: Path | s
     assert await other.outbox.recover(NOW) == []
     await dead.close()
     await other.close()
+
+
+async def test_a_message_that_cannot_be_opened_holds_up_nobody(place: Path | str, store: Store) -> None:
+    """Written by a host with another key: it is set aside and told in the log, and the others go out."""
+    stranger = await open_store(place, AesSealer(bytes(31) + b"x"), TurnedClock(), host="stranger")
+    await stranger.outbox.add([message("foreign")], NOW)
+    await stranger.close()
+    await store.outbox.add([message("ours")], NOW)
+    assert [row.draft.key for row in await store.outbox.claim(NOW)] == ["ours"]
+    assert await store.outbox.claim(NOW + 1000 * MINUTE) == []
 
 
 # --- dead letters -----------------------------------------------------------------------------------------------------

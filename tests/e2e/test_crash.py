@@ -28,6 +28,7 @@ from vdx_plugin.app import STORE_FILE, WallClock, open_the_store
 from vdx_plugin.demo.world import HOSPITAL_GLN, FileVault, World
 from vdx_plugin.sandbox.partners import PartnerTimes
 from vdx_plugin.sandbox.video_api.values import ProvisionStatus
+from vdx_plugin.settings import Settings
 
 pytestmark = [
     pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork and SIGKILL"),
@@ -142,7 +143,7 @@ async def new_run(folder: Path, point: str = "", store: Path | None = None) -> A
 
 async def make_empty_store(folder: Path) -> Path:
     await asyncio.to_thread(folder.mkdir)
-    await (await open_the_store(folder, WallClock(), FileVault())).close()
+    await (await open_the_store(Settings(data_dir=folder), WallClock(), vault=FileVault())).close()
     return folder
 
 

@@ -137,6 +137,20 @@ def test_chromium_is_the_one_named_or_the_first_found(
         start.find_chromium()
 
 
+def test_tests_without_a_database_server_are_not_begun(
+    start: ModuleType, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Half an hour into the tests would be too late to say what to install."""
+    (tmp_path / "initdb").touch()
+    monkeypatch.setattr(start.shutil, "which", lambda name: None)
+    monkeypatch.setenv("VDX_POSTGRES", str(tmp_path))
+    start.check_postgres()
+    monkeypatch.setenv("VDX_POSTGRES", str(tmp_path / "gone"))
+    monkeypatch.setattr(start.Path, "glob", lambda self, pattern: iter(()))
+    with pytest.raises(start.Stop, match="set VDX_POSTGRES"):
+        start.check_postgres()
+
+
 def test_the_first_check_that_fails_ends_the_run(
     start: ModuleType, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -148,6 +162,7 @@ def test_the_first_check_that_fails_ends_the_run(
         return 3 if module == "mypy" else 0
 
     monkeypatch.setattr(start, "find_chromium", lambda: "/bin/chromium")
+    monkeypatch.setattr(start, "check_postgres", lambda: None)
     monkeypatch.setattr(start, "prepare", lambda *, dev: None)
     monkeypatch.setattr(start, "run", run)
     monkeypatch.setenv("VDX_CHROMIUM", "")

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
 from vdx_plugin.domain.consultation import Consultation
-from vdx_plugin.domain.parties import Channel, Party
+from vdx_plugin.domain.parties import Channel, LetterFormat, Party
 from vdx_plugin.domain.room import Room
 from vdx_plugin.domain.secret import Secret
 from vdx_plugin.invitations import keys
@@ -16,7 +17,7 @@ from vdx_plugin.invitations.mail_composer import MailComposer
 from vdx_plugin.invitations.sender import SenderSettings, link_for
 from vdx_plugin.invitations.sms_composer import SmsComposer
 from vdx_plugin.invitations.text_book import TextBook
-from vdx_plugin.ports import IncomingLetter, NoticeKind, OutboxDraft
+from vdx_plugin.ports import IncomingLetter, MessageKind, NoticeKind, OutboxDraft
 
 NewId = Callable[[], UUID]
 Letters = Sequence[IncomingLetter]
@@ -40,7 +41,7 @@ class MessageComposer:
     ) -> OutboxDraft:
         """Build the message that invites ``party``; see ``ports.Composer``."""
         composer = self._others.get(party.channel, self._letters)
-        return composer.invitation(consultation, party, room, now, new_id)
+        return _timed(consultation, party, composer.invitation(consultation, party, room, now, new_id))
 
     def cancellation(
         self,
@@ -54,7 +55,9 @@ class MessageComposer:
         """Build the message that tells ``party`` it is off, in the thread of ``earlier``; see ``ports.Composer``."""
         if other := self._others.get(party.channel):
             return other.cancellation(consultation, party, earlier, now, new_id)
-        return self._letters.cancellation(consultation, party, earlier, now, new_id, letters)
+        return _timed(
+            consultation, party, self._letters.cancellation(consultation, party, earlier, now, new_id, letters)
+        )
 
     def move(
         self,
@@ -75,7 +78,7 @@ class MessageComposer:
             moved = other.move(consultation, party, earlier, room, old, now, new_id)
         else:
             moved = self._letters.move(consultation, party, earlier, room, old, now, new_id, letters)
-        return keys.after(earlier, moved)
+        return _timed(consultation, party, keys.after(earlier, moved))
 
     def notice(
         self,
@@ -92,11 +95,23 @@ class MessageComposer:
     ) -> OutboxDraft:
         """Build the message that reminds ``party`` or says that the doctor is late; see ``ports.Composer``."""
         if other := self._others.get(party.channel):
-            return other.notice(consultation, party, earlier, room, kind, now, new_id, minutes=minutes)
-        return self._letters.notice(
-            consultation, party, earlier, room, kind, now, new_id, minutes=minutes, letters=letters
-        )
+            told = other.notice(consultation, party, earlier, room, kind, now, new_id, minutes=minutes)
+        else:
+            told = self._letters.notice(
+                consultation, party, earlier, room, kind, now, new_id, minutes=minutes, letters=letters
+            )
+        return _timed(consultation, party, told)
 
     def guest_link(self, room: Room, party: Party) -> Secret:
         """Return the link for one party; its name in the room is its role."""
         return link_for(self._settings, room, party)
+
+
+def _timed(consultation: Consultation, party: Party, draft: OutboxDraft) -> OutboxDraft:
+    """Say how fast the receiver's system may answer, and when it is too late to send: never for a cancellation, which
+    explains an empty room even afterwards."""
+    form = party.partner.format if party.partner else LetterFormat.NATIVE
+    if draft.kind is MessageKind.CANCELLATION:
+        return replace(draft, format=form)
+    plan = consultation.plan
+    return replace(draft, format=form, starts_at=plan.start, expires_at=plan.end)

@@ -12,9 +12,9 @@ from vdx_plugin.ports import MessageKind, NoticeKind, OutboxDraft
 
 
 def key_of(consultation: Consultation, party: Party, kind: MessageKind) -> str:
-    """The same for the same room and time, so that composing once more after a crash sends nothing twice."""
+    """The same for the same room, time and channel, so that composing once more after a crash sends nothing twice."""
     start = consultation.plan.start.strftime("%Y%m%dT%H%M%S%z")
-    return f"{kind}:{consultation.id}:{party.key}:{consultation.meeting_id}:{start}"
+    return f"{kind}:{consultation.id}:{party.key}:{party.channel}:{consultation.meeting_id}:{start}"
 
 
 def notice_key(consultation: Consultation, party: Party, kind: NoticeKind, minutes: int, now: datetime) -> str:

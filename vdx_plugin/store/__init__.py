@@ -7,6 +7,16 @@ patient is never lies open in the file: ``codec`` turns it into JSON and ``seali
 """
 
 from vdx_plugin.store.opening import KEEP_PAYLOADS, Store, open_store
-from vdx_plugin.store.sealing import AesSealer, Sealer, open_sealer
+from vdx_plugin.store.sealing import AesSealer, Sealer, keep_shared_key, new_key, open_sealer, shared_sealer
 
-__all__ = ["KEEP_PAYLOADS", "AesSealer", "Sealer", "Store", "open_sealer", "open_store"]
+__all__ = [
+    "KEEP_PAYLOADS",
+    "AesSealer",
+    "Sealer",
+    "Store",
+    "keep_shared_key",
+    "new_key",
+    "open_sealer",
+    "open_store",
+    "shared_sealer",
+]

@@ -8,12 +8,24 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import BigInteger, ColumnElement, Connection, Engine, Table, create_engine, event, literal_column
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Connection,
+    Engine,
+    Table,
+    create_engine,
+    event,
+    literal_column,
+    make_url,
+)
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.engine import URL
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import ConnectionPoolEntry
+
+from vdx_plugin.errors import Misconfigured
 
 BUSY_TIMEOUT_MS = 5_000
 """How long a write waits for another process before it is told ``store.locked``."""
@@ -23,14 +35,18 @@ WRITES = "vdx_writes"
 
 
 def make_engine(place: Path | str) -> Engine:
-    """Return the engine for a file (SQLite) or a database address. Raises OSError where a file cannot be made."""
+    """Return the engine for a file (SQLite) or a PostgreSQL address. Raises OSError where a file cannot be made, and
+    Misconfigured(``store.no_driver``) where the program was installed without what PostgreSQL needs."""
     if isinstance(place, Path):
         _make_private_file(place)
         engine = create_engine(URL.create("sqlite", database=str(place)), hide_parameters=True)
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
         return engine
-    return create_engine(place, hide_parameters=True)
+    try:
+        return create_engine(make_url(place).set(drivername="postgresql+psycopg"), hide_parameters=True)
+    except ModuleNotFoundError as error:
+        raise Misconfigured("store.no_driver", "psycopg is not installed") from error
 
 
 def _make_private_file(path: Path) -> None:

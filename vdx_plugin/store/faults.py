@@ -22,6 +22,8 @@ BY_NUMBER: Mapping[str, str] = {
     "sqlite:13": "store.full",
     "sqlite:26": "store.damaged",  # NOTADB
     "postgresql:53100": "store.full",
+    "postgresql:28P01": "store.password",
+    "postgresql:28000": "store.password",
     "postgresql:55P03": "store.locked",
     "postgresql:40P01": "store.locked",
     "postgresql:40001": "store.locked",

@@ -31,7 +31,9 @@ from sqlalchemy import (
 )
 from sqlalchemy.sql.dml import Update
 
+from vdx_plugin import log
 from vdx_plugin.domain.parties import Channel, LetterFormat
+from vdx_plugin.errors import Unreadable
 from vdx_plugin.ports import (
     IN_MAILBOX,
     MOST_SENDS,
@@ -48,6 +50,8 @@ from vdx_plugin.store.schema import in_microseconds, incoming_message
 from vdx_plugin.store.schema import outbox as rows
 from vdx_plugin.store.sealing import Sealer
 from vdx_plugin.store.thread import StoreThread
+
+_log = log.get("store.outbox")
 
 LEASE = timedelta(seconds=60)
 """So long a host that says nothing is believed to live."""
@@ -82,12 +86,19 @@ class OutboxTable:
                 return []
             taken = [row.seq for row in found]
             connection.execute(update(rows).where(rows.c.seq.in_(taken)).values(self._sending(connection, now)))
-            return _among_their_threads(connection, [(row.seq, self._claimed(row)) for row in found])
+            claimed = [(row.seq, one) for row in found if (one := self._claimed(connection, row, now)) is not None]
+            return _among_their_threads(connection, claimed)
 
         return await self._thread.write(work)
 
-    def _claimed(self, row: Row[Any]) -> OutboxRow:
-        before = self._read(row)
+    def _claimed(self, connection: Connection, row: Row[Any], now: datetime) -> OutboxRow | None:
+        """Return a row as it is handed out. One that cannot be opened is set aside, so that it holds up nobody."""
+        try:
+            before = self._read(row)
+        except Unreadable as error:
+            _log.error("%s cannot be opened and is not sent: %s", row.key, error)
+            self._write(connection, row, Settlement(row.key, OutboxState.FAILED, "store.unreadable"), now)
+            return None
         return replace(
             before, was=before.state, state=OutboxState.SENDING, attempts=before.attempts + 1, next_attempt_at=None
         )
@@ -168,7 +179,7 @@ class OutboxTable:
             .order_by(rows.c.seq.desc())
             .limit(limit)
         )
-        return await self._thread.read(lambda connection: [self._read(row) for row in connection.execute(wanted)])
+        return await self._thread.read(lambda connection: self._read_all(connection, wanted))
 
     async def queue_again(self, key: str, now: datetime) -> bool:
         may_be_sent = and_(
@@ -269,7 +280,17 @@ class OutboxTable:
         return await self._thread.read(work)
 
     def _select(self, connection: Connection, condition: ColumnElement[bool]) -> list[OutboxRow]:
-        return [self._read(row) for row in connection.execute(select(rows).where(condition).order_by(rows.c.seq))]
+        return self._read_all(connection, select(rows).where(condition).order_by(rows.c.seq))
+
+    def _read_all(self, connection: Connection, wanted: Select[Any]) -> list[OutboxRow]:
+        """Read rows; one that cannot be opened is logged and left out, so that the others can be shown."""
+        found = []
+        for row in connection.execute(wanted):
+            try:
+                found.append(self._read(row))
+            except Unreadable as error:
+                _log.error("%s left out: %s", row.key, error)
+        return found
 
     def _read(self, row: Row[Any]) -> OutboxRow:
         draft = OutboxDraft(

@@ -25,6 +25,8 @@ KEY_BYTES = 32
 _NONCE_BYTES = 12
 _FORM = b"\x01"
 _SERVICE = "vdx-plugin"
+SHARED = "store.shared"
+"""Name of the key of a database that several hosts share; that of this workplace's own file is another."""
 
 
 class Sealer(Protocol):
@@ -124,6 +126,38 @@ def open_sealer(database: Path, *, name: str = "store", vault: KeyVault | None =
     key = os.urandom(KEY_BYTES)
     _keep(base64.b64encode(key).decode(), name, file, vault)
     return AesSealer(key)
+
+
+def shared_sealer(vault: KeyVault | None = None) -> Sealer:
+    """Return the sealer of a database that several hosts share; its key must have been brought to this one.
+
+    Raises Misconfigured(``store.key_missing``), Unavailable(``store.key_locked``).
+    """
+    text = _ask(vault or SystemVault(), SHARED)
+    if text is None:
+        raise Misconfigured("store.key_missing", "the shared database's key is not in this host's keyring")
+    return AesSealer(_decoded(text))
+
+
+def new_key() -> str:
+    """Return a new key, as it is carried to the hosts that share a database."""
+    return base64.b64encode(os.urandom(KEY_BYTES)).decode()
+
+
+def keep_shared_key(text: str, vault: KeyVault | None = None) -> None:
+    """Put a key made by ``new_key`` into this host's keyring.
+
+    Raises Misconfigured(``store.key_lost``) for a text that is no key, (``store.key_missing``) where there is no
+    keyring, (``store.key_there``) where another key lies there, and Unavailable(``store.key_locked``).
+    """
+    _decoded(text)
+    vault = vault or SystemVault()
+    try:
+        if vault.get(SHARED) not in (None, text):
+            raise Misconfigured("store.key_there", "what another key has sealed would be lost")
+        vault.put(SHARED, text)
+    except NoVault:
+        raise Misconfigured("store.key_missing", "this host has no keyring") from None
 
 
 def _ask(vault: KeyVault, name: str) -> str | None:

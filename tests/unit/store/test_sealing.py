@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from vdx_plugin.errors import Misconfigured, Unavailable, Unreadable
-from vdx_plugin.store.sealing import AesSealer, NoVault, open_sealer
+from vdx_plugin.store.sealing import AesSealer, NoVault, keep_shared_key, new_key, open_sealer, shared_sealer
 
 PLACE = "consultation:1"
 
@@ -140,3 +140,31 @@ def test_a_damaged_key_is_not_used(tmp_path: Path, text: str) -> None:
     (tmp_path / "store.key").write_text(text)
     with pytest.raises(Misconfigured):
         open_sealer(tmp_path / "store.db", vault=Vault())
+
+
+def test_a_key_brought_to_another_host_opens_what_the_first_has_sealed() -> None:
+    """Hosts that share a database share its key."""
+    first, second, key = Vault(), Vault(), new_key()
+    for vault in (first, second):
+        keep_shared_key(key, vault)
+    assert shared_sealer(second).open(shared_sealer(first).seal(b"x", PLACE), PLACE) == b"x"
+
+
+def test_a_shared_key_is_never_made_by_itself_nor_replaced() -> None:
+    """A second key would hide from one host what the other has written."""
+    vault = Vault()
+    with pytest.raises(Misconfigured, match=r"store\.key_missing"):
+        shared_sealer(vault)
+    keep_shared_key(new_key(), vault)
+    with pytest.raises(Misconfigured, match=r"store\.key_there"):
+        keep_shared_key(new_key(), vault)
+
+
+def test_a_text_that_is_no_key_is_not_kept() -> None:
+    """Copied one character short."""
+    vault = Vault()
+    with pytest.raises(Misconfigured, match=r"store\.key_lost"):
+        keep_shared_key(new_key()[:-2], vault)
+    assert vault.kept == {}
+    with pytest.raises(Misconfigured, match=r"store\.key_missing"):
+        keep_shared_key(new_key(), MissingVault())
