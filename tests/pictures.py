@@ -29,6 +29,7 @@ from vdx_plugin.demo.world import HOSPITAL_GLN, FileVault, World
 from vdx_plugin.domain.consultation import Stage
 from vdx_plugin.domain.danish_time import danish_day, instant_of
 from vdx_plugin.domain.parties import InvitationState, PartyRole, Presence
+from vdx_plugin.domain.plan import Plan, partner_party
 from vdx_plugin.media.bot import Bot
 from vdx_plugin.ports import MediaChoice
 from vdx_plugin.runtime import Runtime
@@ -37,6 +38,7 @@ from vdx_plugin.ui.main import Desktop
 from vdx_plugin.ui.windows import Windows
 
 LIMIT_S = 40.0
+OLD_GLN = "5790000000500"
 PLAN_SIZE = (600, 900)
 CALL_SIZE = (1120, 720)
 """As on a screen of ordinary size; Qt's offscreen one is 800 pixels wide."""
@@ -104,6 +106,10 @@ class Photographer:
             self._after(browser.new_page(viewport={"width": 1000, "height": 700}), windows)
             browser.close()
         self._later(windows)
+        with sync_playwright() as playwright:
+            browser = playwright.chromium.launch(executable_path=find_chromium(), args=ARGUMENTS)
+            self._partners(browser.new_page(viewport={"width": 1000, "height": 1000}))
+            browser.close()
         self._desktop.close()
 
     def _stage(self) -> Stage | None:
@@ -203,6 +209,41 @@ class Photographer:
         windows.dock.diagnosis_wanted.emit()
         self.until(lambda: bool(desk.view.diagnosis.text), "diagnosis")
         self.take(windows.diagnosis, "diagnosis")
+
+    def _partners(self, page: Page) -> None:
+        """What a ward reads when a meeting is booked, moved and called off, and what the old format leaves of it."""
+        desk, run = self._program.desk, self._runtime.submit
+        begins = instant_of(danish_day(datetime.now(UTC)) + timedelta(days=2), clock_time(9, 15))
+        assert begins is not None
+        length, moved_to = timedelta(minutes=20), begins + timedelta(days=1, hours=4)
+        found = {partner.id: partner for partner in self._program.outside.partners.all()}
+        parties = tuple(partner_party(found[one], one) for one in ("hospital-geriatrics", "hospital-orthopaedics"))
+        before = {letter.header_id for letter in self._world.sandbox.partners.letters(HOSPITAL_GLN)}
+        run(desk.plan_for_later(Plan(begins, begins + length, parties))).result(LIMIT_S)
+        run(desk.show_agenda(danish_day(begins))).result(LIMIT_S)
+        self.until(lambda: any(entry.start == begins for entry in desk.view.agenda.entries), "booked")
+        booked = next(entry.consultation_id for entry in desk.view.agenda.entries if entry.start == begins)
+        assert booked is not None
+        self._newest_letter(page, before, "partner-invitation")
+        run(desk.move(booked, moved_to, moved_to + length)).result(LIMIT_S)
+        self._newest_letter(page, before, "partner-moved")
+        run(desk.cancel_scheduled(booked)).result(LIMIT_S)
+        self._newest_letter(page, before, "partner-cancelled")
+        old = self._world.sandbox.partners.letters(OLD_GLN)
+        page.goto(f"{self._world.partners_url}{OLD_GLN}/{old[-1].header_id}?vis=xdis91")
+        page.screenshot(path=self._folder / "partner-old-format.png", full_page=True)
+
+    def _newest_letter(self, page: Page, before: set[str], name: str) -> None:
+        """Picture the one letter at the hospital that was not there ``before``, once it has been acknowledged."""
+        hub = self._world.sandbox.partners
+
+        def fresh() -> list[str]:
+            return [one.header_id for one in hub.letters(HOSPITAL_GLN) if one.header_id not in before]
+
+        self.until(lambda: bool(fresh()) and bool(hub.said(HOSPITAL_GLN, fresh()[0])), name)
+        page.goto(f"{self._world.hospital_url}{fresh()[0]}")
+        page.screenshot(path=self._folder / f"{name}.png")
+        before.update(fresh())
 
 
 def _is_told(entry: AgendaEntry) -> bool:

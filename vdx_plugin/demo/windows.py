@@ -56,6 +56,7 @@ def _tell(world: World, say: Callable[[str], None], *, is_kept: bool) -> None:
     kept = f"ligger i {world.data_dir}" if is_kept else "glemmes, når du lukker programmet"
     say(f"Demoen kører. Alt er opdigtet og {kept}.")
     say(f"  Journalen   {world.clinic_url}")
+    say(f"  Partnerne   {world.partners_url}")
     say(f"  Sygehuset   {world.hospital_url}")
     say(f"  E-mail      {world.sandbox.base_url}/mail/")
 

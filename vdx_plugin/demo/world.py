@@ -91,6 +91,11 @@ class World:
         """The hospital's inbox."""
         return f"{self.sandbox.base_url}/partners/{HOSPITAL_GLN}/"
 
+    @property
+    def partners_url(self) -> str:
+        """The list of partners, each with its inbox."""
+        return f"{self.sandbox.base_url}/partners/"
+
     def settings(self) -> Settings:
         """Return the settings of a practice in this world. Valid after ``start``."""
         practice = _own_row()
@@ -178,6 +183,7 @@ async def run_sandbox(port: int, say: Callable[[str], None]) -> None:
         async with running_world(Path(folder), port=port) as world:
             say(f"Sandkassen kører: {world.sandbox.base_url}/")
             say(f"  klinik     {world.clinic_url}")
+            say(f"  partnere   {world.partners_url}")
             say(f"  sygehus    {world.hospital_url}")
             say(f"  e-mail     {world.sandbox.base_url}/mail/")
             say(f"  telefoner  {world.sandbox.base_url}{phones.PAGE_PATH}")
