@@ -16,7 +16,7 @@ from vdx_plugin.invitations.finding import Finding
 from vdx_plugin.invitations.frame_checks import Rule
 from vdx_plugin.invitations.message import Message
 
-__all__ = ["Finding", "check", "check_outgoing"]
+__all__ = ["Finding", "check", "check_built", "check_outgoing"]
 
 _CARE: tuple[Rule, ...] = (
     *frame_checks.COMMON,
@@ -24,7 +24,7 @@ _CARE: tuple[Rule, ...] = (
     *letter_checks.RULES,
     *identifier_checks.RULES,
 )
-_ACK: tuple[Rule, ...] = (*frame_checks.COMMON, *frame_checks.ACK, identifier_checks.location_numbers)
+_ACK: tuple[Rule, ...] = (*frame_checks.COMMON, *frame_checks.ACK, *identifier_checks.ORGANIZATIONS)
 
 
 def check(message: Message) -> list[Finding]:
@@ -38,11 +38,21 @@ def check(message: Message) -> list[Finding]:
 
 def check_outgoing(message: Message) -> list[Finding]:
     """Return everything that must be put right before the message may be sent."""
-    found = check(message)
-    if found:
-        return found
-    extra = narrative_checks.CARE if message.event == codes.CARE_EVENT else ()
-    return _apply((*narrative_checks.ALWAYS, *extra), message)
+    return check(message) or _owed(message)
+
+
+def check_built(message: Message) -> list[Finding]:
+    """``check_outgoing`` of what has just been put together by ``resources``.
+
+    FHIR's own shape is left out: each part has been through its FHIR type a moment ago, or came in by ``check``. It is
+    half of the work, and is done once more before the message leaves.
+    """
+    return _apply(_rules_of(message), message) or _owed(message)
+
+
+def _owed(message: Message) -> list[Finding]:
+    extra = narrative_checks.CARE if message.event == codes.CARE_EVENT else (frame_checks.ack_own_history,)
+    return _apply((*narrative_checks.ALWAYS, *identifier_checks.OWED, *extra), message)
 
 
 def _rules_of(message: Message) -> tuple[Rule, ...]:

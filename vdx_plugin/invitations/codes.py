@@ -39,6 +39,21 @@ DESTINATION_USE = f"{_SYSTEMS}/medcom-messaging-destinationUse"
 ACTIVITY_CODES = f"{_SYSTEMS}/medcom-messaging-activityCodes"
 CATEGORY_CODES = f"{_SYSTEMS}/medcom-careCommunication-categoryCodes"
 ACK_ERROR_CODES = f"{_SYSTEMS}/medcom-acknowledgement-error-codes"
+HL7_ERROR_CODES = "http://terminology.hl7.org/CodeSystem/operation-outcome"
+ACK_ERRORS = frozenset(
+    (
+        "MSG_Receiver_Identifier_UNKNOWN",
+        "MSG_Receiver_Identifier_MISSING",
+        "MSG_RECEIVER_UNABLE_TO_RECEIVE_MSG_TYPE",
+        "MSG_VALUESET_VALUE_UNKNOWN",
+        "MSG_CodeSystem_VALUE_UNKNOWN",
+        "MSG_Element_To_Long",
+        "MSG_Datatype_Wrong",
+        "MSG_Mailbox_Out_Of_Operation",
+        "MSG_Damaged_durin_transport",
+    )
+)
+"""Their spelling."""
 ROLES_SKS = f"{_SYSTEMS}/medcom-core-PractitionerRolesSKSadministrativ"
 ROLES_AUTHORISED = f"{_SYSTEMS}/medcom-core-PractitionerRolesAutorisationsregistret"
 
@@ -50,6 +65,11 @@ CARE_VERSION = "5.0"
 # MedCom's packages up to dk-core 3.4.0 write the location number's system with https; 3.5.0 and later with http.
 GLN = "https://www.gs1.org/gln"
 SOR = "urn:oid:1.2.208.176.1.1"
+KOMBIT = "https://kombit.dk/sts/organisation"
+CVR = "http://cvr.dk"
+CVR_OID = "urn:oid:2.16.840.1.113883.2.24.1.1"
+"""What dk-core's rule about organisations asks for (sic); its own CVR identifier has ``CVR``."""
+PROVIDER_NUMBER = "urn:oid:1.2.208.176.1.4"
 LPR3 = "https://www.esundhed.dk/Registre/Landspatientregisteret"
 
 CATEGORIES = {

@@ -96,32 +96,58 @@ def ends(message: Message) -> Iterator[Finding]:
             yield Finding("organization", f"MessageHeader.{place}", "skal have både SOR-id og lokationsnummer")
 
 
+def organization_numbers(message: Message) -> Iterator[Finding]:
+    """dk-core-organization-mandatory-identifier: SOR, KOMBIT or CVR on every organisation."""
+    for position, organization in enumerate(message.all("Organization")):
+        systems = {text_at(one, "system") for one in rows(organization, "identifier")}
+        if systems.isdisjoint((codes.SOR, codes.KOMBIT, codes.CVR_OID)):
+            key = "dk-core-organization-mandatory-identifier"
+            yield Finding(key, f"Organization[{position}].identifier", "skal have SOR-id, KOMBIT-id eller CVR-nummer")
+
+
 def definition(message: Message) -> Iterator[Finding]:
     """medcom-carecommunication-definition-url, as repaired in 5.0.3."""
     if not _DEFINITION.fullmatch(text_at(message.header, "definition")):
         yield Finding("medcom-carecommunication-definition-url", "MessageHeader.definition", "skal være version 5")
 
 
-def care_header(message: Message) -> Iterator[Finding]:
-    """medcom-careCommunication-1, event code and focus."""
+def care_header_profile(message: Message) -> Iterator[Finding]:
+    """medcom-careCommunication-1: the first entry is a header that says it is a letter's."""
     if not _profile(message.header).startswith(codes.CARE_HEADER):
         yield Finding("medcom-careCommunication-1", "MessageHeader.meta.profile", "skal være CareCommunication")
+
+
+def event_system(message: Message) -> Iterator[Finding]:
+    """The header's profile fixes the system of the event."""
     if dig(message.header, "eventCoding", "system") != codes.EVENT_CODES:
         yield Finding("event", "MessageHeader.eventCoding", "ukendt kodesystem")
+
+
+def focus(message: Message) -> Iterator[Finding]:
+    """The header points at the one Communication."""
     focus = rows(message.header, "focus")
     found = message.resolve(focus[0]) if len(focus) == 1 else None
     if found is None or found.get("resourceType") != "Communication" or len(message.all("Communication")) != 1:
         yield Finding("focus", "MessageHeader.focus", "skal pege på beskedens ene Communication")
 
 
-def care_history(message: Message) -> Iterator[Finding]:
-    """medcom-careCommunication-3 and medcom-messaging-2, and one entry of the history for this very message."""
-    histories = message.all("Provenance")
-    if not histories:
+def history_exists(message: Message) -> Iterator[Finding]:
+    """medcom-messaging-2: no message without its history."""
+    if not message.all("Provenance"):
         yield Finding("medcom-messaging-2", "Provenance", "historikken mangler")
-    for history in histories:
+
+
+def history_profiles(message: Message) -> Iterator[Finding]:
+    """medcom-careCommunication-3: each entry of the history says that it is a letter's."""
+    for history in message.all("Provenance"):
         if not _profile(history).startswith(codes.CARE_PROVENANCE):
             yield Finding("medcom-careCommunication-3", "Provenance.meta.profile", "skal være CareCommunication")
+
+
+def care_history(message: Message) -> Iterator[Finding]:
+    """Each entry of the history is whole, and one is about this very message."""
+    histories = message.all("Provenance")
+    for history in histories:
         yield from _history(history, codes.CARE_ACTIVITIES)
     own = [one for one in histories if _target(one) == f"MessageHeader/{message.id}"]
     if histories and len(own) != 1:
@@ -150,25 +176,62 @@ def history_entities(message: Message) -> Iterator[Finding]:
             )
 
 
-def ack_header(message: Message) -> Iterator[Finding]:
-    """medcom-acknowledgement-1 and -2: what is acknowledged, how, and why when it failed."""
+def ack_header_profile(message: Message) -> Iterator[Finding]:
+    """medcom-acknowledgement-2: the header says that it is an acknowledgement's."""
     if not _profile(message.header).startswith(codes.ACK_HEADER):
         yield Finding("medcom-acknowledgement-2", "MessageHeader.meta.profile", "skal være kvitteringens")
+
+
+def ack_response(message: Message) -> Iterator[Finding]:
+    """What is acknowledged, and how: one of three codes."""
     response = dig(message.header, "response")
     if not text_at(response, "identifier"):
         yield Finding("response-identifier", "MessageHeader.response", "mangler id på den besked, der kvitteres for")
-    code = text_at(response, "code")
-    if code not in ("ok", "transient-error", "fatal-error"):
+    if text_at(response, "code") not in ("ok", "transient-error", "fatal-error"):
         yield Finding("response-code", "MessageHeader.response.code", "ukendt kode")
+
+
+def ack_reason(message: Message) -> Iterator[Finding]:
+    """medcom-acknowledgement-1: a failure says why."""
+    code = text_at(message.header, "response", "code")
     if code != "ok" and not message.all("OperationOutcome"):
         yield Finding("medcom-acknowledgement-1", "OperationOutcome", "en fejlkvittering skal have en fejlbeskrivelse")
 
 
+def ack_issue_codes(message: Message) -> Iterator[Finding]:
+    """A reason in code is one of HL7's or MedCom's; a reason in words alone is allowed, and occurs."""
+    for outcome in message.all("OperationOutcome"):
+        for position, issue in enumerate(rows(outcome, "issue")):
+            for coding in rows(issue, "details", "coding"):
+                if not _is_issue_code(coding):
+                    place = f"OperationOutcome.issue[{position}].details"
+                    yield Finding("issue-code", place, "fejlkoden er ikke i MedComs eller HL7's liste")
+
+
+def _is_issue_code(coding: Json) -> bool:
+    system, code = text_at(coding, "system"), text_at(coding, "code")
+    if system == codes.ACK_ERROR_CODES:
+        return code in codes.ACK_ERRORS
+    return system == codes.HL7_ERROR_CODES and code.startswith("MSG_")
+
+
 def ack_history(message: Message) -> Iterator[Finding]:
-    if not message.all("Provenance"):
-        yield Finding("medcom-messaging-2", "Provenance", "historikken mangler")
+    """Each entry of the history is whole; that of the acknowledged message travels along."""
     for history in message.all("Provenance"):
         yield from _history(history, codes.ACTIVITIES)
+
+
+def ack_own_history(message: Message) -> Iterator[Finding]:
+    """What only a sender owes: one entry of its own, which names the acknowledged message (Acknowledgement, 2.1).
+
+    Not asked of others: MedCom's own examples name another message there.
+    """
+    own = [one for one in message.all("Provenance") if _target(one) == f"MessageHeader/{message.id}"]
+    answered = f"MessageHeader/{text_at(message.header, 'response', 'identifier')}"
+    named = [text_at(entity, "what", "reference") for one in own for entity in rows(one, "entity")]
+    activities = [text_at(one, "activity", "coding", 0, "code") for one in own]
+    if activities != ["acknowledgement"] or named != [answered]:
+        yield Finding("ack-history", "Provenance", "skal have netop én kvittering for den besvarede besked")
 
 
 def _profile(resource: Json) -> str:
@@ -180,6 +243,22 @@ def _target(history: Json) -> str:
     return text_at(history, "target", 0, "reference")
 
 
-COMMON: tuple[Rule, ...] = (bundle, one_header, destination, ends, bundled_references)
-CARE: tuple[Rule, ...] = (care_header, definition, care_history, history_entities)
-ACK: tuple[Rule, ...] = (ack_header, ack_history)
+COMMON: tuple[Rule, ...] = (
+    bundle,
+    one_header,
+    destination,
+    ends,
+    organization_numbers,
+    event_system,
+    bundled_references,
+    history_exists,
+)
+CARE: tuple[Rule, ...] = (
+    care_header_profile,
+    focus,
+    definition,
+    history_profiles,
+    care_history,
+    history_entities,
+)
+ACK: tuple[Rule, ...] = (ack_header_profile, ack_response, ack_reason, ack_issue_codes, ack_history)

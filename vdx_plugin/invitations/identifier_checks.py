@@ -1,8 +1,8 @@
 """Whether a number can be what its system says: location number, SOR id, personal and replacement number, uuid.
 
-Source: dk-core 3.4.0, invariants gln-length, gln-modulus-10, min-digits-sor, cpr, x-ecpr, d-ecpr; MedCom messaging,
-invariants medcom-uuidv4 and uuidv5. The CPR number has no modulus-11 test: numbers without a valid check digit have
-been issued since 2007, and all of MedCom's test persons have such numbers.
+Source: dk-core 3.4.0, invariants gln-length, gln-modulus-10, min-digits-sor, cpr, x-ecpr, d-ecpr, CVR-length and
+CVR-modulus-11; MedCom messaging, invariants medcom-uuidv4 and uuidv5. The CPR number has no modulus-11 test: numbers
+without a valid check digit have been issued since 2007, and all of MedCom's test persons have such numbers.
 """
 
 from __future__ import annotations
@@ -23,6 +23,10 @@ _CPR_FORM = re.compile(rf"(?:{_DAY})\d{{6}}", re.ASCII)
 _X_FORM = re.compile(rf"(?:{_DAY})\d\d[17][A-Z]{{2}}\d", re.ASCII)
 _D_FORM = re.compile(rf"(?:{_DAY})\d\d[056][A-Z]{{2}}\d", re.ASCII)
 _SOR_FORM = re.compile(r"[0-9]{11,}")
+_GLN_FORM = re.compile(r"[0-9]{13}")
+_CVR_FORM = re.compile(r"[0-9]{8}")
+_PROVIDER_FORM = re.compile(r"[0-9]{6}")
+_GLN_SYSTEM = "www.gs1.org/gln"
 _D_SYSTEM = "urn:oid:1.2.208.176.1.6.1.3"
 
 
@@ -65,28 +69,96 @@ def is_personal_system(system: str) -> bool:
     return system in (CPR, X_ECPR, _D_SYSTEM) or system.startswith(f"{_D_SYSTEM}.")
 
 
-def location_numbers(message: Message) -> Iterator[Finding]:
-    """gln-length, gln-modulus-10 and min-digits-sor, on every organisation."""
-    for organization in message.all("Organization"):
-        for identifier in rows(organization, "identifier"):
-            system, value = text_at(identifier, "system"), text_at(identifier, "value")
-            if system.endswith("www.gs1.org/gln") and not is_gln(value):
-                yield Finding(
-                    "gln", "Organization.identifier", "lokationsnummeret skal have 13 cifre og rigtigt kontrolciffer"
-                )
-            if system == codes.SOR and not is_sor(value):
-                yield Finding("sor", "Organization.identifier", "SOR-id skal være mindst 11 cifre")
+def is_cvr(value: str) -> bool:
+    """True for 8 digits whose weighted sum is divisible by 11."""
+    if not _CVR_FORM.fullmatch(value):
+        return False
+    return sum(int(digit) * weight for digit, weight in zip(value, (2, 7, 6, 5, 4, 3, 2, 1), strict=True)) % 11 == 0
 
 
-def personal_numbers(message: Message) -> Iterator[Finding]:
-    """cpr, x-ecpr and d-ecpr: the form of each, and that there is one at all."""
+def is_provider_number(value: str) -> bool:
+    """True for a Danish provider number (ydernummer): six digits, of which the first may be zero."""
+    return _PROVIDER_FORM.fullmatch(value) is not None
+
+
+def _organization_numbers(message: Message) -> Iterator[tuple[str, str, str]]:
+    """Place, system and value of each identifier of each organisation."""
+    for number, organization in enumerate(message.all("Organization")):
+        for position, one in enumerate(rows(organization, "identifier")):
+            place = f"Organization[{number}].identifier[{position}]"
+            yield place, text_at(one, "system"), text_at(one, "value")
+
+
+def location_number_length(message: Message) -> Iterator[Finding]:
+    """gln-length: thirteen digits."""
+    for place, system, value in _organization_numbers(message):
+        if system.endswith(_GLN_SYSTEM) and not _GLN_FORM.fullmatch(value):
+            yield Finding("gln-length", place, "lokationsnummeret skal have 13 cifre")
+
+
+def location_number_check_digit(message: Message) -> Iterator[Finding]:
+    """gln-modulus-10: the last digit checks the others."""
+    for place, system, value in _organization_numbers(message):
+        if system.endswith(_GLN_SYSTEM) and not is_gln(value):
+            yield Finding("gln-modulus-10", place, "lokationsnummerets kontrolciffer er forkert")
+
+
+def sor_numbers(message: Message) -> Iterator[Finding]:
+    """min-digits-sor: at least eleven digits."""
+    for place, system, value in _organization_numbers(message):
+        if system == codes.SOR and not is_sor(value):
+            yield Finding("min-digits-sor", place, "SOR-id skal være mindst 11 cifre")
+
+
+def kombit_numbers(message: Message) -> Iterator[Finding]:
+    """The KOMBIT organisation's number is a ``urn:uuid:`` in lower case."""
+    for place, system, value in _organization_numbers(message):
+        if system == codes.KOMBIT and not is_urn_uuid(value):
+            yield Finding("uuid", place, "KOMBIT-id skal være et urn:uuid med små bogstaver")
+
+
+def business_numbers(message: Message) -> Iterator[Finding]:
+    """CVR-length and CVR-modulus-11, wherever a business number is written."""
+    for place, system, value in _organization_numbers(message):
+        if system in (codes.CVR, codes.CVR_OID) and not is_cvr(value):
+            yield Finding("CVR-modulus-11", place, "CVR-nummeret skal have 8 cifre og rigtigt kontrolciffer")
+
+
+def provider_numbers(message: Message) -> Iterator[Finding]:
+    """A provider number that is not six digits leads nowhere."""
+    for place, system, value in _organization_numbers(message):
+        if system == codes.PROVIDER_NUMBER and not is_provider_number(value):
+            yield Finding("provider-number", place, "ydernummeret skal have 6 cifre")
+
+
+def patient_has_a_number(message: Message) -> Iterator[Finding]:
+    """Core patient: a CPR number or a replacement number of either kind."""
     for person in message.all("Patient"):
-        identifiers = rows(person, "identifier")
-        if not any(is_personal_system(text_at(one, "system")) for one in identifiers):
+        if not any(is_personal_system(text_at(one, "system")) for one in rows(person, "identifier")):
             yield Finding("patient-number", "Patient.identifier", "patienten skal have CPR- eller erstatningsnummer")
-        for one in identifiers:
-            if not is_personal(text_at(one, "system"), text_at(one, "value")):
-                yield Finding("patient-number", "Patient.identifier", "nummeret passer ikke til sin type")
+
+
+def _personal(message: Message, key: str, is_meant: Callable[[str], bool]) -> Iterator[Finding]:
+    for person in message.all("Patient"):
+        for position, one in enumerate(rows(person, "identifier")):
+            system = text_at(one, "system")
+            if is_meant(system) and not is_personal(system, text_at(one, "value")):
+                yield Finding(key, f"Patient.identifier[{position}]", "nummeret passer ikke til sin type")
+
+
+def cpr_numbers(message: Message) -> Iterator[Finding]:
+    """cpr: a day that exists in some year, then four digits; no check digit."""
+    yield from _personal(message, "cpr", lambda system: system == CPR)
+
+
+def national_replacement_numbers(message: Message) -> Iterator[Finding]:
+    """x-ecpr: a day, two digits, 1 or 7, two letters, a digit."""
+    yield from _personal(message, "x-ecpr", lambda system: system == X_ECPR)
+
+
+def regional_replacement_numbers(message: Message) -> Iterator[Finding]:
+    """d-ecpr: a day, two digits, 0, 5 or 6, two letters, a digit."""
+    yield from _personal(message, "d-ecpr", lambda system: system.startswith(_D_SYSTEM))
 
 
 def thread_and_payload_numbers(message: Message) -> Iterator[Finding]:
@@ -114,9 +186,20 @@ def _with_url(element: Json, url: str) -> list[Json]:
     return [row for row in rows(element, "extension") if row.get("url") == url]
 
 
+ORGANIZATIONS: tuple[Callable[[Message], Iterator[Finding]], ...] = (
+    location_number_length,
+    location_number_check_digit,
+    sor_numbers,
+    kombit_numbers,
+    business_numbers,
+)
+OWED: tuple[Callable[[Message], Iterator[Finding]], ...] = (provider_numbers,)
 RULES: tuple[Callable[[Message], Iterator[Finding]], ...] = (
-    location_numbers,
-    personal_numbers,
+    *ORGANIZATIONS,
+    patient_has_a_number,
+    cpr_numbers,
+    national_replacement_numbers,
+    regional_replacement_numbers,
     thread_and_payload_numbers,
     episode_numbers,
 )

@@ -5,6 +5,7 @@ Source: CareCommunication 5.0.2, its invariants medcom-careCommunication-2 to -1
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from vdx_plugin.invitations import codes
@@ -12,6 +13,7 @@ from vdx_plugin.invitations.finding import Finding
 from vdx_plugin.invitations.frame_checks import Rule
 from vdx_plugin.invitations.message import Json, Message, dig, extension, rows, text_at, when
 
+_A_DIGIT = re.compile(r"[-0-9]")
 _SIGNED = (
     (codes.DATETIME_EXTENSION, "tid"),
     (codes.IDENTIFIER_EXTENSION, "id"),
@@ -118,8 +120,14 @@ def author_roles(message: Message) -> Iterator[Finding]:
             )
 
 
+def practitioner_names(message: Message) -> Iterator[Finding]:
+    """medcom-careCommunication-4: there is somebody with a name."""
+    if not any(rows(person, "name") for person in message.all("Practitioner")):
+        yield Finding("medcom-careCommunication-4", "Practitioner.name", "sundhedspersonens navn mangler")
+
+
 def author_names(message: Message) -> Iterator[Finding]:
-    """medcom-careCommunication-4 and -8: whoever wrote has a name."""
+    """medcom-careCommunication-8: whoever wrote has a name."""
     for role in _authors(message):
         person = message.resolve(dig(role, "practitioner"))
         if person is None or not rows(person, "name"):
@@ -159,6 +167,22 @@ def encounter(message: Message) -> Iterator[Finding]:
     found = message.resolve(dig(one, "encounter"))
     if not any(dig(episode, "identifier") for episode in rows(found, "episodeOfCare")):
         yield Finding("medcom-careCommunication-9", "Encounter.episodeOfCare", "kontakten skal have et forløbs-id")
+
+
+def encounter_is_the_letters(message: Message) -> Iterator[Finding]:
+    """medcom-careCommunication-15, as in 5.0.4: a contact travels along exactly when the letter refers to it."""
+    is_there = bool(message.all("Encounter"))
+    if is_there != ("encounter" in message.first("Communication")):
+        yield Finding("medcom-careCommunication-15", "Communication.encounter", "skal pege på beskedens kontakt")
+
+
+def contact_numbers(message: Message) -> Iterator[Finding]:
+    """medcom-core-contact: a digit or a hyphen somewhere, which is all that it asks."""
+    for position, row in enumerate(rows(message.first("Communication"), "payload")):
+        contact = extension(row, codes.CONTACT_EXTENSION)
+        if contact is not None and not _A_DIGIT.search(text_at(contact, "valueContactPoint", "value")):
+            place = f"Communication.payload[{position}]"
+            yield Finding("medcom-core-contact", place, "telefonnummeret skal være et nummer")
 
 
 def specific_sender(message: Message) -> Iterator[Finding]:
@@ -201,9 +225,12 @@ RULES: tuple[Rule, ...] = (
     payloads,
     author_references,
     author_roles,
+    practitioner_names,
     author_names,
+    contact_numbers,
     role_practitioners,
     encounter,
+    encounter_is_the_letters,
     specific_sender,
     specific_recipient,
 )

@@ -7,9 +7,11 @@ bound: size and depth are limited, XML may have no document type, entities or ne
 from __future__ import annotations
 
 import json
+from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from typing import Any
 
 from fhir.resources.R4B.bundle import Bundle
@@ -30,7 +32,7 @@ def dig(value: Any, *path: str | int) -> Any:
     """Follow names and positions into JSON values; None as soon as one is missing or of another kind."""
     for step in path:
         if isinstance(step, str):
-            value = value.get(step) if isinstance(value, Mapping) else None
+            value = value.get(step) if isinstance(value, dict) else None
         else:
             value = value[step] if isinstance(value, list) and -len(value) <= step < len(value) else None
     return value
@@ -39,7 +41,7 @@ def dig(value: Any, *path: str | int) -> Any:
 def rows(value: Any, *path: str | int) -> list[Json]:
     """Follow ``path`` to a list and return its objects; empty when there is no list."""
     found = dig(value, *path)
-    return [row for row in found if isinstance(row, Mapping)] if isinstance(found, list) else []
+    return [row for row in found if isinstance(row, dict)] if isinstance(found, list) else []
 
 
 def text_at(value: Any, *path: str | int) -> str:
@@ -53,24 +55,44 @@ def extension(element: Any, url: str) -> Json | None:
     return next((row for row in rows(element, "extension") if row.get("url") == url), None)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Message:
-    """One Bundle. The accessors are safe on any JSON object, also one that breaks FHIR."""
+    """One Bundle. The accessors are safe on any JSON object, also one that breaks FHIR.
+
+    What is in it is looked up once: the bundle is not changed under a Message, but copied and changed.
+    """
 
     bundle: Json
 
     def __repr__(self) -> str:
         return f"Message({self.event or 'no event'})"
 
-    @property
+    @cached_property
     def resources(self) -> list[Json]:
         """All resources in their order."""
-        found = (dig(entry, "resource") for entry in rows(self.bundle, "entry"))
-        return [resource for resource in found if isinstance(resource, Mapping)]
+        found = (entry.get("resource") for entry in rows(self.bundle, "entry"))
+        return [resource for resource in found if isinstance(resource, dict)]
+
+    @cached_property
+    def _by_kind(self) -> dict[str, list[Json]]:
+        kinds: dict[str, list[Json]] = defaultdict(list)
+        for resource in self.resources:
+            kinds[text_at(resource, "resourceType")].append(resource)
+        return dict(kinds)
+
+    @cached_property
+    def _by_address(self) -> dict[str, Json]:
+        addresses: dict[str, Json] = {}
+        for entry in rows(self.bundle, "entry"):
+            resource = entry.get("resource")
+            if isinstance(resource, dict):
+                for address in (text_at(entry, "fullUrl"), reference_to(resource)):
+                    addresses.setdefault(address, resource)
+        return addresses
 
     def all(self, kind: str) -> list[Json]:
         """Return the resources of one type in their order."""
-        return [resource for resource in self.resources if resource.get("resourceType") == kind]
+        return self._by_kind.get(kind, [])
 
     def first(self, kind: str) -> Json:
         """Return the first resource of a type, an empty object when there is none."""
@@ -93,13 +115,7 @@ class Message:
     def resolve(self, reference: Any) -> Json | None:
         """Return the resource in the bundle that a Reference, or its text, points at."""
         wanted = reference if isinstance(reference, str) else text_at(reference, "reference")
-        if not wanted:
-            return None
-        for entry in rows(self.bundle, "entry"):
-            resource = dig(entry, "resource")
-            if isinstance(resource, Mapping) and wanted in (entry.get("fullUrl"), reference_to(resource)):
-                return resource
-        return None
+        return self._by_address.get(wanted) if wanted else None
 
     @property
     def sender(self) -> Json:
@@ -140,7 +156,7 @@ def when(text: str) -> datetime | None:
 def walk(value: Any, place: str = "") -> Iterator[tuple[str, Any]]:
     """Yield every value below ``value`` with its place, parents first."""
     yield place, value
-    if isinstance(value, Mapping):
+    if isinstance(value, dict):
         for name, child in value.items():
             yield from walk(child, f"{place}.{name}" if place else name)
     elif isinstance(value, list):
@@ -169,7 +185,7 @@ def _refuse_depth(bundle: Any) -> None:
 
 
 def _children(value: Any) -> list[Any]:
-    if isinstance(value, Mapping):
+    if isinstance(value, dict):
         return list(value.values())
     return value if isinstance(value, list) else []
 

@@ -48,7 +48,7 @@ def narrate(resource: Json) -> dict[str, str]:
     kind = text_at(resource, "resourceType")
     title = _html(_TITLES.get(kind, kind))
     return {
-        "status": "extensions" if _has_extension(resource) else "generated",
+        "status": "extensions" if holds_extension(resource) else "generated",
         "div": f'<div xmlns="{_XHTML}"><p><b>{title}</b></p><table>{lines}</table></div>',
     }
 
@@ -64,12 +64,13 @@ def _html(text: str) -> str:
     return escape(clean(text), quote=False).replace("\n", "<br/>")
 
 
-def _has_extension(value: Any) -> bool:
+def holds_extension(value: Any) -> bool:
+    """True when an extension stands anywhere in the value."""
     if isinstance(value, list):
-        return any(_has_extension(child) for child in value)
+        return any(holds_extension(child) for child in value)
     if not isinstance(value, dict):
         return False
-    return "extension" in value or any(_has_extension(child) for child in value.values())
+    return "extension" in value or any(holds_extension(child) for child in value.values())
 
 
 def _reference(element: Any) -> str:

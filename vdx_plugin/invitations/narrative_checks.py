@@ -15,22 +15,30 @@ from vdx_plugin.invitations.finding import Finding
 from vdx_plugin.invitations.frame_checks import Rule
 from vdx_plugin.invitations.identifier_checks import is_uuid
 from vdx_plugin.invitations.message import Json, Message, dig, extension, rows, text_at, walk
-from vdx_plugin.invitations.narrative import clean, rows_of
+from vdx_plugin.invitations.narrative import clean, holds_extension, rows_of
 
 _TAG = re.compile(r"<[^>]*>")
 _SPACE = re.compile(r"\s+")
 _FILE_ENDING = re.compile(r"\.[A-Za-z]{2,5}$")
 _BASE64 = re.compile(r"[A-Za-z0-9+/]{400,}")
 _FORBIDDEN = ("<script", "<object", "<iframe")
+ATTACHMENT_LIMIT = 10
 SUBJECT_LIMIT = 70
 """Characters of category and topic together after conversion to XDIS91."""
 
 
+def narrative_status(message: Message) -> Iterator[Finding]:
+    """``extensions`` where some of the text comes from extensions, else ``generated``; never ``empty``."""
+    for resource in message.resources:
+        wanted = "extensions" if holds_extension(resource) else "generated"
+        if text_at(resource, "text", "status") != wanted:
+            yield Finding("narrative-status", f"{resource.get('resourceType')}.text", f"skal være {wanted}")
+
+
 def has_narrative(message: Message) -> Iterator[Finding]:
+    """Every resource has a text."""
     for resource in message.resources:
         place = f"{resource.get('resourceType')}.text"
-        if text_at(resource, "text", "status") not in ("generated", "extensions"):
-            yield Finding("narrative-status", place, "skal være generated eller extensions")
         if not text_at(resource, "text", "div"):
             yield Finding("narrative", place, "mangler")
 
@@ -42,6 +50,15 @@ def narrative_is_complete(message: Message) -> Iterator[Finding]:
         missing = [label for label, value in rows_of(resource) if not _stands_in(value, seen)]
         for label in missing:
             yield Finding("narrative-element", f"{resource.get('resourceType')}.text", f"mangler {label}")
+
+
+def narrative_is_bilingual(message: Message) -> Iterator[Finding]:
+    """Danish and English terms: each value has its label in both."""
+    for resource in message.resources:
+        seen = _visible(text_at(resource, "text", "div"))
+        for label in {label for label, _ in rows_of(resource)}:
+            if label not in seen:
+                yield Finding("narrative-terms", f"{resource.get('resourceType')}.text", f"mangler betegnelsen {label}")
 
 
 def narrative_is_plain(message: Message) -> Iterator[Finding]:
@@ -80,12 +97,34 @@ def ids(message: Message) -> Iterator[Finding]:
 
 def texts(message: Message) -> Iterator[Finding]:
     """No empty value and no character that XML cannot hold, anywhere."""
-    for place, value in walk(message.bundle):
-        if isinstance(value, str) and (not value.strip() or clean(value) != value):
-            yield Finding("text", place, "tom eller med tegn, der ikke kan sendes")
+    if any(_is_unfit(value) for value in _texts(message.bundle)):
+        # Places are worked out only when there is something to place.
+        for place, value in walk(message.bundle):
+            if isinstance(value, str) and _is_unfit(value):
+                yield Finding("text", place, "tom eller med tegn, der ikke kan sendes")
+
+
+def _texts(value: object) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict | list):
+        for child in value.values() if isinstance(value, dict) else value:
+            yield from _texts(child)
+
+
+def _is_unfit(value: str) -> bool:
+    return not value or value.isspace() or clean(value) != value
+
+
+def attachment_count(message: Message) -> Iterator[Finding]:
+    """At most ten attachments while letters are converted (Governance for Network Layer)."""
+    attached = [row for row in rows(message.first("Communication"), "payload") if "contentAttachment" in row]
+    if len(attached) > ATTACHMENT_LIMIT:
+        yield Finding("attachment-count", "Communication.payload", "højst ti vedhæftninger")
 
 
 def subject_length(message: Message) -> Iterator[Finding]:
+    """Category and topic share a line once the letter is converted."""
     letter = message.first("Communication")
     code = text_at(letter, "category", 0, "coding", 0, "code")
     subject = f"{codes.CATEGORIES.get(code, code)}, {text_at(letter, 'topic', 'text')}"
@@ -103,6 +142,7 @@ def _own_payloads(message: Message) -> Iterator[tuple[int, Json]]:
 
 
 def attachment_titles(message: Message) -> Iterator[Finding]:
+    """A title is words, not a file's name."""
     for position, row in _own_payloads(message):
         if _FILE_ENDING.search(text_at(row, "contentAttachment", "title")):
             yield Finding("attachment-title", f"Communication.payload[{position}]", "titlen må ikke vise en filendelse")
@@ -129,5 +169,14 @@ def payload_history(message: Message) -> Iterator[Finding]:
             yield Finding("provenance-payload", f"Communication.payload[{position}]", "historikken nævner ikke teksten")
 
 
-ALWAYS: tuple[Rule, ...] = (has_narrative, narrative_is_complete, narrative_is_plain, location_system, ids, texts)
-CARE: tuple[Rule, ...] = (subject_length, attachment_titles, phones, payload_history)
+ALWAYS: tuple[Rule, ...] = (
+    has_narrative,
+    narrative_status,
+    narrative_is_complete,
+    narrative_is_bilingual,
+    narrative_is_plain,
+    location_system,
+    ids,
+    texts,
+)
+CARE: tuple[Rule, ...] = (attachment_count, subject_length, attachment_titles, phones, payload_history)

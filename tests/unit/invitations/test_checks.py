@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 
 from tests.unit.invitations import official
-from tests.unit.invitations.samples import HOSPITAL_PARTY, NOW, ROOM, composer, consultation, ids
-from vdx_plugin.invitations import codes
-from vdx_plugin.invitations.checks import check, check_outgoing
-from vdx_plugin.invitations.message import Message, read_message
+from tests.unit.invitations.samples import HOSPITAL_PARTY, NOW, OWN, ROOM, composer, consultation, ids
+from vdx_plugin.invitations import acknowledgement, codes
+from vdx_plugin.invitations.checks import check, check_built, check_outgoing
+from vdx_plugin.invitations.message import Message, read_message, write_json
 
 Break = Callable[[dict[str, dict[str, Any]], dict[str, Any]], None]
 
@@ -113,10 +113,92 @@ def _stranger_as_recipient(resources: dict[str, dict[str, Any]], bundle: dict[st
 
 
 def _encounter_without_episode(resources: dict[str, dict[str, Any]], bundle: dict[str, Any]) -> None:
-    kind = {"system": "http://terminology.hl7.org/CodeSystem/v3-ActCode", "code": "AMB"}
-    encounter = {"resourceType": "Encounter", "id": "e1", "status": "unknown", "class": kind}
-    bundle["entry"].append({"fullUrl": "https://x.example/Encounter/e1", "resource": encounter})
+    _encounter(bundle)
     resources["Communication"]["encounter"] = {"reference": "Encounter/e1"}
+
+
+def _organization_number(system: str, value: str) -> Break:
+    def change(resources: dict[str, dict[str, Any]], bundle: dict[str, Any]) -> None:
+        numbers = resources["Organization"]["identifier"]
+        numbers[:] = [one for one in numbers if one["system"] != system] + [{"system": system, "value": value}]
+
+    return change
+
+
+def _patient_number(system: str, value: str) -> Break:
+    return _set("Patient", "identifier", [{"system": system, "value": value}])
+
+
+def _phone(number: str) -> Break:
+    def change(resources: dict[str, dict[str, Any]], bundle: dict[str, Any]) -> None:
+        for one in resources["Communication"]["payload"][0]["extension"]:
+            if one["url"] == codes.CONTACT_EXTENSION:
+                one["valueContactPoint"]["value"] = number
+
+    return change
+
+
+def _category(code: str) -> Break:
+    return _set("Communication", "category", [{"coding": [{"system": codes.CATEGORY_CODES, "code": code}]}])
+
+
+def _other_without_topic(resources: dict[str, dict[str, Any]], bundle: dict[str, Any]) -> None:
+    _category("other")(resources, bundle)
+    resources["Communication"].pop("topic")
+
+
+def _only_the_attachment(resources: dict[str, dict[str, Any]], bundle: dict[str, Any]) -> None:
+    resources["Communication"]["payload"].pop(0)
+
+
+def _time_without_zone(resources: dict[str, dict[str, Any]], bundle: dict[str, Any]) -> None:
+    for one in resources["Communication"]["payload"][0]["extension"]:
+        if one["url"] == codes.DATETIME_EXTENSION:
+            one["valueDateTime"] = "2026-10-07"
+
+
+def _attachment(name: str, value: object) -> Break:
+    def change(resources: dict[str, dict[str, Any]], bundle: dict[str, Any]) -> None:
+        attachment = resources["Communication"]["payload"][1]["contentAttachment"]
+        attachment.pop(name, None)
+        if value is not None:
+            attachment[name] = value
+
+    return change
+
+
+def _destination(name: str, value: object) -> Break:
+    def change(resources: dict[str, dict[str, Any]], bundle: dict[str, Any]) -> None:
+        destination = resources["MessageHeader"]["destination"][0]
+        destination.pop(name)
+        if value is not None:
+            destination[name] = value
+
+    return change
+
+
+def _encounter(bundle: dict[str, Any], **more: object) -> None:
+    kind = {"system": "http://terminology.hl7.org/CodeSystem/v3-ActCode", "code": "AMB"}
+    encounter = {"resourceType": "Encounter", "id": "e1", "status": "unknown", "class": kind, **more}
+    bundle["entry"].append({"fullUrl": "https://x.example/Encounter/e1", "resource": encounter})
+
+
+def _stray_encounter(resources: dict[str, dict[str, Any]], bundle: dict[str, Any]) -> None:
+    _encounter(bundle)
+
+
+def _episode_of_another_version(resources: dict[str, dict[str, Any]], bundle: dict[str, Any]) -> None:
+    number = {"system": codes.LPR3, "value": "urn:uuid:00000000-0000-4000-8000-00000000000a"}
+    _encounter(bundle, episodeOfCare=[{"identifier": number}])
+    resources["Communication"]["encounter"] = {"reference": "Encounter/e1"}
+
+
+def _narrative(change_text: Callable[[dict[str, Any]], None]) -> Break:
+    return lambda resources, bundle: change_text(resources["Patient"]["text"])
+
+
+def _eleven_attachments(resources: dict[str, dict[str, Any]], bundle: dict[str, Any]) -> None:
+    resources["Communication"]["payload"] += [resources["Communication"]["payload"][1]] * 10
 
 
 INVALID: list[tuple[str, Break]] = [
@@ -130,7 +212,15 @@ INVALID: list[tuple[str, Break]] = [
     ("destination", _copy_receiver),
     ("bundled", _set("MessageHeader", "sender", {"reference": "Organization/elsewhere"})),
     ("organization", _set("Organization", "identifier", [])),
-    ("sor", _short_sor),
+    ("min-digits-sor", _short_sor),
+    ("gln-length", _organization_number("https://www.gs1.org/gln", "57900000001")),
+    ("gln-modulus-10", _organization_number("https://www.gs1.org/gln", "5790000000105")),
+    ("uuid", _organization_number(codes.KOMBIT, "urn:uuid:00000000-0000-4000-8000-00000000000A")),
+    ("CVR-modulus-11", _organization_number(codes.CVR, "12345678")),
+    (
+        "dk-core-organization-mandatory-identifier",
+        _set("Organization", "identifier", [{"system": "https://www.gs1.org/gln", "value": "5790000000104"}]),
+    ),
     ("medcom-careCommunication-2", _without("Patient")),
     ("medcom-careCommunication-3", _drop("Provenance", "meta")),
     ("medcom-messaging-2", _without("Provenance")),
@@ -144,7 +234,32 @@ INVALID: list[tuple[str, Break]] = [
     ("medcom-careCommunication-12", _stranger_as_recipient),
     ("medcom-careCommunication-13", _drop("PractitionerRole", "practitioner")),
     ("medcom-uuidv4", _upper_thread),
-    ("patient-number", _cpr_of_a_day_that_is_not),
+    ("patient-number", _set("Patient", "identifier", [{"system": "urn:other", "value": "1"}])),
+    ("cpr", _cpr_of_a_day_that_is_not),
+    ("x-ecpr", _patient_number("urn:oid:1.2.208.176.1.6.1.1", "0703920VJ5")),
+    ("d-ecpr", _patient_number("urn:oid:1.2.208.176.1.6.1.3", "1206551VK9")),
+    ("d-ecpr", _patient_number("urn:oid:1.2.208.176.1.6.1.3.177", "1206550vk9")),
+    ("medcom-core-contact", _phone("spørg i døren")),
+    ("medcom-careCommunication-4", _without("Practitioner")),
+    ("medcom-careCommunication-6", _other_without_topic),
+    ("medcom-careCommunication-11", _set("Communication", "extension", [{"url": "urn:ours", "valueString": "x"}])),
+    ("medcom-careCommunication-15", _stray_encounter),
+    ("uuidv5", _episode_of_another_version),
+    ("focus", _set("MessageHeader", "focus", [{"reference": "Patient/elsewhere"}])),
+    ("source-endpoint", _drop("MessageHeader", "source")),
+    ("header-count", lambda resources, bundle: bundle["entry"].append(bundle["entry"][0])),
+    ("author", _without("PractitionerRole")),
+    ("category", _category("video")),
+    ("subject", _drop("Communication", "subject")),
+    ("payload-string", _only_the_attachment),
+    ("payload-time", _time_without_zone),
+    ("attachment-title", _attachment("title", None)),
+    ("attachment-type", _attachment("contentType", "video/mp4")),
+    ("destination-use", _destination("extension", [])),
+    ("destination-endpoint", _destination("endpoint", None)),
+    ("provenance-time", _set("Provenance", "occurredDateTime", "2026-10-07")),
+    ("provenance-agent", _drop("Provenance", "agent")),
+    ("bundle-id", lambda resources, bundle: bundle.pop("id")),
     ("patient-name", _set("Patient", "name", [{"family": "Elmer"}])),
     ("payload-extension", _without_extension(0, codes.CONTACT_EXTENSION)),
     ("payload-extension", _without_extension(1, codes.IDENTIFIER_EXTENSION)),
@@ -155,7 +270,14 @@ INVALID: list[tuple[str, Break]] = [
 OWED: list[tuple[str, Break]] = [
     ("narrative", _drop("Patient", "text")),
     ("narrative-element", _set("Organization", "name", "Et andet navn")),
-    ("narrative-status", _set("Patient", "text", {"status": "additional", "div": "<div>x</div>"})),
+    ("narrative-status", _narrative(lambda text: text.update(status="extensions"))),
+    ("narrative-terms", _narrative(lambda text: text.update(div=text["div"].replace("(family)", "")))),
+    ("narrative-plain", _narrative(lambda text: text.update(div=text["div"] + "<script>x</script>"))),
+    ("narrative-plain", _narrative(lambda text: text.update(div=text["div"] + "QUJD" * 200))),
+    ("provider-number", _organization_number(codes.PROVIDER_NUMBER, "12345")),
+    ("phone", _phone("1234567")),
+    ("attachment-count", _eleven_attachments),
+    ("text", _set("Communication", "topic", {"text": "Video\x0bmøde"})),
     ("gln-system", _http_gln),
     ("uuid", lambda resources, bundle: bundle.update(id="S-A-new-1")),
     ("subject-length", _set("Communication", "topic", {"text": "x" * 70})),
@@ -164,10 +286,74 @@ OWED: list[tuple[str, Break]] = [
 ]
 
 
+def rules_found(message: Message) -> set[str]:
+    """By the check of what came in and by that of what was built, which does not stop at FHIR's own shape."""
+    found = check(message)
+    assert found
+    return {finding.rule for finding in (*found, *check_built(message))}
+
+
+def _code(code: str) -> Break:
+    def change(resources: dict[str, dict[str, Any]], bundle: dict[str, Any]) -> None:
+        resources["MessageHeader"]["response"]["code"] = code
+
+    return change
+
+
+def _issue(system: str, code: str) -> Break:
+    coding = {"coding": [{"system": system, "code": code}]}
+    return lambda resources, bundle: resources["OperationOutcome"]["issue"][0].update(details=coding)
+
+
+INVALID_ACKS: list[tuple[str, Break]] = [
+    ("medcom-acknowledgement-1", _without("OperationOutcome")),
+    ("medcom-acknowledgement-2", _drop("MessageHeader", "meta")),
+    ("response-identifier", lambda resources, bundle: resources["MessageHeader"]["response"].update(identifier="")),
+    ("response-code", _code("AE")),
+    ("issue-code", _issue(codes.ACK_ERROR_CODES, "MSG_Mailbox_Full")),
+    ("issue-code", _issue(codes.HL7_ERROR_CODES, "AE")),
+    ("medcom-messaging-2", _without("Provenance")),
+    ("gln-modulus-10", _organization_number("https://www.gs1.org/gln", "5790000000105")),
+]
+OWED_ACKS: list[tuple[str, Break]] = [("ack-history", _set("MessageHeader", "id", "0" * 8))]
+
+
+def broken_ack(change: Break) -> Message:
+    """Our own refusal of our own invitation with one change."""
+    why = acknowledgement.Refusal(acknowledgement.Issue.INVALID, "fejl")
+    made = acknowledgement.build(broken(lambda resources, bundle: None), OWN, NOW, ids(500), why)
+    bundle = json.loads(write_json(made))
+    resources: dict[str, dict[str, Any]] = {}
+    for entry in bundle["entry"]:
+        resources.setdefault(entry["resource"]["resourceType"], entry["resource"])
+    change(resources, bundle)
+    return Message(bundle)
+
+
+@pytest.mark.parametrize(("rule", "change"), INVALID_ACKS, ids=[rule for rule, _ in INVALID_ACKS])
+def test_a_broken_rule_of_an_acknowledgement_is_found_by_its_name(rule: str, change: Break) -> None:
+    """An invalid acknowledgement is as useless as none (Validation Governance, 2)."""
+    assert check_outgoing(broken_ack(lambda resources, bundle: None)) == []
+    assert rule in rules_found(broken_ack(change))
+
+
+@pytest.mark.parametrize(("rule", "change"), OWED_ACKS, ids=[rule for rule, _ in OWED_ACKS])
+def test_what_our_acknowledgements_owe_is_not_asked_of_others(rule: str, change: Break) -> None:
+    """MedCom's own examples name another message in their history."""
+    assert rule in {finding.rule for finding in check_outgoing(broken_ack(change))}
+    assert check(broken_ack(change)) == []
+
+
+def test_an_acknowledgement_may_give_its_reason_in_words_alone() -> None:
+    """One of MedCom's test acknowledgements does."""
+    words = {"text": "Uden kode."}
+    assert check(broken_ack(lambda resources, _: resources["OperationOutcome"]["issue"][0].update(details=words))) == []
+
+
 @pytest.mark.parametrize(("rule", "change"), INVALID, ids=[f"{rule}-{n}" for n, (rule, _) in enumerate(INVALID)])
 def test_a_broken_rule_is_found_by_its_name(rule: str, change: Break) -> None:
     """The finding names the rule, so that support and the sender know what to look at."""
-    assert rule in {finding.rule for finding in check(broken(change))}
+    assert rule in rules_found(broken(change))
 
 
 @pytest.mark.parametrize(("rule", "change"), OWED, ids=[rule for rule, _ in OWED])
