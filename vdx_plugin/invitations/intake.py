@@ -123,7 +123,7 @@ class Intake:
 
     def _refusal(self, message: Message, findings: list[Finding]) -> Refusal | None:
         if findings:
-            rules = "; ".join(f"{finding.rule}: {finding.text}" for finding in findings[:5])
+            rules = "; ".join(f"{finding.rule} ({finding.place}): {finding.text}" for finding in findings[:5])
             return Refusal(Issue.INVALID, rules)
         return None if gln_of(message.receiver) == self._own.gln else _OTHER_RECEIVER
 

@@ -45,8 +45,10 @@ from vdx_plugin.invitations.care_communication import Content
 from vdx_plugin.invitations.checks import check_outgoing
 from vdx_plugin.invitations.composer import MessageComposer
 from vdx_plugin.invitations.delivery import MessageDelivery, Roads
+from vdx_plugin.invitations.finding import Finding
 from vdx_plugin.invitations.intake import Books
 from vdx_plugin.invitations.message import Message, read_message, write_json, write_xml
+from vdx_plugin.invitations.message_check import MessageCheck
 from vdx_plugin.invitations.resources import Author, Party
 from vdx_plugin.invitations.transport import Incoming, MailboxReceipt, Verdict
 from vdx_plugin.ports import Delivery, IncomingLetter, MessageKind, OutboxDraft, OutboxRow, OutboxState
@@ -96,14 +98,20 @@ class Desk:
             await self.mailbox.until_empty()
 
 
+@pytest.fixture
+def check() -> MessageCheck:
+    """What looks at messages; a test may put another in its place."""
+    return MessageCheck()
+
+
 @pytest_asyncio.fixture
-async def desk() -> AsyncIterator[Desk]:
+async def desk(check: MessageCheck) -> AsyncIterator[Desk]:
     outbox, medcom, mail = MemoryOutbox(), ScriptedCarrier(), ScriptedCarrier()
     mailbox, clock, news = MemoryMailbox(), ManualClock(), News()
     roads = Roads({Channel.MEDCOM: medcom, Channel.EMAIL: mail}, mailbox)
     letters, consultations, unmatched = MemoryLetters(), MemoryConsultations(), list[IncomingLetter]()
     books = Books(outbox, letters, consultations)
-    delivery = MessageDelivery(books, roads, OWN, clock, ids(5000), mailbox_pause_s=0.01)
+    delivery = MessageDelivery(books, roads, OWN, clock, ids(5000), check=check, mailbox_pause_s=0.01)
     delivery.start(news, unmatched.append)
     yield Desk(delivery, outbox, medcom, mail, mailbox, clock, news, letters, consultations, unmatched)
     await delivery.close()
@@ -158,6 +166,63 @@ async def test_a_letter_goes_out_and_its_acknowledgement_comes_in(desk: Desk) ->
     assert desk.row(draft).state is OutboxState.ACKNOWLEDGED
     assert await desk.until_news(2) == [("sent", ""), ("delivered", "")]
     assert of_kind(desk.medcom, MessageKind.ACKNOWLEDGEMENT) == []
+
+
+class Profiles:
+    """A profile checker that finds a fault in letters of one patient: ours going out, the partner's coming in."""
+
+    def __init__(self, broken: MessageKind) -> None:
+        self.broken = broken
+
+    def check(self, message: Message) -> list[Finding]:
+        is_answer = len(message.all("Provenance")) > 1
+        kind = MessageKind.ACKNOWLEDGEMENT if is_answer else MessageKind.INVITATION
+        wrong = message.event == codes.CARE_EVENT and kind is self.broken
+        return [Finding("max", "Patient.name", "er der for mange gange")] if wrong else []
+
+
+@pytest.mark.parametrize("check", [MessageCheck(Profiles(MessageKind.INVITATION))], ids=["profiles"])
+async def test_a_letter_that_breaks_an_installed_profile_is_not_sent(desk: Desk) -> None:
+    """Invalid messages shall not be sent (Validation Governance, 2)."""
+    draft = letter()
+    await desk.write(draft)
+    await desk.until_state(draft, OutboxState.FAILED)
+    assert desk.row(draft).problem == "invite.invalid"
+    assert desk.medcom.sent == []
+
+
+@pytest.mark.parametrize("check", [MessageCheck(Profiles(MessageKind.ACKNOWLEDGEMENT))], ids=["profiles"])
+async def test_an_answer_that_breaks_an_installed_profile_is_turned_down(desk: Desk) -> None:
+    """With the rule, so that the partner's supplier can mend it."""
+    draft = letter()
+    await desk.write(draft)
+    await desk.until_state(draft, OutboxState.AWAITING_ACK)
+    await desk.take_in(answer(draft))
+    (refused,) = of_kind(desk.medcom, MessageKind.ACKNOWLEDGEMENT)
+    assert ack_code(refused) == AckCode.FATAL
+    assert "max (Patient.name): er der for mange gange" in refused.payload.decode()
+    assert desk.row(draft).state is OutboxState.AWAITING_ACK
+
+
+class NeverThere:
+    """A validator that does not answer."""
+
+    async def validate(self, message: Message) -> list[Finding]:
+        raise Unavailable("invite.validator")
+
+    async def close(self) -> None: ...
+
+
+@pytest.mark.parametrize("check", [MessageCheck(None, NeverThere(), must_validate=True)], ids=["validator"])
+async def test_a_letter_waits_for_the_validator_where_the_site_wants_it(desk: Desk) -> None:
+    """And is tried again later, like one whose road is closed."""
+    draft = letter()
+    await desk.write(draft)
+    await desk.until_state(draft, OutboxState.QUEUED)
+    async with asyncio.timeout(LIMIT_S):
+        await desk.outbox.until(lambda: desk.row(draft).problem != "")
+    assert desk.row(draft).next_attempt_at is not None
+    assert desk.medcom.sent == []
 
 
 async def test_an_acknowledgement_before_the_send_returns_is_kept(desk: Desk) -> None:
