@@ -34,6 +34,7 @@ from vdx_plugin.invitations import (
     composer,
     delivery,
     directory,
+    exporter,
     hub,
     intake,
     outgoing,
@@ -119,7 +120,7 @@ async def assemble(
     store = await open_the_store(chosen, clock, secrets, vault)
     check = await asyncio.to_thread(message_check, chosen)
     vdx = open_booking(chosen, clock, secrets)
-    message_texts = text_book.TextBook(chosen.data_dir / TEXTS_FILE)
+    message_texts, by = text_book.TextBook(chosen.data_dir / TEXTS_FILE), message_sender(chosen, practice)
     addresses = address_book(chosen)
     host = AdapterHost(
         settings=chosen.adapters,
@@ -139,7 +140,9 @@ async def assemble(
             check_draft=check_draft,
             examiner=InWords(vdx.doctor),
             engine=call_engine(clock),
-            composer=message_composer(chosen, practice, message_texts),
+            composer=composer.MessageComposer(by, message_texts),
+            exports=exporter.Exporter(by, message_texts),
+            message_texts=message_texts,
             delivery=message_delivery(chosen, practice, store, clock, secrets, vdx.auth, check),
             consultations=store.consultations,
             outbox=store.outbox,
@@ -268,22 +271,19 @@ def _line(finding: Finding) -> DiagnosisLine:
     return DiagnosisLine(diagnosis.title(finding.step), state, diagnosis.sentence(finding))
 
 
-def message_composer(chosen: Settings, practice: Organisation, texts: text_book.TextBook) -> composer.MessageComposer:
-    """Return what builds letters, mails and text messages."""
-    return composer.MessageComposer(
-        sender.SenderSettings(
-            organisation=practice,
-            author=PersonName(chosen.practice.author_family, chosen.practice.author_given),
-            author_role=AUTHOR_ROLE,
-            portal=chosen.vdx.portal,
-            mail_from=chosen.mail.sender,
-            mail_language=chosen.mail.language,
-            fee=chosen.interpreters.fee,
-            tells_fee=chosen.interpreters.tells_fee,
-            mime=f"application/fhir+{chosen.partners.mime}",
-            topics=chosen.partners.topics,
-        ),
-        texts,
+def message_sender(chosen: Settings, practice: Organisation) -> sender.SenderSettings:
+    """Return the practice as sender of letters, mails and text messages."""
+    return sender.SenderSettings(
+        organisation=practice,
+        author=PersonName(chosen.practice.author_family, chosen.practice.author_given),
+        author_role=AUTHOR_ROLE,
+        portal=chosen.vdx.portal,
+        mail_from=chosen.mail.sender,
+        mail_language=chosen.mail.language,
+        fee=chosen.interpreters.fee,
+        tells_fee=chosen.interpreters.tells_fee,
+        mime=f"application/fhir+{chosen.partners.mime}",
+        topics=chosen.partners.topics,
     )
 
 

@@ -6,7 +6,7 @@ PIN or room number.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
@@ -23,6 +23,8 @@ class Attendance:
     present_s: float
     label: str = ""
     """Name of the organisation, empty for the patient."""
+    requisition: str = ""
+    """Number of the interpreter's order; regions want it in the record."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +41,10 @@ class Summary:
     note: str
     failures: tuple[str, ...] = ()
     """Problem codes of what did not succeed."""
+    appointment_fhir: str = field(default="", repr=False)
+    """The appointment as a FHIR R4 resource in JSON, for records that keep one; with the patient's name."""
+    appointment_ical: str = field(default="", repr=False)
+    """The same as a calendar file, without the patient."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,9 +41,13 @@ class Wording:
         name = TextName(TextReader.PATIENT if is_patient else TextReader.GUEST, kind, form)
         said = self._book.say(self.language.code, name, facts)
         if self._needs_fee_notice and kind is TextKind.INVITATION and form is not TextForm.SUBJECT:
-            notice = self._book.say(self.language.code, TextName(TextReader.PATIENT, TextKind.FEE, form), facts)
-            return f"{said}\n\n{notice}" if form is TextForm.BODY else f"{said}\n{notice}"
+            return f"{said}\n\n{self.fee_notice(form)}" if form is TextForm.BODY else f"{said}\n{self.fee_notice(form)}"
         return said
+
+    def fee_notice(self, form: TextForm) -> str:
+        """Return what the patient is told about the fee for the interpreter."""
+        name = TextName(TextReader.PATIENT, TextKind.FEE, form)
+        return self._book.say(self.language.code, name, self._facts(None, None, 0))
 
     @property
     def _needs_fee_notice(self) -> bool:

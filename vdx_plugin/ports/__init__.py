@@ -45,6 +45,7 @@ from vdx_plugin.ports.clinic import (
     PartnerDirectory,
 )
 from vdx_plugin.ports.clock import Clock
+from vdx_plugin.ports.exports import AppointmentFiles, Exports, InterpreterCard
 from vdx_plugin.ports.keeping import AuditLog, ConsultationStore, MeasureStore
 from vdx_plugin.ports.letters import IncomingLetter, LetterBook
 from vdx_plugin.ports.manifest import Choice, Manifest, Runner, Setting, SettingKind, Words
@@ -101,6 +102,7 @@ __all__ = [
     "AdapterSink",
     "AdapterStatus",
     "AddressBook",
+    "AppointmentFiles",
     "AuditEvent",
     "AuditLog",
     "Call",
@@ -127,11 +129,13 @@ __all__ = [
     "DiagnosisReport",
     "DraftCheck",
     "Examiner",
+    "Exports",
     "Found",
     "Health",
     "HealthState",
     "ImportPreview",
     "IncomingLetter",
+    "InterpreterCard",
     "InvitationNews",
     "Invitee",
     "JoinTarget",

@@ -49,6 +49,7 @@ def summarise(
             status.party.role,
             present_s(status, ended_at),
             status.party.partner.name if status.party.partner else "",
+            status.party.interpreting.requisition if status.party.interpreting else "",
         )
         for status in parties
     )
@@ -87,6 +88,7 @@ def draft_note(
         lines.append(f"Deltagere: egen læge, {', '.join(there)}.")
     if missing:
         lines.append(f"Ikke til stede: {', '.join(missing)}.")
+    lines += [f"Tolk: rekvisition {entry.requisition}." for entry in attendance if entry.requisition]
     if outcome is EndReason.TO_PHONE:
         lines.append("Videoforbindelsen lykkedes ikke; samtalen fortsatte på telefon.")
     elif outcome is EndReason.TECHNICAL:

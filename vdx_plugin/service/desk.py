@@ -15,10 +15,13 @@ from vdx_plugin.domain.measures import StartPath
 from vdx_plugin.domain.parties import Partner
 from vdx_plugin.domain.patients import Identifier
 from vdx_plugin.domain.plan import Plan
-from vdx_plugin.errors import Refused, VdxError
+from vdx_plugin.errors import NotFound, Refused, VdxError
 from vdx_plugin.ports import (
+    AppointmentFiles,
     ContextChange,
     Health,
+    InterpreterCard,
+    MessageTexts,
     Veto,
     VideoPicture,
 )
@@ -311,6 +314,31 @@ class Desk(Conduct):
                 self._session = None
                 self._unfinished.finish_later(session)
                 self._publish()
+
+    # --- handing over -------------------------------------------------------------------------------------------------
+
+    @property
+    def message_texts(self) -> MessageTexts:
+        """The texts of messages to patients and interpreters."""
+        return self._outside.message_texts
+
+    async def interpreter_card(self, consultation_id: UUID, party_key: str) -> InterpreterCard:
+        """Return what goes into an agency's portal. Raises NotFound(``agenda.gone``), Refused(``room.not_ready``)."""
+        consultation = self._known(consultation_id)
+        party = next((one for one in consultation.plan.parties if one.key == party_key), None)
+        if party is None:
+            raise NotFound("agenda.gone")
+        return self._outside.exports.interpreter_card(consultation, party, self._outside.clock.now())
+
+    async def export_appointment(self, consultation_id: UUID) -> AppointmentFiles:
+        """Return a consultation as files. Raises NotFound(``agenda.gone``)."""
+        return self._outside.exports.appointment(self._known(consultation_id), self._outside.clock.now())
+
+    def _known(self, consultation_id: UUID) -> Consultation:
+        place = self._place(consultation_id)
+        if place is None:
+            raise NotFound("agenda.gone")
+        return place.consultation
 
     # --- the calendar -----------------------------------------------------------------------------------------------
 

@@ -152,7 +152,8 @@ async def write_back(session: Session, outside: Outside, note: str, fee_code: st
     """Write the note into the record of the patient the consultation is bound to. Raises what the adapter raises."""
     if session.summary is None:
         raise ValueError("there is nothing to write yet")
-    session.summary = replace(session.summary, note=note)
+    files = outside.exports.appointment(session.consultation, outside.clock.now())
+    session.summary = replace(session.summary, note=note, appointment_fhir=files.fhir, appointment_ical=files.ical)
     receipt = await outside.systems.write_back(session.consultation.context, session.summary)
     _log.info("note written by adapter %s", receipt.adapter)
     outside.plugins.written_back(session.consultation.id, receipt)

@@ -18,9 +18,11 @@ from vdx_plugin.ports import (
     Delivery,
     DraftCheck,
     Examiner,
+    Exports,
     LetterBook,
     MeasureStore,
     MeetingBook,
+    MessageTexts,
     NoPlugIns,
     Outbox,
     PartnerBook,
@@ -68,4 +70,6 @@ class Outside:
     addresses: AddressBook
     team_memory: TeamMemory
     letters: LetterBook
+    exports: Exports
+    message_texts: MessageTexts
     plugins: PlugIns = field(default_factory=NoPlugIns)

@@ -11,7 +11,7 @@ from vdx_plugin.domain.booked import RoomTemplate
 from vdx_plugin.domain.context import ClinicContext
 from vdx_plugin.domain.parties import Partner
 from vdx_plugin.domain.plan import Plan
-from vdx_plugin.ports import MediaChoice, VideoPicture
+from vdx_plugin.ports import AppointmentFiles, InterpreterCard, MediaChoice, MessageTexts, VideoPicture
 from vdx_plugin.service.view import AgendaEntry, DeskView
 from vdx_plugin.ui.partners_port import PartnersPort
 from vdx_plugin.ui.telling_port import TellingPort
@@ -93,6 +93,15 @@ class DeskPort(Protocol):
     async def cancel_scheduled(self, consultation_id: UUID) -> None: ...
 
     async def start_scheduled(self, consultation_id: UUID) -> None: ...
+
+    @property
+    def message_texts(self) -> MessageTexts:
+        """The texts of messages; read and checked on any thread."""
+        ...
+
+    async def interpreter_card(self, consultation_id: UUID, party_key: str) -> InterpreterCard: ...
+
+    async def export_appointment(self, consultation_id: UUID) -> AppointmentFiles: ...
 
     async def examine(self) -> None: ...
 

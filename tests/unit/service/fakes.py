@@ -31,9 +31,11 @@ from vdx_plugin.domain.room import MeetingDraft, ProvisionStatus, Room, guest_li
 from vdx_plugin.domain.secret import Secret
 from vdx_plugin.domain.summary import Summary, WriteBackReceipt
 from vdx_plugin.errors import NotFound, VdxError
+from vdx_plugin.invitations.text_book import TextBook
 from vdx_plugin.ports import (
     STRANDED,
     AdapterStatus,
+    AppointmentFiles,
     AuditEvent,
     Call,
     CallEvent,
@@ -46,6 +48,7 @@ from vdx_plugin.ports import (
     Health,
     HealthState,
     IncomingLetter,
+    InterpreterCard,
     InvitationNews,
     Invitee,
     JoinTarget,
@@ -304,6 +307,14 @@ class FakeEngine:
         self.call.roster = (*self.call.roster, *self.inside)
         on_event(RosterChanged(self.call.roster))
         return self.call
+
+
+class FakeExports:
+    def appointment(self, consultation: Consultation, now: datetime) -> AppointmentFiles:
+        return AppointmentFiles(f'{{"id": "{consultation.id}"}}', "BEGIN:VCALENDAR")
+
+    def interpreter_card(self, consultation: Consultation, party: Party, now: datetime) -> InterpreterCard:
+        return InterpreterCard(f"Tolk {party.key}", "BEGIN:VCALENDAR")
 
 
 class FakeComposer:
@@ -646,6 +657,8 @@ class World:
         self.plugins = FakePlugIns()
         numbers = itertools.count(1 if store is None else 1000)
         outside = Outside(
+            exports=FakeExports(),
+            message_texts=TextBook(),
             clock=self.clock,
             new_id=lambda: UUID(int=next(numbers) << 96),
             booking=self.booking,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from dataclasses import dataclass, field
 from uuid import UUID
 
@@ -100,4 +101,7 @@ def body_of(context: ClinicContext, summary: Summary) -> dict[str, object]:
         ],
         "fee_proposal": {"code": fee.code, "text": fee.label} if fee else None,
         "note": summary.note,
+        "interpreter_requisitions": [item.requisition for item in summary.attendance if item.requisition],
+        "appointment": json.loads(summary.appointment_fhir) if summary.appointment_fhir else None,
+        "appointment_ical": summary.appointment_ical or None,
     }
