@@ -174,6 +174,8 @@ def sentences(_: Callable[[str], str]) -> dict[str, str]:
         "partners.no_table": _(
             "Filen er ikke en liste over partnere. Disse kolonner mangler i første linje: {columns}. Vælg en anden fil, eller ret den."
         ),
+        "partners.too_big": _("Filen er for stor til at være en liste over partnere. Vælg en anden fil."),
+        "partners.no_file": _("Filen kan ikke læses. Luk den i regnearket, og prøv igen."),
         "partners.disk": _("Kartoteket kunne ikke gemmes. Frigør plads på disken, og prøv igen."),
         "partners.faulty": _("Oplysningerne er ikke gyldige, så de er ikke gemt. Ret felterne, og gem igen."),
         "addresses.cannot_receive": _(

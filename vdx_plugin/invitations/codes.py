@@ -6,6 +6,8 @@ acknowledgement 2.0.3; dk-core 3.4.0 for identifier systems.
 
 from __future__ import annotations
 
+from vdx_plugin.domain.categories import CATEGORIES as CATEGORIES
+
 MEDCOM = "http://medcomfhir.dk/ig"
 _CC = f"{MEDCOM}/carecommunication/StructureDefinition"
 _ACK = f"{MEDCOM}/acknowledgement/StructureDefinition"
@@ -72,26 +74,6 @@ CVR_OID = "urn:oid:2.16.840.1.113883.2.24.1.1"
 PROVIDER_NUMBER = "urn:oid:1.2.208.176.1.4"
 LPR3 = "https://www.esundhed.dk/Registre/Landspatientregisteret"
 
-CATEGORIES = {
-    "alcohol-and-drug-treatment": "Rusmiddelbehandling",
-    "assistive-devices": "Hjælpemidler",
-    "carecoordination": "Forløbskoordinering",
-    "decease": "Dødsfald",
-    "discharge": "Udskrivelse",
-    "examination-results": "Undersøgelsessvar",
-    "healthcare": "Sundhedspleje",
-    "home-care-assessment": "Visitation",
-    "medicine": "Medicin",
-    "nursing": "Sygepleje",
-    "outpatient": "Ambulant",
-    "psychiatry-social-disability": "Psykiatri, social, handicap",
-    "regarding-referral": "Vedr. henvisning",
-    "telemedicine": "Telemedicin",
-    "training": "Træning",
-    "acute-ambulant": "Akut ambulant",
-    "extended-care-responsibility": "Udvidet behandlingsansvar",
-    "other": "Andet",
-}
 
 CARE_ACTIVITIES = {"new-message": "Ny besked", "reply-message": "Svar", "forward-message": "Videresendt"}
 ACTIVITIES = {**CARE_ACTIVITIES, "acknowledgement": "Kvittering"}

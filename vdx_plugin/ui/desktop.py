@@ -33,6 +33,7 @@ from vdx_plugin.ui.hang_up_dialog import HangUpDialog
 from vdx_plugin.ui.menu import Choices, DockMenu
 from vdx_plugin.ui.own_notices import OwnNotices
 from vdx_plugin.ui.partner_commands import PartnerCommands
+from vdx_plugin.ui.partners_control import PartnersControl
 from vdx_plugin.ui.placement import Placement
 from vdx_plugin.ui.plan_control import PlanControl
 from vdx_plugin.ui.quit_dialog import QuitDialog
@@ -78,6 +79,15 @@ class Desktop(QObject):
         self._partner_commands = PartnerCommands(desk.partners, self.bridge.operations, self._on_failed)
         self.plan = PlanControl(self.commands, self._partner_commands, self.notices, now, self._on_user_start, self)
         self.calendar = CalendarControl(self.commands, self.notices, now, desk.check_time, self._on_user_start, self)
+        self.partners = PartnersControl(
+            self._partner_commands,
+            self.notices,
+            desk.new_party_key,
+            lambda window, text: self.commands.search(window, text, window.form.search.show_found),
+            lambda: self.commands.load_partners(self._on_partners),
+            self,
+        )
+        self.plan.edit_wanted.connect(self.partners.open_partners)
         self._roles: dict[str, PartyRole] = {}
         self._is_user_start = False
         self._tick = QTimer(self)
@@ -117,13 +127,15 @@ class Desktop(QObject):
         texts.set_language(self.choices.language)
         theme = theme_of(self.choices)
         dress(self._app, theme)
-        self.windows = Windows(theme, self._places, self._desk.new_party_key, self._desk.check_time)
+        desk = self._desk
+        self.windows = Windows(theme, self._places, desk.new_party_key, desk.check_time, desk.partners.faults)
         self.windows.set_on_top(on=self.choices.is_on_top)
         self._join_dock()
         self._join_call()
         self._join_rest()
         self.plan.join(self.windows.plan)
         self.calendar.join(self.windows)
+        self.partners.join(self.windows)
 
     def _rebuild(self) -> None:
         old = self.windows
@@ -335,6 +347,8 @@ class Desktop(QObject):
         menu = DockMenu(self.choices, is_busy=is_busy, parent=self.windows.dock)
         menu.calendar_picked.connect(self.calendar.open_calendar)
         menu.diagnosis_picked.connect(self.calendar.open_diagnosis)
+        menu.partners_picked.connect(self.partners.open_partners)
+        menu.teams_picked.connect(self.partners.open_teams)
         menu.devices_picked.connect(self._on_devices)
         menu.adapters_picked.connect(lambda: present(self.windows.adapters, is_active=True))
         menu.about_picked.connect(lambda: AboutDialog(self.windows.theme, self.windows.dock).open())

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -21,7 +21,7 @@ from PySide6.QtWidgets import QApplication, QWidget
 from vdx_plugin import texts
 from vdx_plugin.domain.consultation import Stage
 from vdx_plugin.domain.parties import PartyRole
-from vdx_plugin.ports import LineQuality, MediaChoice
+from vdx_plugin.ports import LineQuality, MediaChoice, Reach, ReachState
 from vdx_plugin.service.partners import TeamChoice
 from vdx_plugin.service.view import (
     AgendaView,
@@ -46,11 +46,14 @@ from vdx_plugin.ui.devices import DevicesPage
 from vdx_plugin.ui.diagnosis_window import DiagnosisWindow
 from vdx_plugin.ui.dock import Dock
 from vdx_plugin.ui.hang_up_dialog import HangUpDialog
+from vdx_plugin.ui.import_dialog import ImportDialog
 from vdx_plugin.ui.menu import Choices, DockMenu
 from vdx_plugin.ui.move_dialog import MoveDialog
+from vdx_plugin.ui.partners_window import PartnersWindow
 from vdx_plugin.ui.plan_window import PlanWindow
 from vdx_plugin.ui.quit_dialog import QuitDialog
 from vdx_plugin.ui.small_window import SmallWindow
+from vdx_plugin.ui.teams_dialog import TeamsDialog
 from vdx_plugin.ui.templates_dialog import TemplatesDialog
 from vdx_plugin.ui.theme import DARK, LIGHT, Theme
 from vdx_plugin.ui.windows import dress
@@ -143,6 +146,33 @@ def plan(
     return make
 
 
+def partners(
+    *, chosen: str = "", faults: Mapping[str, str] | None = None, new: bool = False, is_empty: bool = False
+) -> Callable[[Theme], QWidget]:
+    def make(theme: Theme) -> QWidget:
+        window = PartnersWindow(theme, lambda: "new", lambda _partner: faults or {})
+        view = scenes.directory(is_empty=is_empty)
+        window.show_view(view)
+        found = next((one for one in view.found.partners if one.id == chosen), None)
+        if found is not None:
+            window.show_partner(found)
+            window.show_view(view)
+        if chosen == "municipality-homecare":
+            window.form.show_reach(Reach(ReachState.CAN, "5790000000302"))
+        if new:
+            window.new.click()
+            window.form.save.click()
+        return window
+
+    return make
+
+
+def teams(theme: Theme) -> QWidget:
+    dialog = TeamsDialog(theme, lambda: "new", lambda _team: {})
+    dialog.show_view(scenes.directory())
+    return dialog
+
+
 def calendar(agenda: AgendaView, *, searched: str = "") -> Callable[[Theme], QWidget]:
     def make(theme: Theme) -> QWidget:
         window = CalendarWindow(theme)
@@ -197,6 +227,7 @@ def screens() -> Iterator[Screen]:
     yield "plan-later-faults", plan(is_bad=True), (600, 1000)
     yield "plan-empty", plan(is_empty=True), page
     yield from _calendar_screens()
+    yield from _partner_screens()
     yield "starting-busy", call(scenes.starting()), large
     yield "starting-failed", call(scenes.starting(StepKind.ROOM, done=0)), large
     yield "call-alone", call(alone), large
@@ -220,6 +251,19 @@ def screens() -> Iterator[Screen]:
     yield "quit", QuitDialog, (400, 260)
     yield "about", AboutDialog, (400, 200)
     yield "menu", lambda theme: DockMenu(Choices(), is_busy=True), (320, 340)
+
+
+def _partner_screens() -> Iterator[Screen]:
+    page = (880, 760)
+    gln = _("Kontrolcifferet i lokationsnummeret passer ikke, så et ciffer er forkert eller byttet om.")
+    bad = {"gln": f"{gln} {_('Slå det op i SOR, og skriv det helt.')}"}
+    yield "partners-empty", partners(is_empty=True), page
+    yield "partners-normal", partners(chosen="municipality-homecare"), page
+    yield "partners-served", partners(chosen="nursing-home-unit"), page
+    yield "partners-fixed", partners(chosen="interpreter-agency"), page
+    yield "partners-new-faults", partners(new=True, faults=bad), (880, 900)
+    yield "partners-import", lambda theme: ImportDialog(theme, scenes.import_preview()), (560, 620)
+    yield "partners-teams", teams, (760, 720)
 
 
 def _calendar_screens() -> Iterator[Screen]:

@@ -75,10 +75,11 @@ def pixmap(name: str, color: str, size_px: int, ratio: float = 1.0) -> QPixmap:
     return canvas
 
 
-def icon(name: str, color: str, size_px: int, *, disabled: str = "") -> QIcon:
-    """Return the symbol as an icon for ordinary and dense screens, in its own colour while disabled."""
+def icon(name: str, color: str, size_px: int, *, disabled: str = "", selected: str = "") -> QIcon:
+    """Return the symbol as an icon for ordinary and dense screens, in its own colours while disabled or selected."""
     result = QIcon()
     for ratio in (1.0, 2.0):
         result.addPixmap(pixmap(name, color, size_px, ratio))
         result.addPixmap(pixmap(name, disabled or color, size_px, ratio), QIcon.Mode.Disabled)
+        result.addPixmap(pixmap(name, selected or color, size_px, ratio), QIcon.Mode.Selected)
     return result

@@ -29,6 +29,8 @@ class DockMenu(QMenu):
 
     calendar_picked = Signal()
     diagnosis_picked = Signal()
+    partners_picked = Signal()
+    teams_picked = Signal()
     devices_picked = Signal()
     adapters_picked = Signal()
     about_picked = Signal()
@@ -40,6 +42,8 @@ class DockMenu(QMenu):
         self._choices = choices
         self.addAction(_("Kalender …"), self.calendar_picked.emit)
         self.addAction(_("Kan jeg nå VDX? …"), self.diagnosis_picked.emit)
+        self.addAction(_("Partnere …"), self.partners_picked.emit)
+        self.addAction(_("Faste hold …"), self.teams_picked.emit)
         self.addSeparator()
         self.addAction(_("Kamera, mikrofon og højttaler …"), self.devices_picked.emit)
         self.addAction(_("Forbindelser …"), self.adapters_picked.emit)

@@ -26,6 +26,7 @@ from vdx_plugin.domain.parties import (
     PartyStatus,
     Presence,
     Purpose,
+    Unit,
 )
 from vdx_plugin.domain.patients import Patient, PersonName, cpr
 from vdx_plugin.domain.plan import Appointment, Plan, partner_party
@@ -39,11 +40,15 @@ from vdx_plugin.ports import (
     ChatMessage,
     CheckState,
     DiagnosisLine,
+    Found,
+    ImportPreview,
     LineChanged,
     LineQuality,
+    Refusal,
     RoomParticipant,
     VideoPicture,
 )
+from vdx_plugin.service.partners import PartnersView
 from vdx_plugin.service.view import (
     AgendaEntry,
     AgendaView,
@@ -113,6 +118,31 @@ TEAMS = (
     ),
     Team("diabetes", "Diabetesteam", (HOSPITAL.id, AGENCY.id), language="ar", for_whom="Patienter med diabetes"),
 )
+HOME_UNIT = Partner(
+    "nursing-home-unit",
+    "Plejehjemmet Ådalen (Eksempel Kommune)",
+    PartyRole.NURSING_HOME,
+    Channel.MEDCOM,
+    sor="953761000016003",
+    parent="953741000016009",
+    phone="35000031",
+    served_by=Unit(HOME_CARE.name, "953741000016009", "5790000000302"),
+)
+
+
+def directory(*, is_empty: bool = False) -> PartnersView:
+    """The directory as its window shows it; the agency stands in the file of a setting."""
+    found = () if is_empty else (HOSPITAL, HOME_CARE, NURSING_HOME, HOME_UNIT, AGENCY)
+    return PartnersView(Found(found, len(found)), frozenset({AGENCY.id}), TEAMS, PARTNERS, not is_empty)
+
+
+def import_preview() -> ImportPreview:
+    """A table with something of everything."""
+    refused = (
+        Refusal(4, "gln", "13 cifre", "Kontrolcifferet passer ikke.", "Slå det op i SOR, og skriv det helt."),
+        Refusal(9, "email", "tomt", "E-mailadressen mangler.", "Skriv adressen, eller vælg en anden kanal."),
+    )
+    return ImportPreview((HOSPITAL, HOME_CARE), (AGENCY,), (NURSING_HOME,), refused, (HOSPITAL, HOME_CARE, AGENCY))
 
 
 def context(

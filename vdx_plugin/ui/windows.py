@@ -14,6 +14,8 @@ from vdx_plugin.ui.call_window import CallWindow
 from vdx_plugin.ui.diagnosis_window import DiagnosisWindow
 from vdx_plugin.ui.dock import Dock
 from vdx_plugin.ui.menu import Choices
+from vdx_plugin.ui.partner_form import Check as PartnerCheck
+from vdx_plugin.ui.partners_window import PartnersWindow
 from vdx_plugin.ui.placement import Placement, screens
 from vdx_plugin.ui.plan_window import PlanWindow
 from vdx_plugin.ui.small_window import SmallWindow
@@ -42,7 +44,14 @@ def dress(app: QApplication, theme: Theme) -> None:
 class Windows:
     """The windows, made but not shown. ``places`` remembers where they were."""
 
-    def __init__(self, theme: Theme, places: Placement, new_key: Callable[[], str], check: Check) -> None:
+    def __init__(
+        self,
+        theme: Theme,
+        places: Placement,
+        new_key: Callable[[], str],
+        check: Check,
+        check_partner: PartnerCheck,
+    ) -> None:
         self.theme = theme
         self._places = places
         self.dock = Dock(theme)
@@ -52,6 +61,7 @@ class Windows:
         self.call = CallWindow(theme)
         self.small = SmallWindow(theme)
         self.adapters = AdaptersPage(theme)
+        self.partners = PartnersWindow(theme, new_key, check_partner)
         self.tray = Tray(theme)
         self._named = {
             "dock": self.dock,
@@ -61,6 +71,7 @@ class Windows:
             "adapters": self.adapters,
             "calendar": self.calendar,
             "diagnosis": self.diagnosis,
+            "partners": self.partners,
         }
         self._place()
         self.call.call.stage.own.set_corner(places.read("self_view", "bottom-right"))
@@ -81,6 +92,7 @@ class Windows:
             "adapters": QRect(left - px(520), screen.top() + px(48), px(520), px(520)),
             "calendar": QRect(left - px(680), screen.top() + px(48), px(680), px(760)),
             "diagnosis": QRect(left - px(560), screen.top() + px(48), px(560), px(760)),
+            "partners": QRect(left - px(880), screen.top() + px(48), px(880), px(760)),
         }
         for name, window in self._named.items():
             self._places.restore(window, name, defaults[name])
