@@ -256,7 +256,7 @@ def screens() -> Iterator[Screen]:
 def _partner_screens() -> Iterator[Screen]:
     page = (880, 760)
     gln = _("Kontrolcifferet i lokationsnummeret passer ikke, så et ciffer er forkert eller byttet om.")
-    bad = {"gln": f"{gln} {_('Slå det op i SOR, og skriv det helt.')}"}
+    bad = {"gln": " ".join((gln, _("Slå det op i SOR, og skriv det helt.")))}
     yield "partners-empty", partners(is_empty=True), page
     yield "partners-normal", partners(chosen="municipality-homecare"), page
     yield "partners-served", partners(chosen="nursing-home-unit"), page

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEvent, QObject, Qt, QTimer, Signal
+from PySide6.QtCore import QEvent, QObject, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QListWidget, QListWidgetItem, QVBoxLayout, QWidget
 
@@ -46,6 +46,7 @@ class PartnerList(QWidget):
         self.list = QListWidget()
         self.list.setAccessibleName(_("Partnere"))
         self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.list.setIconSize(QSize(theme.px(18), theme.px(18)))
         self.list.currentItemChanged.connect(self._on_item)
         self._count = label("", "small")
         column = QVBoxLayout(self)
@@ -87,7 +88,7 @@ class PartnerList(QWidget):
     def _item(self, partner: Partner) -> QListWidgetItem:
         words = partner.name
         if not is_reachable(partner):
-            words = f"{words}\n{_('Kun link eller telefon')}"
+            words = "\n".join((words, _("Kun link eller telefon")))
         ink, size = self._theme.color("accent"), self._theme.px(18)
         symbol = icons.icon(partner.role.value, ink, size, selected=self._theme.color("on_accent"))
         item = QListWidgetItem(symbol, words)
