@@ -9,39 +9,21 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
 import httpx
 
-from vdx_plugin.errors import (
-    Misconfigured,
-    NotFound,
-    OutcomeUnknown,
-    Refused,
-    SignInNeeded,
-    Unavailable,
-    Unreadable,
-    VdxError,
-)
+from vdx_plugin.errors import NotFound
+from vdx_plugin.invitations.endpoint import json_of, refuse, translated
 from vdx_plugin.invitations.message import dig, read_message, rows, text_at
 from vdx_plugin.invitations.transport import Entry, Incoming
 from vdx_plugin.invitations.vans_envelope import document_name
 from vdx_plugin.ports import IN_MAILBOX, OutboxDraft
 
 SEND_LIMIT_S = 20.0
-
-# Nothing of the request can have been taken in when one of these comes.
-_NOT_SENT: tuple[type[Exception], ...] = (
-    httpx.ConnectError,
-    httpx.ConnectTimeout,
-    httpx.PoolTimeout,
-    httpx.ProxyError,
-)
-_WRONG_ADDRESS: tuple[type[Exception], ...] = (httpx.UnsupportedProtocol, httpx.InvalidURL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,9 +58,9 @@ class MessageHub:
             answer = await self._client.post(
                 f"{self._base}/messages", content=draft.payload, headers=headers, timeout=SEND_LIMIT_S
             )
-        _refuse(answer)
+        refuse(answer)
         # 202 of the endpoint says that the message lies in the receiver's mailbox.
-        return f"{IN_MAILBOX}{text_at(_json(answer), 'receipt')}"
+        return f"{IN_MAILBOX}{text_at(json_of(answer), 'receipt')}"
 
     async def receive(self) -> list[Incoming]:
         """Ask the mailbox, which answers as soon as there is something; see ``Mailbox``."""
@@ -89,8 +71,8 @@ class MessageHub:
                 params={"wait_s": f"{wait_s:g}"},
                 timeout=httpx.Timeout(SEND_LIMIT_S, read=wait_s + SEND_LIMIT_S),
             )
-        _refuse(answer)
-        return [_incoming(entry) for entry in rows(_json(answer), "messages")]
+        refuse(answer)
+        return [_incoming(entry) for entry in rows(json_of(answer), "messages")]
 
     async def settle(self, entry: Entry) -> None:
         """Take one message out of the mailbox; one that is gone already is fine."""
@@ -99,53 +81,12 @@ class MessageHub:
                 f"{self._base}/mailbox/{self._settings.gln}/{entry.receipt}", timeout=SEND_LIMIT_S
             )
         try:
-            _refuse(answer)
+            refuse(answer)
         except NotFound:
             return
 
     async def close(self) -> None:
         await self._client.aclose()
-
-
-@contextmanager
-def translated() -> Iterator[None]:
-    """Turn httpx's exceptions into ours, by whether the other side can have acted."""
-    try:
-        yield
-    except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError) as error:
-        raise meaning(error) from error
-
-
-def meaning(error: Exception) -> VdxError:
-    """Say what an exception of httpx means; only its type is told, since its text holds the whole address."""
-    name = type(error).__name__
-    if isinstance(error, _WRONG_ADDRESS):
-        return Misconfigured("invite.setup", name)
-    if isinstance(error, _NOT_SENT):
-        return Unavailable("invite.unreachable", name)
-    return OutcomeUnknown("invite.unreachable", name)
-
-
-def _refuse(answer: httpx.Response) -> None:
-    status = answer.status_code
-    detail = f"HTTP {status}"
-    if status < 300:
-        return
-    if status in (401, 403):
-        raise SignInNeeded("invite.setup", detail)
-    if status in (502, 504):
-        # A gateway gave up waiting: what stands behind it may have taken the message.
-        raise OutcomeUnknown("invite.unreachable", detail)
-    if status in (408, 425, 429) or status >= 500:
-        raise Unavailable("invite.unreachable", detail)
-    raise (NotFound if status in (404, 410) else Refused)("invite.rejected", detail)
-
-
-def _json(answer: httpx.Response) -> Any:
-    try:
-        return answer.json()
-    except (ValueError, RecursionError):
-        raise Unreadable("invite.unreadable", "the endpoint's answer is not JSON") from None
 
 
 def _incoming(entry: Any) -> Incoming:

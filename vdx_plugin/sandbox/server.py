@@ -22,7 +22,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp
 
-from vdx_plugin.sandbox import addressing, faults, mail, panel, partners, phones, signin, video_api
+from vdx_plugin.sandbox import addressing, faults, mail, panel, partners, phones, signin, vans, video_api
 from vdx_plugin.sandbox.addressing import AddressingService
 from vdx_plugin.sandbox.clock import SandboxClock
 from vdx_plugin.sandbox.faults import FaultMiddleware, FaultPanel
@@ -34,6 +34,7 @@ from vdx_plugin.sandbox.phones import Phones
 from vdx_plugin.sandbox.rooms import RoomDirectory
 from vdx_plugin.sandbox.signin import Algorithm, SignIn, SignInClient
 from vdx_plugin.sandbox.signin_person import Person, PersonSignIn
+from vdx_plugin.sandbox.vans import VansNetwork
 from vdx_plugin.sandbox.video_api import MeetingBook, Organisation, Provisioner, Template, VideoApiSettings, version1
 from vdx_plugin.sandbox.witness import Witness
 
@@ -78,6 +79,7 @@ class SandboxConfig:
     guest_base: str | None = None
     partners: tuple[Partner, ...] = field(default_factory=demo_partners)
     partner_times: PartnerTimes = field(default_factory=PartnerTimes)
+    vans_token: str = field(default="", repr=False)
 
 
 class Sandbox:
@@ -118,6 +120,7 @@ class Sandbox:
         self.addressing = AddressingService(
             addressing.demo_units(), self.config.client_id, own_practice=addressing.demo_units()[0].sor
         )
+        self.vans = VansNetwork(self.partners, self.clock.now)
         self._extra_routes = tuple(extra_routes)
         self._extra_parts = tuple(extra_parts)
         self._on_start = tuple(on_start)
@@ -254,6 +257,11 @@ class Sandbox:
         return self._base_url + addressing.BASE
 
     @property
+    def vans_url(self) -> str:
+        """Return the base of the VANS supplier: below it are ``/envelopes`` and ``/mailboxes``."""
+        return f"{self._base_url}/vans"
+
+    @property
     def guest_url(self) -> str:
         """Return the base that portal links start with."""
         return self.config.guest_base or f"{self._base_url}/guest"
@@ -290,6 +298,7 @@ class Sandbox:
             *version1.routes(self.meetings, self.clock.now, self._certificate),
             *partners.routes(self.partners),
             *addressing.routes(self.addressing),
+            *vans.routes(self.vans, self.config.vans_token),
             *mail.routes(self.mail),
             *faults.routes(self.faults),
             *panel.routes(self.faults, self.signin, self.config.client_id, lambda: self.meetings),

@@ -23,7 +23,8 @@ from vdx_plugin.errors import (
     VdxError,
 )
 from vdx_plugin.invitations import acknowledgement, codes
-from vdx_plugin.invitations.hub import HubSettings, MessageHub, meaning, translated
+from vdx_plugin.invitations.endpoint import meaning, translated
+from vdx_plugin.invitations.hub import HubSettings, MessageHub
 from vdx_plugin.invitations.message import read_message, write_json
 from vdx_plugin.invitations.transport import Carrier, Incoming, Mailbox
 from vdx_plugin.ports import OutboxDraft
