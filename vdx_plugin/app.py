@@ -15,7 +15,7 @@ from uuid import uuid4
 
 import httpx
 
-from vdx_plugin import log, settings
+from vdx_plugin import log, medcom_roads, settings
 from vdx_plugin.booking import ApiVersion, Patience, Vdx, VdxAccess, VdxRooms, diagnosis, limits, open_vdx
 from vdx_plugin.booking.auth import Certificate, TokenAuth
 from vdx_plugin.booking.health import Diagnosis, Doctor, Finding
@@ -35,11 +35,11 @@ from vdx_plugin.invitations import (
     delivery,
     directory,
     exporter,
-    hub,
     intake,
     outgoing,
     partner_book,
     partner_files,
+    record_mail,
     reliable,
     resources,
     sender,
@@ -143,7 +143,7 @@ async def assemble(
             composer=composer.MessageComposer(by, message_texts),
             exports=exporter.Exporter(by, message_texts),
             message_texts=message_texts,
-            delivery=message_delivery(chosen, practice, store, clock, secrets, vdx.auth, check),
+            delivery=message_delivery(chosen, practice, store, clock, secrets, vdx.auth, host, check),
             consultations=store.consultations,
             outbox=store.outbox,
             measures=store.measures,
@@ -313,14 +313,13 @@ def message_delivery(
     clock: Clock,
     secrets: Secrets,
     auth: VdxAuth,
+    systems: record_mail.Systems,
     check: MessageCheck | None = None,
 ) -> delivery.MessageDelivery:
-    """Return what carries the outbox out, over the roads that the settings name."""
+    """Return what carries the outbox out, over the roads that the settings name. Raises Misconfigured."""
     carriers: dict[Channel, transport.Carrier] = {}
-    mailbox = None
-    if chosen.partners.hub_url:
-        hub_settings = hub.HubSettings(chosen.partners.hub_url, practice.gln or "")
-        mailbox = hub.MessageHub(hub_settings, httpx.AsyncClient(timeout=30.0), uuid4)
+    mailbox = medcom_roads.medcom(chosen.partners, practice.gln or "", clock, secrets, systems)
+    if mailbox is not None:
         carriers[Channel.MEDCOM] = mailbox
     if chosen.mail.host:
         mail = chosen.mail

@@ -17,7 +17,7 @@ from vdx_plugin import __version__, log, texts
 from vdx_plugin.errors import VdxError
 
 if TYPE_CHECKING:
-    from vdx_plugin.settings import Settings
+    from vdx_plugin.settings import Settings, Transport
 
 P = ParamSpec("P")
 MEASURES_KEPT = timedelta(days=3650)
@@ -98,8 +98,14 @@ def run() -> None:
 @click.option("--guest", type=click.Choice(["bot", "none"]), default="none", help="Let a synthetic guest join.")
 @click.option("--language", type=click.Choice(["da", "en"]), default="da", help="Language of the program.")
 @click.option("--data", type=click.Path(path_type=Path), default=None, help="Keep the demo's data here.")
+@click.option(
+    "--transport",
+    type=click.Choice(["hub", "vans-folder", "vans-http"]),
+    default="hub",
+    help="How MedCom messages travel.",
+)
 @_explains
-def demo(*, headless: bool, guest: str, language: str, data: Path | None) -> None:
+def demo(*, headless: bool, guest: str, language: str, data: Path | None, transport: Transport) -> None:
     """See the whole product on this machine, with a local VDX."""
     texts.set_language(language)
     from vdx_plugin.trouble import has_screen
@@ -110,10 +116,10 @@ def demo(*, headless: bool, guest: str, language: str, data: Path | None) -> Non
     if headless:
         from vdx_plugin.demo.script import run_headless
 
-        sys.exit(asyncio.run(run_headless(click.echo, data)))
+        sys.exit(asyncio.run(run_headless(click.echo, data, transport=transport)))
     from vdx_plugin.demo.windows import run_windows
 
-    sys.exit(run_windows(click.echo, data, with_bot=guest == "bot"))
+    sys.exit(run_windows(click.echo, data, with_bot=guest == "bot", transport=transport))
 
 
 @main.command()

@@ -27,6 +27,8 @@ from vdx_plugin.errors import Misconfigured
 APP = "vdx-plugin"
 KEYRING_SERVICE = "vdx-plugin"
 
+Transport = Literal["hub", "vans-folder", "vans-http", "record"]
+
 
 class _Part(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -115,8 +117,29 @@ class Interpreters(_Part):
     fee: str = ""
 
 
+class Vans(_Part):
+    """The way to a VANS supplier: two folders that a VANS client watches, or the supplier's interface over HTTP.
+
+    A bearer token or a password lies in the keyring as ``vans.token`` and ``vans.password``. ``final_codes`` are the
+    supplier's error codes after which another try is pointless.
+    """
+
+    out: Path | None = None
+    into: Path | None = None
+    keep_days: float = Field(default=7.0, ge=0)
+    """How long dealt-with files are kept in ``into``/done."""
+    url: str = ""
+    user: str = ""
+    certificate: Path | None = None
+    key: Path | None = None
+    authority: Path | None = None
+    final_codes: tuple[int, ...] = ()
+
+
 class Partners(_Part):
-    """``hub_url`` is the endpoint that carries MedCom messages, ``directory`` a CSV file of partners that is only read.
+    """``transport`` says what carries MedCom messages: the endpoint at ``hub_url``, a VANS supplier, the record's mail.
+
+    ``directory`` is a CSV file of partners that is only read.
 
     ``validator_url`` is an official FHIR validator that looks at every outgoing message: ``validator`` says whether
     it is HL7's wrapper or a FHIR server. ``validator_required`` holds messages back while it cannot be reached.
@@ -125,7 +148,9 @@ class Partners(_Part):
     access is by client credentials over mutual TLS: ``eas_certificate`` and ``eas_key`` are files in PEM.
     """
 
+    transport: Transport = "hub"
     hub_url: str = ""
+    vans: Vans = Vans()
     directory: Path | None = None
     mime: Literal["json", "xml"] = "json"
     """Form of the letters we write; we read both."""

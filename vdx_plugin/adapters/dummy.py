@@ -38,6 +38,8 @@ from vdx_plugin.api.v1 import (
     Organisation,
     Patient,
     PersonName,
+    RecordIncoming,
+    RecordLetter,
     Refused,
     Register,
     Summary,
@@ -65,6 +67,10 @@ class DummySystem(Adapter):
 
     def __init__(self, clock: Clock, practice: Organisation = PRACTICE, greeting: str = "") -> None:
         self.notes: dict[UUID, tuple[Summary, WriteBackReceipt]] = {}
+        self.out_tray: dict[str, RecordLetter] = {}
+        """Letters that we have handed over, by their message id: a repeat lies there once."""
+        self.in_tray: dict[str, RecordIncoming] = {}
+        """Letters for us, by their receipt."""
         self.menu: tuple[Action, ...] = ()
         """What stands in the record's menu."""
         self._greeting = greeting
@@ -110,6 +116,16 @@ class DummySystem(Adapter):
     async def written(self, context: ClinicContext, key: UUID) -> WriteBackReceipt | None:
         note = self.notes.get(key)
         return note[1] if note else None
+
+    async def send_letter(self, letter: RecordLetter) -> str:
+        self.out_tray[letter.message_id] = letter
+        return letter.message_id
+
+    async def letters(self) -> Sequence[RecordIncoming]:
+        return tuple(self.in_tray.values())
+
+    async def settle_letter(self, receipt: str) -> None:
+        self.in_tray.pop(receipt, None)
 
     async def inject(self, actions: Sequence[Action]) -> None:
         self.menu = tuple(actions)

@@ -10,7 +10,7 @@ from vdx_plugin.domain.context import ClinicContext
 from vdx_plugin.domain.plan import Appointment
 from vdx_plugin.domain.summary import Summary, WriteBackReceipt
 from vdx_plugin.errors import Unsupported
-from vdx_plugin.ports import Action, AdapterSink, Capabilities, Health, HealthState
+from vdx_plugin.ports import Action, AdapterSink, Capabilities, Health, HealthState, RecordIncoming, RecordLetter
 
 
 class Adapter:
@@ -46,6 +46,15 @@ class Adapter:
 
     async def written(self, context: ClinicContext, key: UUID) -> WriteBackReceipt | None:
         return None
+
+    async def send_letter(self, letter: RecordLetter) -> str:
+        raise Unsupported("invite.setup")
+
+    async def letters(self) -> Sequence[RecordIncoming]:
+        return ()
+
+    async def settle_letter(self, receipt: str) -> None:
+        pass
 
     async def inject(self, actions: Sequence[Action]) -> None:
         pass

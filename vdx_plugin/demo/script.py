@@ -29,6 +29,7 @@ from vdx_plugin.errors import Refused, VdxError
 from vdx_plugin.media.bot import Bot
 from vdx_plugin.ports import JoinTarget, MediaChoice, VideoPicture
 from vdx_plugin.service.view import ConsultationView, DeskView
+from vdx_plugin.settings import Transport
 
 Say = Callable[[str], None]
 T = TypeVar("T")
@@ -290,13 +291,14 @@ async def run_headless(
     *,
     limit_s: float = STEP_LIMIT_S,
     prepare: Callable[[World], None] = lambda _world: None,
+    transport: Transport = "hub",
 ) -> int:
     """Run the whole job and print each step. Return 0 when everything was seen, 1 otherwise.
 
     ``limit_s`` is how long anything is waited for. ``prepare`` may change the world that has just been started.
     """
     with tempfile.TemporaryDirectory(prefix="vdx-demo-") as folder, Evidence() as evidence:
-        world = World(data or Path(folder))
+        world = World(data or Path(folder), transport=transport)
         await world.start()
         prepare(world)
         program = await assemble(world.settings(), secrets=world.secret, vault=FileVault())

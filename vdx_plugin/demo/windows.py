@@ -19,6 +19,7 @@ from vdx_plugin.errors import VdxError
 from vdx_plugin.media.bot import Bot
 from vdx_plugin.runtime import Runtime
 from vdx_plugin.service.view import ConsultationView, DeskView
+from vdx_plugin.settings import Transport
 from vdx_plugin.window import CLOSE_LIMIT_S, run_with_window
 
 _log = log.get("demo")
@@ -27,13 +28,20 @@ BOT_COMES_AFTER_S = 3.0
 _ENDED = (Stage.ENDED, Stage.CLOSED, Stage.CANCELLING, Stage.CANCELLED)
 
 
-def run_windows(say: Callable[[str], None], data: Path | None, *, with_bot: bool, browser: bool = True) -> int:
+def run_windows(
+    say: Callable[[str], None],
+    data: Path | None,
+    *,
+    with_bot: bool,
+    browser: bool = True,
+    transport: Transport = "hub",
+) -> int:
     """Run the demo until its user quits; return the exit status."""
     runtime = Runtime()
     runtime.start()
     try:
         with tempfile.TemporaryDirectory(prefix="vdx-demo-") as folder:
-            world = World(data or Path(folder))
+            world = World(data or Path(folder), transport=transport)
             runtime.submit(world.start()).result()
             _tell(world, say, is_kept=data is not None)
             if browser:

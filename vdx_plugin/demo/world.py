@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from vdx_plugin.domain.secret import Secret
 from vdx_plugin.invitations.partner_files import PartnerFiles
+from vdx_plugin.runtime import Tasks
 from vdx_plugin.sandbox import phones
 from vdx_plugin.sandbox.clinic import ClinicConfig, DemoClinic
 from vdx_plugin.sandbox.clock import SandboxClock
@@ -19,7 +20,8 @@ from vdx_plugin.sandbox.partners import PartnerTimes
 from vdx_plugin.sandbox.pexip import RoomServer
 from vdx_plugin.sandbox.rooms import RoomDirectory
 from vdx_plugin.sandbox.server import Part, Sandbox, SandboxConfig
-from vdx_plugin.settings import Interpreters, Mail, Partners, Practice, Settings, Sms, Vdx
+from vdx_plugin.sandbox.vans import UNKNOWN_RECEIVER, VansPostman
+from vdx_plugin.settings import Interpreters, Mail, Partners, Practice, Settings, Sms, Transport, Vans, Vdx
 from vdx_plugin.store.sealing import NoVault
 
 if TYPE_CHECKING:
@@ -36,7 +38,7 @@ class World:
     """Sandbox, rooms and clinic, started together. ``settings`` are those of a program that uses them.
 
     A new room takes ``provision_delay_s`` to come up; ``pool_size`` of them stand ready. ``clock`` may be another than
-    the machine's.
+    the machine's. ``transport`` is the way of MedCom messages, as ``settings.Partners`` names it.
     """
 
     def __init__(
@@ -48,8 +50,11 @@ class World:
         pool_size: int = 3,
         partner_times: PartnerTimes | None = None,
         clock: SandboxClock | None = None,
+        transport: Transport = "hub",
     ) -> None:
         self.data_dir = data_dir
+        self.transport = transport
+        self._tasks = Tasks()
         rooms = RoomDirectory()
         self.rooms = RoomServer(rooms)
         adapters = data_dir / "adapters"
@@ -76,9 +81,14 @@ class World:
     async def start(self) -> None:
         """Start everything; returns when it answers."""
         await self.sandbox.start()
+        if self.transport == "vans-folder":
+            out, into = self._vans_folders()
+            postman = VansPostman(self.sandbox.vans, _own_row()["gln"], out, into)
+            self._tasks.spawn(postman.run(), "sandbox-vans-postman")
 
     async def stop(self) -> None:
         """Stop everything."""
+        await self._tasks.close()
         await self.sandbox.stop()
 
     @property
@@ -121,12 +131,7 @@ class World:
                 pseudonym="practice-1",
             ),
             mail=Mail(host="127.0.0.1", port=self.sandbox.smtp_port, sender="laege@klinik.example", security="none"),
-            partners=Partners(
-                hub_url=self.sandbox.partner_url,
-                eas_url=self.sandbox.addressing_url,
-                eas_token_url=f"{self.sandbox.addressing_url}/token",
-                eas_client_id=self.sandbox.config.client_id,
-            ),
+            partners=self._partners(),
             sms=Sms(
                 service="gateway",
                 url=self.sandbox.text_url,
@@ -141,6 +146,24 @@ class World:
                 },
             },
         )
+
+    def _partners(self) -> Partners:
+        out, into = self._vans_folders()
+        return Partners(
+            transport=self.transport,
+            hub_url=self.sandbox.partner_url,
+            vans=Vans(out=out, into=into, url=self.sandbox.vans_url, final_codes=(UNKNOWN_RECEIVER,)),
+            eas_url=self.sandbox.addressing_url,
+            eas_token_url=f"{self.sandbox.addressing_url}/token",
+            eas_client_id=self.sandbox.config.client_id,
+        )
+
+    def _vans_folders(self) -> tuple[Path, Path]:
+        """Where the program lays out what the VANS client fetches, and finds what it brings."""
+        folders = self.data_dir / "vans" / "out", self.data_dir / "vans" / "in"
+        for folder in folders:
+            folder.mkdir(parents=True, exist_ok=True)
+        return folders
 
     def secret(self, name: str) -> Secret:
         """Return what the keyring would give."""

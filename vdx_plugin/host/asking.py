@@ -15,19 +15,19 @@ from vdx_plugin.domain.summary import Summary, WriteBackReceipt
 from vdx_plugin.errors import OutcomeUnknown, Unavailable, Unsupported, VdxError
 from vdx_plugin.host.guard import Limits
 from vdx_plugin.host.hooks import HookCaller
+from vdx_plugin.host.letters import LetterCalls
 from vdx_plugin.host.running import Running
 from vdx_plugin.ports import Capability
 
 _log = log.get("host")
 
 
-class Asking:
+class Asking(LetterCalls):
     """``ports.ClinicSystems``' questions. ``running`` returns the adapters, those that count most first."""
 
     def __init__(self, running: Callable[[], Iterable[Running]], hooks: HookCaller, limits: Limits) -> None:
-        self._running = running
+        super().__init__(running, limits)
         self._hooks = hooks
-        self._limits = limits
 
     def _having(self, capability: Capability, *, only: str = "", first: str = "") -> list[Running]:
         able = [each for each in self._running() if each.can(capability) and only in ("", each.name)]

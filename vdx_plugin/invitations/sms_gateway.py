@@ -16,7 +16,7 @@ from vdx_plugin.domain.secret import Secret
 from vdx_plugin.errors import Misconfigured, OutcomeUnknown, Refused, SignInNeeded, Unavailable
 from vdx_plugin.invitations import sms
 from vdx_plugin.invitations.arrivals import Arrival
-from vdx_plugin.invitations.hub import translated
+from vdx_plugin.invitations.endpoint import translated
 from vdx_plugin.invitations.message import dig
 from vdx_plugin.ports import OutboxDraft
 

@@ -88,6 +88,7 @@ from vdx_plugin.ports.partners import (
     TeamMemory,
 )
 from vdx_plugin.ports.plugins import START_VIDEO, Action, AuditEvent, CallState, Invitee, NoPlugIns, PlugIns, Veto
+from vdx_plugin.ports.record_mail import RecordIncoming, RecordLetter
 
 __all__ = [
     "IN_MAILBOX",
@@ -161,6 +162,8 @@ __all__ = [
     "PlugIns",
     "Reach",
     "ReachState",
+    "RecordIncoming",
+    "RecordLetter",
     "Refusal",
     "RoomBooking",
     "RoomParticipant",

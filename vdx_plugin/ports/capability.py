@@ -27,6 +27,8 @@ class Capability(StrEnum):
     """Can put entries of ours into the record's own menu, and take them away again."""
     MERGE = "merge"
     """Tells when two records have become one."""
+    LETTERS = "letters"
+    """Carries MedCom messages with the record's own mail, and hands over what comes for us."""
 
 
 @dataclass(frozen=True, slots=True)

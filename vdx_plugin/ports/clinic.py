@@ -20,6 +20,7 @@ from vdx_plugin.ports.capability import Capabilities, Capability
 from vdx_plugin.ports.clock import Clock
 from vdx_plugin.ports.manifest import Manifest
 from vdx_plugin.ports.plugins import Action
+from vdx_plugin.ports.record_mail import RecordIncoming, RecordLetter
 
 
 class ContextChange(StrEnum):
@@ -140,6 +141,22 @@ class ClinicSystem(Protocol):
         """Say whether the note of that key stands in the patient's record. 3 s. Only with READ_BACK."""
         ...
 
+    async def send_letter(self, letter: RecordLetter) -> str:
+        """Send a MedCom message by the record's own mail and return a receipt. A repeat of ``message_id`` is harmless.
+
+        30 s. Only with LETTERS. Raises Refused (it will never be sent), SignInNeeded, Unavailable, OutcomeUnknown,
+        Unsupported.
+        """
+        ...
+
+    async def letters(self) -> Sequence[RecordIncoming]:
+        """Return the messages that came for us and are not settled, oldest first. 3 s. Only with LETTERS."""
+        ...
+
+    async def settle_letter(self, receipt: str) -> None:
+        """The message has been dealt with and need not come again. Repeating it is harmless. 3 s. Only with LETTERS."""
+        ...
+
     async def inject(self, actions: Sequence[Action]) -> None:
         """Show exactly these actions in the record from now on; none means: take all of ours away. 5 s.
 
@@ -233,6 +250,14 @@ class ClinicSystems(Protocol):
     async def appointments(self, start: datetime, end: datetime) -> list[Appointment]: ...
 
     async def write_back(self, context: ClinicContext, summary: Summary) -> WriteBackReceipt: ...
+
+    async def send_letter(self, letter: RecordLetter) -> str:
+        """Send by the first record system that carries letters. Raises Unavailable where none is running."""
+        ...
+
+    async def letters(self) -> Sequence[RecordIncoming]: ...
+
+    async def settle_letter(self, receipt: str) -> None: ...
 
 
 class PartnerDirectory(Protocol):

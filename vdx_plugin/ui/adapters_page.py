@@ -24,6 +24,7 @@ def ability(value: Capability) -> str:
         Capability.CONFIRM: _("bekræfter patienten"),
         Capability.WRITE_BACK: _("skriver i journalen"),
         Capability.START_ACTION: _("startknap i journalen"),
+        Capability.LETTERS: _("sender MedCom-beskeder"),
     }[value]
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from uuid import UUID
 
@@ -80,8 +81,8 @@ def ids(start: int = 1) -> Callable[[], UUID]:
     return lambda: UUID(int=(0x4000 << 64) | (0x8000 << 48) | next(counter))
 
 
-def composer() -> MessageComposer:
-    return MessageComposer(SETTINGS)
+def composer(*, mime: str = SETTINGS.mime) -> MessageComposer:
+    return MessageComposer(replace(SETTINGS, mime=mime))
 
 
 def consultation(

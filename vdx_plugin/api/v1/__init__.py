@@ -10,7 +10,7 @@ the record through the ``AdapterSink`` it gets in ``start``, and answers the cal
 - *Hooks*: ``hookimpl``, ``Register``, ``Veto``, ``Invitee``, ``CallState``, ``AuditEvent``.
 - *Values*: ``ClinicContext``, ``ClinicUser``, ``Organisation``, ``Patient``, ``PersonName``, ``Identifier``, ``cpr``
   and the systems of Danish numbers, ``Appointment``, ``Plan``, ``Summary``, ``Attendance``, ``WriteBackReceipt``,
-  ``FeeCode`` ...
+  ``RecordLetter``, ``RecordIncoming``, ``FeeCode`` ...
 - *Errors*, named by what must happen next: ``Unavailable``, ``OutcomeUnknown``, ``SignInNeeded``, ``Refused``,
   ``NotFound``, ``Conflict``, ``Unreadable``, ``Unsupported``, ``Misconfigured``.
 - *Tools*: ``get_logger`` (masks), ``Secret``, ``Tasks`` (keeps tasks), ``Clock``, ``MAX_AGE``;
@@ -57,6 +57,8 @@ from vdx_plugin.ports import (
     HealthState,
     Invitee,
     Manifest,
+    RecordIncoming,
+    RecordLetter,
     Veto,
     Words,
 )
@@ -107,6 +109,8 @@ __all__ = [
     "Patient",
     "PersonName",
     "Plan",
+    "RecordIncoming",
+    "RecordLetter",
     "Refused",
     "Register",
     "Secret",
