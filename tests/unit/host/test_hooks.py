@@ -19,7 +19,7 @@ from vdx_plugin.domain.plan import Plan
 from vdx_plugin.domain.summary import WriteBackReceipt
 from vdx_plugin.host import AdapterHost
 from vdx_plugin.host.hooks import HookCaller
-from vdx_plugin.ports import Action, AuditEvent, CallState, ContextChange, Invitee, Veto, Words
+from vdx_plugin.ports import Action, AuditEvent, CallState, Capability, ContextChange, Invitee, Veto, Words
 
 SESSION = UUID(int=7)
 PATIENT = dummy.PATIENTS[0]
@@ -250,20 +250,7 @@ def test_every_hook_has_a_test_that_carries_its_name_and_a_limit():
     assert set(hookspecs.LIMITS_S) == hooks
 
 
-ALL = [
-    f'"{ability}"'
-    for ability in (
-        "context",
-        "directory",
-        "appointments",
-        "confirm",
-        "write_back",
-        "read_back",
-        "start_action",
-        "actions",
-        "merge",
-    )
-]
+ALL = [f'"{ability}"' for ability in Capability]
 
 
 def test_an_action_has_both_languages():

@@ -128,7 +128,7 @@ def test_an_envelope_of_any_bytes_is_read_or_refused_and_nothing_else() -> None:
 @official.needed
 def test_the_example_of_the_field_list_is_read() -> None:
     """Written by hand from the same field list, with line breaks and spaces as people make them."""
-    path = official._SHARED / "specs" / "medcom" / "transport" / "vans" / "own-example-vans-envelope.xml"
+    path = official.SHARED / "specs" / "medcom" / "transport" / "vans" / "own-example-vans-envelope.xml"
     document = content_of(vans_envelope.read(path.read_bytes()))
     assert (document.name, document.version, document.mime) == ("MCM:FDIS91#telemedicine", "5.0", codes.FHIR_XML)
     assert read_message(document.body, document.mime).event == codes.CARE_EVENT
