@@ -10,7 +10,7 @@ from uuid import UUID
 
 import pytest
 
-from tests.contract.test_store import SERVER, emptied
+from tests.postgres import Server
 from tests.unit.store.samples import NOW, NUMBER, TurnedClock, consultation
 from vdx_plugin.domain.consultation import Stage
 from vdx_plugin.domain.parties import AnswerMark
@@ -35,9 +35,12 @@ LETTER = IncomingLetter(
 )
 
 
-@pytest.fixture(params=["sqlite", "server"] if SERVER else ["sqlite"])
+@pytest.fixture(params=["sqlite", "postgresql"])
 def place(request: pytest.FixtureRequest, tmp_path: Path) -> Path | str:
-    return tmp_path / "store.db" if request.param == "sqlite" else emptied(SERVER)
+    if request.param == "sqlite":
+        return tmp_path / "store.db"
+    server: Server = request.getfixturevalue("database_server")
+    return server.new_database()
 
 
 @pytest.fixture
