@@ -116,6 +116,8 @@ def _bundle(message: Message) -> Iterator[Finding]:
         yield Finding("bundle-id", "Bundle.id", "mangler")
     if not _ZONED.fullmatch(text(raw, "timestamp")):
         yield Finding("bundle-timestamp", "Bundle.timestamp", "er ikke et tidspunkt med tidszone")
+    if not all(text(resource, "resourceType") and text(resource, "id") for resource in message.entries):
+        yield Finding("entry-id", "Bundle.entry", "en ressource uden type eller id")
     first = message.entries[0] if message.entries else {}
     if first.get("resourceType") != "MessageHeader":
         yield Finding("bdl-12", "Bundle.entry[0]", "er ikke MessageHeader")
@@ -276,6 +278,8 @@ def _author(message: Message, payload: Resource) -> Iterator[Finding]:
 
 def _attachment(payload: Resource) -> Iterator[Finding]:
     attachment = payload.get("contentAttachment")
+    if not isinstance(attachment, dict):
+        yield Finding("attachment-content", "Communication.payload.contentAttachment", "er intet bilag")
     title = text(attachment, "title")
     if not title:
         yield Finding("attachment-title", "Communication.payload.contentAttachment.title", "mangler")

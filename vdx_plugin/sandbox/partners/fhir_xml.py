@@ -36,6 +36,10 @@ class UnreadableXml(ValueError):
     """The bytes are no FHIR resource in XML."""
 
 
+class UnwritableXml(ValueError):
+    """The plain objects are no FHIR resource that XML can hold."""
+
+
 def read_xml(body: bytes) -> dict[str, Any]:
     """Return the resource as plain objects. Raises UnreadableXml; external entities and DTDs are not read."""
     parser = etree.XMLParser(
@@ -83,9 +87,15 @@ def _value(element: etree._Element) -> Any:
 
 
 def write_xml(resource: dict[str, Any]) -> bytes:
-    """Return the resource as FHIR XML; its members must stand in FHIR's order, which the caller sees to."""
+    """Return the resource as FHIR XML; its members must stand in FHIR's order, which the caller sees to.
+
+    Raises UnwritableXml for what XML cannot hold, as repeated from somebody else's message.
+    """
     root = etree.Element(f"{{{_FHIR}}}{resource['resourceType']}", nsmap={None: _FHIR})
-    _fill(root, resource)
+    try:
+        _fill(root, resource)
+    except (TypeError, ValueError, etree.XMLSyntaxError) as error:
+        raise UnwritableXml("not writable") from error
     written: bytes = etree.tostring(root, encoding="utf-8", xml_declaration=True)
     return written
 

@@ -28,7 +28,7 @@ from vdx_plugin.sandbox.partners.bundle import (
     text,
 )
 from vdx_plugin.sandbox.partners.conduct import decide, delays, is_down
-from vdx_plugin.sandbox.partners.fhir_xml import write_xml
+from vdx_plugin.sandbox.partners.fhir_xml import UnwritableXml, write_xml
 from vdx_plugin.sandbox.partners.inbox import Inbox
 from vdx_plugin.sandbox.partners.mailboxes import Mailboxes
 from vdx_plugin.sandbox.partners.resources import Json, NewId
@@ -68,6 +68,10 @@ class PartnerDown(ConnectionError):
         super().__init__("down")
         self.until = conduct.until
         self.cuts = conduct.cuts
+
+
+class Unanswerable(ValueError):
+    """The letter broke the rules, so that no person at the partner ever sees it."""
 
 
 class PartnerHub:
@@ -224,9 +228,15 @@ class PartnerHub:
         self._inboxes[gln] = Inbox()
 
     async def reply(self, gln: str, header_id: str, words: str, author: str) -> Letter:
-        """Let a person at the partner answer a letter; the reply waits in the sender's mailbox. Raises KeyError."""
+        """Let a person at the partner answer a letter; the reply waits in the sender's mailbox.
+
+        Raises KeyError for a letter that is not there, and Unanswerable for one that the system has refused.
+        """
         partner, inbox = self.partners[gln], self._inboxes[gln]
-        newest = inbox.thread(inbox.letters[header_id].thread_id)[0]
+        thread = inbox.thread(inbox.letters[header_id].thread_id)
+        newest = next((letter for letter in thread if letter.is_right), None)
+        if newest is None:
+            raise Unanswerable("refused")
         write = old_system.reply if newest.old_source else _reply
         bundle, old_source = write(newest, words, partner, author, self.now(), _new_id)
         message = Message(bundle)
@@ -337,9 +347,15 @@ def _reply(newest: Letter, words: str, partner: Partner, author: str, now: datet
 
 
 def _parcel(bundle: Mapping[str, object], partner: Partner, receiver_gln: str, document_name: str) -> Parcel:
-    in_xml = partner.answers_in == XML_MIME
-    body = write_xml(dict(bundle)) if in_xml else json.dumps(bundle, ensure_ascii=False).encode()
-    return Parcel(partner.gln, receiver_gln, _new_id(), XML_MIME if in_xml else JSON_MIME, body, document_name)
+    mime, body = partner.answers_in, b""
+    if mime == XML_MIME:
+        try:
+            body = write_xml(dict(bundle))
+        except UnwritableXml:
+            # An acknowledgement repeats what it can of a broken message; JSON holds any shape.
+            mime = JSON_MIME
+    body = body or json.dumps(bundle, ensure_ascii=False).encode()
+    return Parcel(partner.gln, receiver_gln, _new_id(), mime, body, document_name)
 
 
 def _new_id() -> str:

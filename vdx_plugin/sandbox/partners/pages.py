@@ -18,7 +18,7 @@ from vdx_plugin.sandbox.partners.bundle import Message
 from vdx_plugin.sandbox.partners.checks import checked
 from vdx_plugin.sandbox.partners.conduct import ISSUES, is_down, read_conduct
 from vdx_plugin.sandbox.partners.control import read_answer
-from vdx_plugin.sandbox.partners.hub import PartnerHub
+from vdx_plugin.sandbox.partners.hub import PartnerHub, Unanswerable
 from vdx_plugin.sandbox.partners.letter_view import LetterView, newest_at, view
 from vdx_plugin.sandbox.partners.old_view import old_view
 from vdx_plugin.sandbox.partners.raw_view import pretty
@@ -162,6 +162,8 @@ class _PartnerPages:
             sent = await self._hub.reply(partner.gln, request.path_params["header_id"], words, author)
         except KeyError as error:
             raise HTTPException(404) from error
+        except Unanswerable as error:
+            raise HTTPException(409) from error
         return RedirectResponse(f"/partners/{partner.gln}/{sent.header_id}", status_code=303)
 
     async def acknowledge(self, request: Request) -> Response:

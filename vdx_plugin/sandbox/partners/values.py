@@ -159,6 +159,11 @@ class Letter:
     outgoing: bool = False
     old_source: str = field(default="", repr=False)
 
+    @property
+    def is_right(self) -> bool:
+        """Say whether the receiving system takes the letter: remarks on its form are no hindrance."""
+        return not any(finding.is_error for finding in self.findings)
+
 
 @dataclass(frozen=True)
 class Arrival:

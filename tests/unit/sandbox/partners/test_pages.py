@@ -215,3 +215,13 @@ async def test_pages_hold_whatever_a_message_holds(sandbox: Sandbox, web: httpx.
         page = await web.get(f"/partners/{HOSPITAL.gln}/{path}")
         assert page.status_code == 200
         assert "<script>alert" not in page.text
+
+
+async def test_a_refused_letter_can_be_read_here_and_not_answered(sandbox: Sandbox, web: httpx.AsyncClient) -> None:
+    """At a real partner nobody ever sees what the system has refused."""
+    bundle = invitation()
+    resource(bundle, "Communication")["status"] = "completed"
+    await sandbox.partners.hand_in(parcel(bundle))
+    letter = f"/partners/{HOSPITAL.gln}/{HEADER_ID}"
+    assert "Svar klinikken" not in (await web.get(letter)).text
+    assert (await web.post(f"{letter}/reply", data={"words": "Ja"})).status_code == 409
