@@ -142,7 +142,11 @@ class DummySystem(Adapter):
 
     def open_record(self, number: int = 0) -> ClinicContext:
         """Open the record of a patient, as a click in the patient list would. Only between start and stop."""
-        self._open = ClinicContext(self.name, PATIENTS[number], USER, self._practice, self._clock.now())
+        return self.open_patient(PATIENTS[number])
+
+    def open_patient(self, patient: Patient) -> ClinicContext:
+        """Open the record of anybody, known or not."""
+        self._open = ClinicContext(self.name, patient, USER, self._practice, self._clock.now())
         self._running_sink().opened(self._open)
         return self._open
 

@@ -109,6 +109,10 @@ class Life(Asking):
         running = self._state.running.get(source)
         return running is not None and running.can(capability)
 
+    def running(self, name: str) -> Running | None:
+        """Return the adapter of that name while it runs; for tests and tools."""
+        return self._state.running.get(name)
+
     # --- life -----------------------------------------------------------------------------------------------------
 
     async def start(self, sink: ContextSink) -> None:

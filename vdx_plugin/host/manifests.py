@@ -15,7 +15,7 @@ MAX_BYTES = 100_000
 
 def manifest_of(point: EntryPoint) -> Manifest:
     """Read the manifest of an entry point. Raises Misconfigured(``adapter.manifest``, ``adapter.api``)."""
-    path = _manifest_path(point.module)
+    path = manifest_path(point.module)
     if path is None:
         raise Misconfigured("adapter.manifest", "module not found", name=point.name)
     try:
@@ -35,7 +35,8 @@ def version_of(point: EntryPoint) -> str:
     return point.dist.version if point.dist is not None else ""
 
 
-def _manifest_path(module: str) -> Path | None:
+def manifest_path(module: str) -> Path | None:
+    """Return where the manifest of a module must lie, None when the module is not found."""
     spec = _spec(module)
     if spec is None:
         return None

@@ -22,7 +22,7 @@ def ack(code: str, of: str, error: str = "") -> bytes:
 
 
 @asynccontextmanager
-async def receiver(answer: Answer, received: list[str] | None = None) -> AsyncIterator[int]:
+async def receiver(answer: Answer, received: list[str] | None = None, *, port: int = 0) -> AsyncIterator[int]:
     """Listen and answer each message with the bytes of ``answer``; None closes without a word. Gives the port."""
     finished = asyncio.Event()
     open_ones: set[asyncio.Task[None]] = set()
@@ -50,7 +50,7 @@ async def receiver(answer: Answer, received: list[str] | None = None) -> AsyncIt
             writer.close()
             open_ones.discard(task)
 
-    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    server = await asyncio.start_server(serve, "127.0.0.1", port)
     try:
         yield server.sockets[0].getsockname()[1]
     finally:
