@@ -168,6 +168,8 @@ def _organization(resource: Json) -> Iterator[Row]:
             yield "SOR-id (SOR-ID)", value
         elif system == codes.GLN:
             yield "Lokationsnummer (EAN-ID)", value
+        else:
+            yield "Andet nummer (identifier)", value
     yield "Navn (name)", text_at(resource, "name")
 
 

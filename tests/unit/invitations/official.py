@@ -13,6 +13,13 @@ _EXAMPLES = SHARED / "specs" / "medcom" / "examples"
 
 # The empty base message of a package is neither letter nor acknowledgement; R-Tek-M is wrong on purpose.
 _NOT_VALID = ("eb26be85", "R-Tek-M")
+_FLOWS = "conversion-flows-xdis91"
+_OTHER_FORMATS = (
+    "Flow1-XBIN01_Ex_to_FHIR.xml",
+    "Flow1-XDIS91_Ex_to_FHIR.xml",
+    "Flow4-XCTL03_Ex_to_FHIR_XBIN01.xml",
+    "Flow4-XCTL03_Ex_to_FHIR_XDIS91.xml",
+)
 
 
 def _find(*folders: str) -> list[Path]:
@@ -22,12 +29,16 @@ def _find(*folders: str) -> list[Path]:
 
 LETTERS = [
     path
-    for path in _find("carecommunication-ig-5.0.2", "carecommunication-testbundles-2026-07-07", "video-invitation-own")
+    for path in _find(
+        "carecommunication-ig-5.0.2", "carecommunication-testbundles-2026-07-07", "video-invitation-own", _FLOWS
+    )
+    if path.name not in _OTHER_FORMATS and "Acknowledgement" not in path.name
     if not any(word in path.name for word in _NOT_VALID) and "-ack-" not in path.name
 ]
 ACKS = [
     path
-    for path in _find("acknowledgement-ig-2.0.3", "acknowledgement-testbundles", "video-invitation-own")
+    for path in _find("acknowledgement-ig-2.0.3", "acknowledgement-testbundles", "video-invitation-own", _FLOWS)
+    if path.name not in _OTHER_FORMATS and "CareCommunication" not in path.name
     if not any(word in path.name for word in _NOT_VALID) and ("video" not in str(path) or "-ack-" in path.name)
 ]
 BROKEN = [

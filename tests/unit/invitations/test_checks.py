@@ -313,6 +313,7 @@ INVALID_ACKS: list[tuple[str, Break]] = [
     ("issue-code", _issue(codes.ACK_ERROR_CODES, "MSG_Mailbox_Full")),
     ("issue-code", _issue(codes.HL7_ERROR_CODES, "AE")),
     ("medcom-messaging-2", _without("Provenance")),
+    ("provenance-activity", _set("Provenance", "activity", {"coding": [{"code": "retract-message"}]})),
     ("gln-modulus-10", _organization_number("https://www.gs1.org/gln", "5790000000105")),
 ]
 OWED_ACKS: list[tuple[str, Break]] = [("ack-history", _set("MessageHeader", "id", "0" * 8))]
@@ -342,6 +343,17 @@ def test_what_our_acknowledgements_owe_is_not_asked_of_others(rule: str, change:
     """MedCom's own examples name another message in their history."""
     assert rule in {finding.rule for finding in check_outgoing(broken_ack(change))}
     assert check(broken_ack(change)) == []
+
+
+def test_a_team_whose_organisation_is_no_list_is_refused() -> None:
+    """R4 has a list there, though a team has one organisation at most."""
+
+    def add_team(resources: dict[str, dict[str, Any]], bundle: dict[str, Any]) -> None:
+        organization = {"reference": f"Organization/{resources['Organization']['id']}"}
+        team = {"resourceType": "CareTeam", "id": "t1", "name": "Team", "managingOrganization": organization}
+        bundle["entry"].append({"fullUrl": "https://x.example/CareTeam/t1", "resource": team})
+
+    assert "fhir-structure" in {finding.rule for finding in check(broken(add_team))}
 
 
 def test_an_acknowledgement_may_give_its_reason_in_words_alone() -> None:

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Iterator
 from datetime import timedelta
+from functools import cache
+from html import unescape
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.unit.invitations import official
-from tests.unit.invitations.official_definitions import checker
+from tests.unit.invitations.official_definitions import checker, folders
 from tests.unit.invitations.samples import (
     HOSPITAL,
     HOSPITAL_PARTY,
@@ -28,7 +32,9 @@ from vdx_plugin.invitations import acknowledgement, care_communication, codes
 from vdx_plugin.invitations.acknowledgement import Issue, Refusal
 from vdx_plugin.invitations.checks import check, check_outgoing
 from vdx_plugin.invitations.finding import Finding
-from vdx_plugin.invitations.message import Message, read_message, write_json, write_xml
+from vdx_plugin.invitations.message import Message, read_message, rows, write_json, write_xml
+from vdx_plugin.invitations.narrative import narrate
+from vdx_plugin.invitations.profiles import read_package
 from vdx_plugin.invitations.resources import Author
 from vdx_plugin.ports import NoticeKind, OutboxDraft
 
@@ -154,6 +160,52 @@ OURS: dict[str, Callable[[], Message]] = {
     "refusal": _refusal,
 }
 AGAIN = {"json": (write_json, codes.FHIR_JSON), "xml": (write_xml, codes.FHIR_XML)}
+
+
+@cache
+def _marked() -> dict[str, list[str]]:
+    """Element ids that MedCom's packages mark as SHALL:in-narrative, by resource type."""
+    found: dict[str, list[str]] = {}
+    for folder in folders():
+        for structure in read_package(folder).resources.values():
+            for element in rows(structure, "snapshot", "element"):
+                if "SHALL:in-narrative" in json.dumps(element.get("extension", [])):
+                    found.setdefault(structure["type"], []).append(element["id"])
+    return found
+
+
+def _at(values: list[Any], steps: list[str]) -> list[Any]:
+    """Values at an element id; a slice's name narrows nothing, so that more is asked for rather than less."""
+    for step in steps:
+        name = step.partition(":")[0].removesuffix("[x]")
+        pairs = [pair for one in values if isinstance(one, dict) for pair in one.items()]
+        below = [child for key, child in pairs if key == name or re.fullmatch(f"{name}[A-Z].*", key)]
+        values = [one for child in below for one in (child if isinstance(child, list) else [child])]
+    return values
+
+
+def _words(value: Any) -> Iterator[str]:
+    """What a reader must see of an element: its own value, not what only tells machines where it comes from."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        hidden = ("url", "system", "use", "id", "type", "assigner", "display", "period", "data", "valueIdentifier")
+        for child in (child for key, child in value.items() if key not in hidden):
+            yield from _words(child)
+    elif isinstance(value, list):
+        for one in value:
+            yield from _words(one)
+
+
+@pytest.mark.parametrize("path", official.LETTERS, ids=official.short)
+def test_every_element_that_medcom_marks_stands_in_our_narrative(path: Path) -> None:
+    """Read from the packages themselves, and over everybody's letters: no validator looks at this."""
+    marked = _marked()
+    for resource in read(path).resources:
+        seen = " ".join(unescape(re.sub("<[^>]*>", " ", narrate(resource)["div"])).split())
+        for element_id in marked.get(str(resource["resourceType"]), []):
+            for word in _words(_at([resource], element_id.split(".")[1:])):
+                assert " ".join(word.split()) in seen, element_id
 
 
 @pytest.mark.parametrize("form", AGAIN)
