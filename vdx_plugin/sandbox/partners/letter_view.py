@@ -94,13 +94,16 @@ def newest_at(bundle: Mapping[str, object]) -> datetime | None:
 
 
 def newest_first(payloads: Iterable[Resource]) -> list[Resource]:
-    """Return payloads by the time they were written; what has no usable time comes last."""
+    """Return payloads by the time they were written; what has no usable time comes last.
 
-    def age(payload: Resource) -> float:
+    Times have whole seconds: of two texts of one second the one that stands later is the newer, as replies append.
+    """
+
+    def time(payload: Resource) -> float:
         at = written_at(payload)
-        return 0.0 if at is None else -at.timestamp()
+        return float("-inf") if at is None else at.timestamp()
 
-    return sorted(payloads, key=age)
+    return sorted(payloads, key=time)[::-1]
 
 
 def view(bundle: Mapping[str, object]) -> LetterView:

@@ -9,10 +9,12 @@ import httpx
 import pytest
 from markupsafe import escape
 
-from tests.unit.sandbox.partners.samples import CLINIC_GLN, HEADER_ID, HOSPITAL, invitation, resource
+from tests.unit.sandbox.partners.samples import AT, CLINIC_GLN, HEADER_ID, HOSPITAL, invitation, resource
+from tests.unit.sandbox.partners.test_answers import numbers
 from tests.unit.sandbox.partners.test_hub import parcel
 from vdx_plugin.sandbox.pages import clickable, danish_time
 from vdx_plugin.sandbox.partners import Behaviour, PartnerFormat
+from vdx_plugin.sandbox.partners.answers import reply
 from vdx_plugin.sandbox.partners.bundle import Message, items, text
 from vdx_plugin.sandbox.partners.letter_view import view
 from vdx_plugin.sandbox.partners.pages import answer_words
@@ -58,6 +60,12 @@ def test_times_are_told_in_danish() -> None:
     """Weekday, date and clock as on a letter."""
     assert danish_time(datetime(2026, 10, 7, 7, 12, tzinfo=UTC)) == "onsdag 7. oktober 2026 kl. 09.12"
     assert danish_time(None) == ""
+
+
+def test_of_two_texts_of_one_second_the_appended_one_is_the_newer() -> None:
+    """An answer within the second in which the letter was written still stands on top."""
+    answered = reply(Message(invitation()), "Vi kommer.", HOSPITAL, "Mia Test", datetime.fromisoformat(AT), numbers())
+    assert view(answered).first_line == "Vi kommer."
 
 
 async def test_a_person_reads_a_letter_and_answers_it(sandbox: Sandbox, web: httpx.AsyncClient) -> None:
