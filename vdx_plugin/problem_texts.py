@@ -171,6 +171,7 @@ def sentences(_: Callable[[str], str]) -> dict[str, str]:
         ),
         "invite.nobody": _("Der er ingen at give besked: alle er her, har svaret eller har fået besked på telefon."),
         "invite.*": _("Invitationen til {party} lykkedes ikke. Ring til dem."),
+        "messages.gone": _("Beskeden er allerede klaret. Listen er opdateret."),
         "partners.no_table": _(
             "Filen er ikke en liste over partnere. Disse kolonner mangler i første linje: {columns}. Vælg en anden fil, eller ret den."
         ),

@@ -37,9 +37,11 @@ class Conduct:
         self._media = MediaChoice()
         # What ends a consultation is done one at a time: a second press finds what the first has left.
         self._ending = asyncio.Lock()
-        self.telling = Telling(
-            outside, self._place, settings.undo_within, notice=self.notice, changed=lambda _number: self._publish()
-        )
+        self.telling = Telling(outside, self._place, settings.undo_within, notice=self.notice, changed=self._on_told)
+
+    def _on_told(self, _consultation_id: UUID) -> None:
+        """Something was done with the parties of a consultation."""
+        self._publish()
 
     def _publish(self) -> None:
         session = self._session

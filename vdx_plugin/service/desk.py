@@ -20,6 +20,7 @@ from vdx_plugin.ports import (
     AppointmentFiles,
     ContextChange,
     Health,
+    IncomingLetter,
     InterpreterCard,
     MessageTexts,
     Veto,
@@ -28,6 +29,8 @@ from vdx_plugin.ports import (
 from vdx_plugin.service import ending, recovery
 from vdx_plugin.service.agenda import Agenda, check_time
 from vdx_plugin.service.conduct import Conduct
+from vdx_plugin.service.correspondence import Correspondence
+from vdx_plugin.service.correspondence_view import CorrespondenceView
 from vdx_plugin.service.diagnosis import examine
 from vdx_plugin.service.open_record import OpenRecord, label, merged
 from vdx_plugin.service.outside import DeskSettings, Outside
@@ -63,6 +66,7 @@ class Desk(Conduct):
         self._unfinished = Unfinished(outside, self._screen, self._new_session, self._agenda.takes)
         self._is_starting = False
         self.partners = Partners(outside.partners, outside.addresses, outside.team_memory)
+        self.correspondence = Correspondence(outside, self.telling, self._place, self._show_correspondence)
 
     # --- looking ------------------------------------------------------------------------------------------------
 
@@ -90,6 +94,21 @@ class Desk(Conduct):
     def _show_agenda(self, agenda: AgendaView) -> None:
         self._screen.change(agenda=agenda)
 
+    def _show_correspondence(self, correspondence: CorrespondenceView) -> None:
+        self._screen.change(correspondence=correspondence)
+
+    def _on_told(self, consultation_id: UUID) -> None:
+        super()._on_told(consultation_id)
+        self._tasks.spawn(self.correspondence.refresh(), "show-correspondence")
+
+    def _on_letter(self, _letter: IncomingLetter) -> None:
+        """An answer came that nobody knows the meeting of."""
+        self._tasks.spawn(self.correspondence.refresh(), "show-correspondence")
+
+    async def _refresh(self, consultation_id: UUID) -> None:
+        await super()._refresh(consultation_id)
+        await self.correspondence.refresh()
+
     async def dismiss_notice(self, notice_id: int) -> None:
         self._screen.dismiss({notice_id})
 
@@ -105,11 +124,12 @@ class Desk(Conduct):
         except VdxError as error:
             _log.error("what a crash left could not be read: %s", error)
             self.notice(error.code, **error.facts)
-        self._outside.delivery.start(self._on_news)
+        self._outside.delivery.start(self._on_news, self._on_letter)
         self._tasks.spawn(self._look_for_vdx(), "look-for-vdx")
         await self._outside.systems.start(self)
         await self._record.load_appointments()
         await self._agenda.start()
+        await self.correspondence.refresh()
         self._publish()
 
     async def _look_for_vdx(self) -> None:

@@ -276,6 +276,7 @@ class Telling:
             await place.refresh()
 
         await place.carry_out(whole)
+        self._changed(consultation_id)
 
 
 def _is_awaited(status: PartyStatus) -> bool:

@@ -16,6 +16,7 @@ from vdx_plugin.domain.secret import Secret
 from vdx_plugin.domain.summary import Summary
 from vdx_plugin.errors import VdxError
 from vdx_plugin.ports import AdapterStatus, ChatMessage, DiagnosisLine, LineChanged, LineQuality, RoomParticipant
+from vdx_plugin.service.correspondence_view import NOTHING_WAITS, CorrespondenceView
 
 NO_LINE = LineChanged(LineQuality.NONE)
 
@@ -260,6 +261,8 @@ class DeskView:
     recoverable: tuple[Recoverable, ...] = ()
     agenda: AgendaView = AgendaView()
     diagnosis: DiagnosisView = DiagnosisView()
+    correspondence: CorrespondenceView = NOTHING_WAITS
+    """What did not get through, and answers without a known meeting."""
     notices: tuple[Notice, ...] = ()
     adapters: tuple[AdapterStatus, ...] = ()
     vdx_reachable: bool | None = None

@@ -397,7 +397,8 @@ class FakeLetters:
         return sorted(found, key=lambda one: one.written_at)
 
     async def unmatched(self) -> Sequence[IncomingLetter]:
-        return [one for one in self.kept.values() if one.consultation_id is None]
+        waiting = [one for one in self.kept.values() if one.consultation_id is None]
+        return [one for one in waiting if one.mark is not AnswerMark.NOTED]
 
     async def match(self, message_id: str, consultation_id: UUID, party_key: str, now: datetime) -> None:
         self.kept[message_id] = self.kept[message_id].matched(consultation_id, party_key)
@@ -523,13 +524,14 @@ class FakeDelivery:
         self.clock = clock
         self.sends = True
         self.on_news: Callable[[InvitationNews], None] | None = None
+        self.on_letter: Callable[[IncomingLetter], None] | None = None
 
     def start(
         self,
         on_news: Callable[[InvitationNews], None],
         on_letter: Callable[[IncomingLetter], None] | None = None,
     ) -> None:
-        self.on_news = on_news
+        self.on_news, self.on_letter = on_news, on_letter
 
     def wake(self) -> None:
         if self.sends:
