@@ -13,6 +13,7 @@ from vdx_plugin.domain.parties import Partner
 from vdx_plugin.domain.plan import Plan
 from vdx_plugin.ports import AppointmentFiles, InterpreterCard, MediaChoice, MessageTexts, VideoPicture
 from vdx_plugin.service.view import AgendaEntry, DeskView
+from vdx_plugin.ui.correspondence_port import CorrespondencePort
 from vdx_plugin.ui.partners_port import PartnersPort
 from vdx_plugin.ui.telling_port import TellingPort
 
@@ -51,6 +52,11 @@ class DeskPort(Protocol):
     @property
     def partners(self) -> PartnersPort:
         """The directory of partners."""
+        ...
+
+    @property
+    def correspondence(self) -> CorrespondencePort:
+        """What did not get through, and answers without a meeting."""
         ...
 
     def search_partners(self, text: str) -> Sequence[Partner]:

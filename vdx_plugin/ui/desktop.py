@@ -31,6 +31,7 @@ from vdx_plugin.ui.device_setup import DeviceSetup
 from vdx_plugin.ui.device_trial import DeviceTrial, SystemTrial
 from vdx_plugin.ui.hang_up_dialog import HangUpDialog
 from vdx_plugin.ui.menu import Choices, DockMenu
+from vdx_plugin.ui.messages_control import MessagesControl
 from vdx_plugin.ui.own_notices import OwnNotices
 from vdx_plugin.ui.partner_commands import PartnerCommands
 from vdx_plugin.ui.partners_control import PartnersControl
@@ -87,6 +88,7 @@ class Desktop(QObject):
             lambda: self.commands.load_partners(self._on_partners),
             self,
         )
+        self.messages = MessagesControl(desk.correspondence, self.commands, self.notices, self)
         self.plan.edit_wanted.connect(self.partners.open_partners)
         self._roles: dict[str, PartyRole] = {}
         self._is_user_start = False
@@ -136,6 +138,7 @@ class Desktop(QObject):
         self.plan.join(self.windows.plan)
         self.calendar.join(self.windows)
         self.partners.join(self.windows)
+        self.messages.join(self.windows)
 
     def _rebuild(self) -> None:
         old = self.windows
@@ -161,6 +164,7 @@ class Desktop(QObject):
         dock.drop_wanted.connect(commands.drop)
         dock.devices_wanted.connect(self._on_devices)
         dock.menu_wanted.connect(self._on_menu)
+        dock.messages_wanted.connect(self.messages.open_messages)
         dock.close_wanted.connect(self._on_dock_close)
 
     def _join_call(self) -> None:
@@ -227,6 +231,7 @@ class Desktop(QObject):
         windows.dock.show_view(view, now, self._roles)
         windows.adapters.show_adapters(view.adapters)
         self.calendar.show(view)
+        self.messages.show(view)
         running = current(view)
         windows.tray.show_ready(can_start=can_start(view))
         if running is not None:
@@ -344,9 +349,10 @@ class Desktop(QObject):
 
     def _on_menu(self) -> None:
         is_busy = current(self._view) is not None
-        menu = DockMenu(self.choices, is_busy=is_busy, parent=self.windows.dock)
+        menu = DockMenu(self.choices, is_busy=is_busy, waiting=self._waiting(), parent=self.windows.dock)
         menu.calendar_picked.connect(self.calendar.open_calendar)
         menu.diagnosis_picked.connect(self.calendar.open_diagnosis)
+        menu.messages_picked.connect(self.messages.open_messages)
         menu.partners_picked.connect(self.partners.open_partners)
         menu.teams_picked.connect(self.partners.open_teams)
         menu.devices_picked.connect(self._on_devices)
@@ -357,6 +363,9 @@ class Desktop(QObject):
         menu.aboutToHide.connect(menu.deleteLater)
         button = self.windows.dock.menu
         menu.popup(button.mapToGlobal(button.rect().topLeft()))
+
+    def _waiting(self) -> int:
+        return self._view.correspondence.count if self._view else 0
 
     def choose(self, choices: Choices) -> None:
         """Take the user's choices for this workplace; a new language, size or colour builds the windows anew."""

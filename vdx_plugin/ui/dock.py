@@ -12,10 +12,12 @@ from PySide6.QtWidgets import QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 from vdx_plugin.domain.consultation import FINISHED
 from vdx_plugin.domain.danish_time import danish_day
 from vdx_plugin.domain.parties import PartyRole
+from vdx_plugin.service.correspondence_view import CorrespondenceView
 from vdx_plugin.service.view import DeskView, Notice, Recoverable, Severity
 from vdx_plugin.texts import _
 from vdx_plugin.ui.bands import BandFact, BandStack
 from vdx_plugin.ui.controls import StateLine, button, label, rule
+from vdx_plugin.ui.messages_wording import waiting
 from vdx_plugin.ui.patient_line import PatientLine
 from vdx_plugin.ui.theme import DOCK_WIDTH, Theme
 from vdx_plugin.ui.today import Today
@@ -38,6 +40,7 @@ class Dock(QWidget):
     drop_wanted = Signal(object)
     devices_wanted = Signal()
     menu_wanted = Signal()
+    messages_wanted = Signal()
     close_wanted = Signal()
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
@@ -142,7 +145,7 @@ class Dock(QWidget):
         self._strip.setVisible(bool(strip))
         self._recoverable = {str(item.id): item for item in view.recoverable}
         recovery = [_recovery(item) for item in view.recoverable]
-        self.bands.show_facts([*recovery, *(_band(notice) for notice in view.notices)])
+        self.bands.show_facts([*recovery, *_waiting(view.correspondence), *(_band(notice) for notice in view.notices)])
         self._patient.show_context(view.context, danish_day(now))
         self._show_buttons(view)
         self._today.show_day(view.appointments, view.agenda.today, roles)
@@ -169,6 +172,8 @@ class Dock(QWidget):
         kind, _colon, rest = key.partition(":")
         if kind == "notice":
             self.notice_dismissed.emit(int(rest))
+        elif kind == "messages":
+            self.messages_wanted.emit()
         elif action == "resume":
             self.resume_wanted.emit(self._recoverable[rest].id)
         else:
@@ -186,6 +191,13 @@ def _recovery(item: Recoverable) -> BandFact:
     )
     actions = (("resume", _("Tag op igen")), ("drop", _("Afslut den")))
     return BandFact(f"recover:{item.id}", text, "warning", actions=actions)
+
+
+def _waiting(correspondence: CorrespondenceView) -> list[BandFact]:
+    """Tell that something waits for a person, with the way to it."""
+    words = waiting(correspondence)
+    tone = "danger" if correspondence.dead else "warning"
+    return [BandFact("messages:", words, tone, actions=(("open", _("Se beskeder")),))] if words else []
 
 
 def _band(notice: Notice) -> BandFact:

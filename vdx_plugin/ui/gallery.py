@@ -22,6 +22,7 @@ from vdx_plugin import texts
 from vdx_plugin.domain.consultation import Stage
 from vdx_plugin.domain.parties import PartyRole
 from vdx_plugin.ports import LineQuality, MediaChoice, Reach, ReachState
+from vdx_plugin.service.correspondence_view import NOTHING_WAITS, CorrespondenceView
 from vdx_plugin.service.partners import TeamChoice
 from vdx_plugin.service.view import (
     AgendaView,
@@ -48,6 +49,7 @@ from vdx_plugin.ui.dock import Dock
 from vdx_plugin.ui.hang_up_dialog import HangUpDialog
 from vdx_plugin.ui.import_dialog import ImportDialog
 from vdx_plugin.ui.menu import Choices, DockMenu
+from vdx_plugin.ui.messages_window import MessagesWindow
 from vdx_plugin.ui.move_dialog import MoveDialog
 from vdx_plugin.ui.partners_window import PartnersWindow
 from vdx_plugin.ui.plan_window import PlanWindow
@@ -167,6 +169,15 @@ def partners(
     return make
 
 
+def messages(view: CorrespondenceView) -> Callable[[Theme], QWidget]:
+    def make(theme: Theme) -> QWidget:
+        window = MessagesWindow(theme)
+        window.show_view(view)
+        return window
+
+    return make
+
+
 def teams(theme: Theme) -> QWidget:
     dialog = TeamsDialog(theme, lambda: "new", lambda _team: {})
     dialog.show_view(scenes.directory())
@@ -264,6 +275,10 @@ def _partner_screens() -> Iterator[Screen]:
     yield "partners-new-faults", partners(new=True, faults=bad), (880, 900)
     yield "partners-import", lambda theme: ImportDialog(theme, scenes.import_preview()), (560, 620)
     yield "partners-teams", teams, (760, 720)
+    yield "messages-empty", messages(NOTHING_WAITS), (600, 420)
+    yield "messages-normal", messages(scenes.correspondence()), (600, 980)
+    waiting = replace(scenes.idle(scenes.context()), correspondence=scenes.correspondence())
+    yield "messages-dock", dock(waiting), (320, 860)
 
 
 def _calendar_screens() -> Iterator[Screen]:

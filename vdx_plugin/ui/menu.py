@@ -25,10 +25,12 @@ class Choices:
 
 
 class DockMenu(QMenu):
-    """Emits what was picked. ``is_busy`` greys out what must wait for the consultation's end."""
+    """Emits what was picked. ``is_busy`` greys out what must wait for the consultation's end; ``waiting`` messages are
+    counted."""
 
     calendar_picked = Signal()
     diagnosis_picked = Signal()
+    messages_picked = Signal()
     partners_picked = Signal()
     teams_picked = Signal()
     devices_picked = Signal()
@@ -37,11 +39,13 @@ class DockMenu(QMenu):
     quit_picked = Signal()
     choices_made = Signal(object)
 
-    def __init__(self, choices: Choices, *, is_busy: bool, parent: QWidget | None = None) -> None:
+    def __init__(self, choices: Choices, *, is_busy: bool, waiting: int = 0, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._choices = choices
         self.addAction(_("Kalender …"), self.calendar_picked.emit)
         self.addAction(_("Kan jeg nå VDX? …"), self.diagnosis_picked.emit)
+        messages = _("Beskeder ({count}) …").format(count=waiting) if waiting else _("Beskeder …")
+        self.addAction(messages, self.messages_picked.emit)
         self.addAction(_("Partnere …"), self.partners_picked.emit)
         self.addAction(_("Faste hold …"), self.teams_picked.emit)
         self.addSeparator()
@@ -52,7 +56,7 @@ class DockMenu(QMenu):
         on_top.setCheckable(True)
         on_top.setChecked(choices.is_on_top)
         on_top.toggled.connect(lambda on: self._choose(is_on_top=on))
-        waiting = _("Kan ændres, når samtalen er slut")
+        later = _("Kan ændres, når samtalen er slut")
         languages = {"da": _("Dansk"), "en": _("Engelsk")}
         scales = {scale: f"{round(scale * 100)} %" for scale in SCALES}
         colours = {"system": _("Som systemet"), "light": _("Lyse"), "dark": _("Mørke")}
@@ -65,9 +69,9 @@ class DockMenu(QMenu):
             part = self.addMenu(title)
             self._fill(part, field, options)
             part.setEnabled(not is_busy)
-            part.setToolTip(waiting if is_busy else "")
+            part.setToolTip(later if is_busy else "")
         if is_busy:
-            self.addAction(waiting).setEnabled(False)
+            self.addAction(later).setEnabled(False)
         self.addSeparator()
         self.addAction(_("Om programmet"), self.about_picked.emit)
         self.addAction(_("Afslut programmet"), self.quit_picked.emit)

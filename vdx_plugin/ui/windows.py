@@ -14,6 +14,7 @@ from vdx_plugin.ui.call_window import CallWindow
 from vdx_plugin.ui.diagnosis_window import DiagnosisWindow
 from vdx_plugin.ui.dock import Dock
 from vdx_plugin.ui.menu import Choices
+from vdx_plugin.ui.messages_window import MessagesWindow
 from vdx_plugin.ui.partner_form import Check as PartnerCheck
 from vdx_plugin.ui.partners_window import PartnersWindow
 from vdx_plugin.ui.placement import Placement, screens
@@ -61,6 +62,7 @@ class Windows:
         self.call = CallWindow(theme)
         self.small = SmallWindow(theme)
         self.adapters = AdaptersPage(theme)
+        self.messages = MessagesWindow(theme)
         self.partners = PartnersWindow(theme, new_key, check_partner)
         self.tray = Tray(theme)
         self._named = {
@@ -72,6 +74,7 @@ class Windows:
             "calendar": self.calendar,
             "diagnosis": self.diagnosis,
             "partners": self.partners,
+            "messages": self.messages,
         }
         self._place()
         self.call.call.stage.own.set_corner(places.read("self_view", "bottom-right"))
@@ -92,6 +95,7 @@ class Windows:
             "adapters": QRect(left - px(520), screen.top() + px(48), px(520), px(520)),
             "calendar": QRect(left - px(680), screen.top() + px(48), px(680), px(760)),
             "diagnosis": QRect(left - px(560), screen.top() + px(48), px(560), px(760)),
+            "messages": QRect(left - px(600), screen.top() + px(48), px(600), px(720)),
             "partners": QRect(left - px(880), screen.top() + px(48), px(880), px(760)),
         }
         for name, window in self._named.items():

@@ -14,7 +14,7 @@ from PySide6.QtGui import QImage
 from tests.unit.service.fake_partners import FakeAddresses, FakeMemory, FakePartnerBook
 from vdx_plugin.domain.booked import RoomTemplate
 from vdx_plugin.domain.context import ClinicContext
-from vdx_plugin.domain.parties import AnswerMark, Partner, Party
+from vdx_plugin.domain.parties import AnswerMark, Channel, Partner, Party
 from vdx_plugin.domain.plan import Plan
 from vdx_plugin.errors import VdxError
 from vdx_plugin.ports import MediaChoice, VideoPicture
@@ -89,6 +89,34 @@ class FakeTelling:
         await self._desk.did("undo", consultation_id)
 
 
+class FakeCorrespondence:
+    """Writes down what was asked about messages."""
+
+    def __init__(self, desk: FakeDesk) -> None:
+        self._desk = desk
+
+    async def refresh(self) -> None:
+        await self._desk.did("refresh_messages")
+
+    async def resend(self, key: str) -> None:
+        await self._desk.did("resend_dead", key)
+
+    async def other_channel(self, key: str, channel: Channel) -> None:
+        await self._desk.did("other_channel", key, channel)
+
+    async def by_phone(self, key: str) -> None:
+        await self._desk.did("by_phone", key)
+
+    async def match(self, message_id: str, consultation_id: UUID, party_key: str) -> None:
+        await self._desk.did("match", message_id, consultation_id, party_key)
+
+    async def put_aside(self, message_id: str) -> None:
+        await self._desk.did("put_aside", message_id)
+
+    async def take_back(self, message_id: str) -> None:
+        await self._desk.did("take_back", message_id)
+
+
 class FakeDesk:
     """Fills ``DeskPort``. ``calls`` holds (name, arguments); ``after_start`` is the state Start video leads to."""
 
@@ -110,6 +138,7 @@ class FakeDesk:
         self.addresses, self.memory = FakeAddresses(), FakeMemory()
         self.partners = Partners(self.book, self.addresses, self.memory)
         self.telling = FakeTelling(self)
+        self.correspondence = FakeCorrespondence(self)
 
     @property
     def stand_ins(self) -> dict[str, Any]:
