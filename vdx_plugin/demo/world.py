@@ -16,6 +16,7 @@ from vdx_plugin.runtime import Tasks
 from vdx_plugin.sandbox import phones
 from vdx_plugin.sandbox.clinic import ClinicConfig, DemoClinic
 from vdx_plugin.sandbox.clock import SandboxClock
+from vdx_plugin.sandbox.desktop_hub import DesktopHub
 from vdx_plugin.sandbox.partners import PartnerTimes
 from vdx_plugin.sandbox.pexip import RoomServer
 from vdx_plugin.sandbox.rooms import RoomDirectory
@@ -59,6 +60,7 @@ class World:
         self.rooms = RoomServer(rooms)
         adapters = data_dir / "adapters"
         self.clinic = DemoClinic(ClinicConfig(adapters / "hl7v2" / LISTENING, adapters / "local" / HANDSHAKE))
+        self.desktop = DesktopHub((clock or SandboxClock()).now, self.clinic.as_fhir())
         self.sandbox = Sandbox(
             SandboxConfig(
                 port=port,
@@ -69,9 +71,12 @@ class World:
             ),
             rooms=rooms,
             clock=clock,
-            extra_routes=[*self.rooms.routes(), *self.clinic.routes()],
+            extra_routes=[*self.rooms.routes(), *self.clinic.routes(), *self.desktop.routes()],
             extra_parts=[
                 Part("Klinikken", "/clinic/", "Et lille journalsystem med opdigtede patienter."),
+                Part(
+                    "Røntgenbilleder", "/fhircast/", "Et andet program på skærmen, som skifter patient over FHIRcast."
+                ),
                 Part("Gæstesiden", "/guest/", "Det, patienten eller sygehuset ser, når de følger linket."),
             ],
             on_start=[self.rooms.start, self.clinic.start],
@@ -144,6 +149,7 @@ class World:
                     "port": "0",
                     "note_port": str(self.clinic.note_port),
                 },
+                "fhircast": {"url": f"{self.sandbox.base_url}/fhircast/hub", "user": "Karen Eksempel"},
             },
         )
 
@@ -167,7 +173,12 @@ class World:
 
     def secret(self, name: str) -> Secret:
         """Return what the keyring would give."""
-        known = {"vdx.client_secret": self.sandbox.config.client_secret, "sms.secret": f"Bearer {phones.KEY}"}
+        known = {
+            "vdx.client_secret": self.sandbox.config.client_secret,
+            "sms.secret": f"Bearer {phones.KEY}",
+            "adapters.fhircast.topic": self.desktop.topic,
+            "adapters.fhircast.token": self.desktop.token,
+        }
         return Secret(known.get(name, ""))
 
     def _fill_directory(self) -> None:

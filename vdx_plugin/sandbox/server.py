@@ -369,7 +369,7 @@ def _server_config(app: ASGIApp) -> uvicorn.Config:
     return uvicorn.Config(
         app,
         http="auto",
-        ws="none",
+        ws="websockets-sansio",
         lifespan="off",
         log_config=None,
         access_log=False,

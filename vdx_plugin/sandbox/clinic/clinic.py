@@ -9,6 +9,7 @@ from collections.abc import Awaitable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 from starlette.routing import BaseRoute
 
@@ -76,6 +77,10 @@ class DemoClinic:
     def routes(self) -> list[BaseRoute]:
         """Return the clinic's pages below ``/clinic``."""
         return pages.routes(self)
+
+    def as_fhir(self) -> tuple[dict[str, Any], ...]:
+        """Return the people as FHIR Patient resources, as other programs on the desktop know them."""
+        return tuple(feed.as_fhir(person) for person in self.people)
 
     async def start(self) -> None:
         """Listen for notes, and answer the plug-in when it asks whether a record is still open."""

@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from importlib.resources import files
+from typing import Any
 from zoneinfo import ZoneInfo
 
 COPENHAGEN = ZoneInfo("Europe/Copenhagen")
@@ -76,6 +77,19 @@ def person(text: str) -> Person:
             number, system = parts[0], f"urn:oid:{parts[3].split('&')[1]}"
     name = " ".join(part for part in (given, *more, family) if part)
     return Person(local, name, datetime.strptime(pid[7], "%Y%m%d").date(), number, system)  # noqa: DTZ007 - a birth date has no zone
+
+
+def as_fhir(person: Person) -> dict[str, Any]:
+    """Return a person as a FHIR R4 Patient."""
+    given, _, family = person.name.rpartition(" ")
+    identifiers = [{"system": person.system, "value": person.number}] if person.system else []
+    return {
+        "resourceType": "Patient",
+        "id": person.local_id,
+        "identifier": identifiers,
+        "name": [{"use": "official", "family": family, "given": [given]}],
+        "birthDate": person.birth_date.isoformat(),
+    }
 
 
 def slot(text: str) -> Slot:
