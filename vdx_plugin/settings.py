@@ -207,8 +207,6 @@ class Settings(BaseSettings):
     interpreters: Interpreters = Interpreters()
     store: Database = Database()
     data: Data = Data()
-    disabled_adapters: tuple[str, ...] = ("dummy",)
-    """The specimen is switched off unless somebody wants to look at it: its patients are nobody's."""
     disabled_adapters: tuple[str, ...] = ("dummy", "fhircast", "gnuhealth")
     """Off until somebody switches them on: the specimen, whose patients are nobody's, and what must be set up first."""
     adapters: dict[str, dict[str, str]] = Field(default_factory=dict)
