@@ -18,17 +18,20 @@ import pytest_asyncio
 
 from tests.unit.invitations.fakes import News
 from tests.unit.invitations.samples import OWN, PATIENT_PARTY, PRACTICE, ROOM, SETTINGS, SMS_PARTY, consultation
+from vdx_plugin.domain.matching import candidates
 from vdx_plugin.domain.parties import Channel, Partner, Party, PartyRole
 from vdx_plugin.domain.secret import Secret
+from vdx_plugin.invitations import care_communication
 from vdx_plugin.invitations.composer import MessageComposer
 from vdx_plugin.invitations.delivery import MessageDelivery, Roads
 from vdx_plugin.invitations.directory import read_directory
 from vdx_plugin.invitations.hub import HubSettings, MessageHub
 from vdx_plugin.invitations.intake import Books
+from vdx_plugin.invitations.message import read_message
 from vdx_plugin.invitations.outgoing import Pace
 from vdx_plugin.invitations.sms_gateway import GatewaySettings, SmsGateway
 from vdx_plugin.invitations.smtp import MailSettings, Security, SmtpCarrier
-from vdx_plugin.ports import OutboxDraft, OutboxState
+from vdx_plugin.ports import IncomingLetter, OutboxDraft, OutboxState
 from vdx_plugin.sandbox import phones
 from vdx_plugin.sandbox import server as sandbox_server
 from vdx_plugin.sandbox.faults import Fault
@@ -63,6 +66,7 @@ class World:
     news: News
     composer: MessageComposer
     partners: dict[str, Partner]
+    strays: list[IncomingLetter]
 
     def party(self, partner_id: str) -> Party:
         partner = self.partners[partner_id]
@@ -125,9 +129,10 @@ async def world(tmp_path: Path) -> AsyncIterator[World]:
     async with Sandbox(config).running() as sandbox:
         store = await open_store(tmp_path / "vdx.sqlite", AesSealer(bytes(32)), clock)
         delivery = make_delivery(sandbox, store, clock)
-        delivery.start(news)
+        strays: list[IncomingLetter] = []
+        delivery.start(news, strays.append)
         found = {partner.id: partner for partner in read_directory(table.read_bytes()).all()}
-        yield World(sandbox, store, clock, delivery, news, MessageComposer(SETTINGS), found)
+        yield World(sandbox, store, clock, delivery, news, MessageComposer(SETTINGS), found, strays)
         await delivery.close()
         await store.close()
 
@@ -304,3 +309,53 @@ async def _until(test: Callable[[], Awaitable[bool]]) -> None:
     async with asyncio.timeout(LIMIT_S):
         while not await test():  # noqa: ASYNC110 - the sandbox's memory and the database tell nobody when they change
             await asyncio.sleep(0.02)
+
+
+async def test_an_answer_on_the_old_format_waits_for_a_person_and_is_offered_for_its_meeting(world: World) -> None:
+    """The network's converter makes a new thread of it (pitfall 28): acknowledged, kept, never matched by itself."""
+    party = world.party("hospital-orthopaedics")
+    whole = replace(consultation(party, start=START), created_at=world.clock.now())
+    await world.store.consultations.save(whole)
+    (draft,) = world.invite(party)
+    await world.write(draft)
+    await world.told(party.key, "delivered")
+    hub = world.sandbox.partners
+    shown = hub.letter(draft.receiver, draft.message_id)
+    assert shown is not None
+    assert link_in(draft) in shown.old_source.replace("&amp;", "&")
+    sent = await hub.reply(draft.receiver, draft.message_id, "Vi deltager begge", "Sygeplejerske Test")
+    await world.until(lambda: hub.acknowledged(draft.receiver, sent.header_id) == "ok")
+    (letter,) = await world.store.letters.unmatched()
+    assert letter.text.startswith("Vi deltager begge")
+    assert letter.thread_id not in ("", draft.thread_id)
+    assert [one.message_id for one in world.strays] == [letter.message_id]
+    found = candidates(letter, await world.store.consultations.unfinished())
+    assert [(one.consultation_id, one.party_key) for one in found] == [(whole.id, party.key)]
+    assert not any(one.answer for one in world.news.heard)
+    assert await world.state_of(draft) is OutboxState.ACKNOWLEDGED
+    assert hub.findings(draft.receiver) == []
+
+
+async def test_a_move_after_an_answer_arrives_as_an_answer_to_it(world: World) -> None:
+    """The partner's own thread stays whole: their system finds nothing wrong with what answers their letter."""
+    party = world.party("hospital-geriatrics")
+    (draft,) = world.invite(party)
+    await world.write(draft)
+    await world.told(party.key, "delivered")
+    hub = world.sandbox.partners
+    sent = await hub.reply(draft.receiver, draft.message_id, "Vi deltager begge", "Sygeplejerske Test")
+    await world.told(party.key, "answered")
+    letters = await world.store.letters.of_consultation(draft.consultation_id)
+    later = consultation(party, start=START + timedelta(hours=1))
+    old = (START, START + timedelta(minutes=30))
+    moved = world.composer.move(later, party, draft, ROOM, old, world.clock.now(), uuid4, letters)
+    await world.write(moved)
+    await world.until_state(moved, OutboxState.ACKNOWLEDGED)
+    histories = read_message(moved.payload, moved.mime).all("Provenance")
+    assert histories[0]["entity"][0]["what"]["reference"] == f"MessageHeader/{sent.header_id}"
+    assert len(hub.thread(draft.receiver, f"urn:uuid:{draft.thread_id}")) == 3
+    assert hub.findings(draft.receiver) == []
+
+
+def link_in(draft: OutboxDraft) -> str:
+    return care_communication.link_of(read_message(draft.payload, draft.mime))
