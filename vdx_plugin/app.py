@@ -208,6 +208,7 @@ def desk_settings(chosen: Settings) -> DeskSettings:
         practice=chosen.practice.pseudonym or OWN_PRACTICE,
         region=chosen.practice.region,
         project_code=chosen.vdx.project_code,
+        can_text=chosen.sms.service != "none",
     )
 
 

@@ -295,6 +295,9 @@ def sentences(_: Callable[[str], str]) -> dict[str, str]:
         "writeback.*": _("Notatet kom ikke i journalen. Det er gemt her; prøv igen, eller kopier teksten."),
         "writeback.done": _("Notatet er skrevet i journalen."),
         "link.copied": _("Linket til {party} er kopieret. Sæt det ind i en besked til dem."),
+        "text.copied": _("Teksten er kopieret. Sæt den ind, hvor den skal bruges."),
+        "file.saved": _("Filen er gemt."),
+        "file.disk": _("Filen kunne ikke gemmes der. Vælg en anden mappe, og prøv igen."),
         "report.copied": _("Rapporten er kopieret. Sæt den ind i en besked til support."),
         "note.copied": _("Notatet er kopieret. Sæt det ind i journalen."),
         "plan.patient_changed": _(

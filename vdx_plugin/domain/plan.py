@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 from vdx_plugin.domain.context import ClinicContext
 from vdx_plugin.domain.parties import Channel, Partner, Party, PartyRole, Purpose
+from vdx_plugin.domain.phone_numbers import takes_text, text_number
 
 DEFAULT_LENGTH = timedelta(minutes=30)
 
@@ -68,10 +69,13 @@ class Plan:
         return replace(self.without(key), withdrawn=(*self.withdrawn, *gone))
 
 
-def patient_party(context: ClinicContext, key: str) -> Party:
-    """The patient as a party: by e-mail when an address is known, else by a link that the doctor passes on."""
-    if context.patient.email:
-        return Party(key, PartyRole.PATIENT, Channel.EMAIL, address=context.patient.email)
+def patient_party(context: ClinicContext, key: str, *, can_text: bool = False) -> Party:
+    """The patient as a party: by e-mail, else by text message, else by a link that the doctor passes on."""
+    patient = context.patient
+    if patient.email:
+        return Party(key, PartyRole.PATIENT, Channel.EMAIL, address=patient.email)
+    if can_text and patient.mobile and takes_text(patient.mobile):
+        return Party(key, PartyRole.PATIENT, Channel.SMS, address=text_number(patient.mobile))
     return Party(key, PartyRole.PATIENT, Channel.LINK)
 
 
@@ -87,12 +91,14 @@ def default_plan(
     directory: Sequence[Partner],
     now: datetime,
     keys: Sequence[str],
+    *,
+    can_text: bool = False,
 ) -> Plan:
     """The plan behind one click on Start video: the patient, and the partners the appointment names.
 
     ``keys`` supplies opaque party keys and must be at least one longer than the appointment's partners.
     """
-    parties = [patient_party(context, keys[0])]
+    parties = [patient_party(context, keys[0], can_text=can_text)]
     wanted = appointment.partner_glns if appointment else ()
     known = {partner.gln: partner for partner in directory if partner.gln}
     parties += [partner_party(known[gln], key) for gln, key in zip(wanted, keys[1:], strict=False) if gln in known]

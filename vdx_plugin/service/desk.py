@@ -54,7 +54,7 @@ class Desk(Conduct):
 
     def __init__(self, outside: Outside, settings: DeskSettings) -> None:
         super().__init__(outside, settings)
-        self._record = OpenRecord(outside, self._screen, self._publish)
+        self._record = OpenRecord(outside, self._screen, self._publish, can_text=settings.can_text)
         self._agenda = Agenda(
             outside,
             settings,
@@ -336,6 +336,11 @@ class Desk(Conduct):
                 self._publish()
 
     # --- handing over -------------------------------------------------------------------------------------------------
+
+    @property
+    def can_text(self) -> bool:
+        """Whether text messages can be sent from here."""
+        return self._settings.can_text
 
     @property
     def message_texts(self) -> MessageTexts:

@@ -25,10 +25,13 @@ PARTY_KEYS_AHEAD = 10
 class OpenRecord:
     """Follows the record. ``publish`` shows the desk anew after a change."""
 
-    def __init__(self, outside: Outside, screen: Screen, publish: Callable[[], None]) -> None:
+    def __init__(
+        self, outside: Outside, screen: Screen, publish: Callable[[], None], *, can_text: bool = False
+    ) -> None:
         self._outside = outside
         self._screen = screen
         self._publish = publish
+        self._can_text = can_text
         self._number = 0
         self._proposed: tuple[frozenset[str], ClinicContext] | None = None
 
@@ -106,7 +109,7 @@ class OpenRecord:
         keys = [self._outside.new_id().hex[:12] for _number in range(PARTY_KEYS_AHEAD)]
         self._proposed = frozenset(keys), context
         partners: tuple[Partner, ...] = tuple(self._outside.partners.all())
-        proposed = default_plan(context, self._appointment(context), partners, now, keys)
+        proposed = default_plan(context, self._appointment(context), partners, now, keys, can_text=self._can_text)
         free = keys[len(proposed.parties) :]
         return proposed.with_more(_invited(invitees, proposed, partners, free))
 

@@ -42,6 +42,8 @@ class DeskSettings:
     practice: str
     region: str = ""
     project_code: str = ""
+    can_text: bool = False
+    """Whether text messages can be sent: then a patient without an e-mail address gets one."""
     is_test: bool = False
     """Leave the uses out of counts, as VDX leaves out test calls."""
     undo_within: timedelta = timedelta(seconds=8)

@@ -23,6 +23,8 @@ class AgendaList(QScrollArea):
     acted = Signal(object, object)
     prolonged = Signal(object, object)
     link_wanted = Signal(object, str)
+    file_wanted = Signal(object, str)
+    card_wanted = Signal(object, str)
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -92,4 +94,6 @@ class AgendaList(QScrollArea):
         row.acted.connect(self.acted)
         row.prolonged.connect(self.prolonged)
         row.link_wanted.connect(self.link_wanted)
+        row.file_wanted.connect(self.file_wanted)
+        row.card_wanted.connect(self.card_wanted)
         return row

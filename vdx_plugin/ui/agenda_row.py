@@ -9,7 +9,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QMenu, QPushButton, QVBoxLayout, QWidget
 
 from vdx_plugin.domain.consultation import FINISHED
-from vdx_plugin.domain.parties import PartyStatus
+from vdx_plugin.domain.parties import PartyRole, PartyStatus
 from vdx_plugin.service.view import AgendaEntry, EntryAction
 from vdx_plugin.texts import _
 from vdx_plugin.ui.agenda_wording import entry_state, entry_title, owner, span
@@ -22,11 +22,14 @@ PROLONG_MIN = (10, 15, 30)
 
 
 class AgendaRow(QFrame):
-    """Emits ``acted(entry, action)``, ``prolonged(entry, timedelta)`` and ``link_wanted(entry, party_key)``."""
+    """Emits ``acted(entry, action)``, ``prolonged(entry, timedelta)``, ``link_wanted(entry, party_key)``,
+    ``file_wanted(entry, ending)`` and ``card_wanted(entry, party_key)``."""
 
     acted = Signal(object, object)
     prolonged = Signal(object, object)
     link_wanted = Signal(object, str)
+    file_wanted = Signal(object, str)
+    card_wanted = Signal(object, str)
 
     def __init__(self, theme: Theme, entry: AgendaEntry) -> None:
         super().__init__()
@@ -65,6 +68,8 @@ class AgendaRow(QFrame):
         self.prolong.clicked.connect(lambda: self._open(self.prolong_menu(), self.prolong))
         self.copy = button(self._theme, _("Kopiér link"), "plain", "link")
         self.copy.clicked.connect(self._on_copy)
+        self.export = button(self._theme, _("Gem …"), "plain", "more")
+        self.export.clicked.connect(lambda: self._open(self.export_menu(), self.export))
         self.cancel = self._action(_("Aflys"), EntryAction.CANCEL, "plain", "cross")
         for part in self._pressed():
             actions.addWidget(part)
@@ -101,7 +106,7 @@ class AgendaRow(QFrame):
             pressed.setEnabled(False)
 
     def _pressed(self) -> tuple[QPushButton, ...]:
-        return self.start, self.retry, self.move_button, self.prolong, self.copy, self.cancel
+        return self.start, self.retry, self.move_button, self.prolong, self.copy, self.export, self.cancel
 
     def _show_parties(self, entry: AgendaEntry) -> None:
         while old := self._parties.takeAt(0):
@@ -136,6 +141,7 @@ class AgendaRow(QFrame):
         for action, pressed in buttons.items():
             pressed.setVisible(action in entry.actions)
         self.copy.setVisible(bool(entry.links))
+        self.export.setVisible(entry.consultation_id is not None and entry.context is not None)
         for pressed in self._pressed():
             pressed.setAccessibleName(f"{pressed.text()}: {span(entry.start, entry.end)}, {title}")
 
@@ -154,6 +160,17 @@ class AgendaRow(QFrame):
             if status.party.key in self.entry.links:
                 words = _("Link til {name}").format(name=_name(self.entry, status))
                 menu.addAction(words, partial(self.link_wanted.emit, self.entry, status.party.key))
+        return menu
+
+    def export_menu(self) -> QMenu:
+        """Return what can be handed over by a person: files of the meeting, and an interpreter's card."""
+        menu = QMenu(self)
+        menu.addAction(_("Gem som kalenderfil …"), partial(self.file_wanted.emit, self.entry, "ics"))
+        menu.addAction(_("Eksportér til journalen (FHIR) …"), partial(self.file_wanted.emit, self.entry, "json"))
+        for status in self.entry.parties:
+            if status.party.role is PartyRole.INTERPRETER and self.entry.links:
+                words = _("Kort til tolkebureauet: {name} …").format(name=_name(self.entry, status))
+                menu.addAction(words, partial(self.card_wanted.emit, self.entry, status.party.key))
         return menu
 
     def _on_copy(self) -> None:

@@ -101,6 +101,11 @@ class DeskPort(Protocol):
     async def start_scheduled(self, consultation_id: UUID) -> None: ...
 
     @property
+    def can_text(self) -> bool:
+        """Whether text messages can be sent from here. On any thread."""
+        ...
+
+    @property
     def message_texts(self) -> MessageTexts:
         """The texts of messages; read and checked on any thread."""
         ...

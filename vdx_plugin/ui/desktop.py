@@ -29,6 +29,8 @@ from vdx_plugin.ui.desk_port import DeskPort
 from vdx_plugin.ui.device_names import DeviceSource, SystemDevices
 from vdx_plugin.ui.device_setup import DeviceSetup
 from vdx_plugin.ui.device_trial import DeviceTrial, SystemTrial
+from vdx_plugin.ui.hand_over_commands import HandOverCommands
+from vdx_plugin.ui.hand_over_control import HandOverControl
 from vdx_plugin.ui.hang_up_dialog import HangUpDialog
 from vdx_plugin.ui.menu import Choices, DockMenu
 from vdx_plugin.ui.messages_control import MessagesControl
@@ -79,6 +81,9 @@ class Desktop(QObject):
         self.notices.changed.connect(self._show)
         self._partner_commands = PartnerCommands(desk.partners, self.bridge.operations, self._on_failed)
         self.plan = PlanControl(self.commands, self._partner_commands, self.notices, now, self._on_user_start, self)
+        self.hand_over = HandOverControl(
+            HandOverCommands(desk, self.bridge.operations, self._on_failed), self.notices, self
+        )
         self.calendar = CalendarControl(self.commands, self.notices, now, desk.check_time, self._on_user_start, self)
         self.partners = PartnersControl(
             self._partner_commands,
@@ -130,7 +135,9 @@ class Desktop(QObject):
         theme = theme_of(self.choices)
         dress(self._app, theme)
         desk = self._desk
-        self.windows = Windows(theme, self._places, desk.new_party_key, desk.check_time, desk.partners.faults)
+        faults, message_texts = desk.partners.faults, desk.message_texts
+        self.windows = Windows(theme, self._places, desk.new_party_key, desk.check_time, faults, message_texts)
+        self.windows.plan.can_text = desk.can_text
         self.windows.set_on_top(on=self.choices.is_on_top)
         self._join_dock()
         self._join_call()
@@ -139,6 +146,7 @@ class Desktop(QObject):
         self.calendar.join(self.windows)
         self.partners.join(self.windows)
         self.messages.join(self.windows)
+        self.hand_over.join(self.windows)
 
     def _rebuild(self) -> None:
         old = self.windows
@@ -334,6 +342,8 @@ class Desktop(QObject):
             case "copy" if key in running.links:
                 QGuiApplication.clipboard().setText(running.links[key].reveal())
                 self.notices.confirm("link.copied", party=party_name(status.party, running.context))
+            case "card":
+                self.hand_over.open_card(running.id, key, self.windows.call, self._now())
             case "resend":
                 self.commands.resend(running.id, key)
             case "told":
@@ -357,6 +367,7 @@ class Desktop(QObject):
         menu.teams_picked.connect(self.partners.open_teams)
         menu.devices_picked.connect(self._on_devices)
         menu.adapters_picked.connect(lambda: present(self.windows.adapters, is_active=True))
+        menu.texts_picked.connect(self.hand_over.open_texts)
         menu.about_picked.connect(lambda: AboutDialog(self.windows.theme, self.windows.dock).open())
         menu.quit_picked.connect(self._on_quit)
         menu.choices_made.connect(self.choose)

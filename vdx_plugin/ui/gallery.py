@@ -21,7 +21,7 @@ from PySide6.QtWidgets import QApplication, QWidget
 from vdx_plugin import texts
 from vdx_plugin.domain.consultation import Stage
 from vdx_plugin.domain.parties import PartyRole
-from vdx_plugin.ports import LineQuality, MediaChoice, Reach, ReachState
+from vdx_plugin.ports import LineQuality, MediaChoice, Reach, ReachState, TextName
 from vdx_plugin.service.correspondence_view import NOTHING_WAITS, CorrespondenceView
 from vdx_plugin.service.partners import TeamChoice
 from vdx_plugin.service.view import (
@@ -36,7 +36,7 @@ from vdx_plugin.service.view import (
     StepKind,
 )
 from vdx_plugin.texts import _
-from vdx_plugin.ui import scenes
+from vdx_plugin.ui import scenes, text_scenes
 from vdx_plugin.ui.about import AboutDialog
 from vdx_plugin.ui.adapters_page import AdaptersPage
 from vdx_plugin.ui.calendar_window import CalendarWindow
@@ -48,7 +48,9 @@ from vdx_plugin.ui.diagnosis_window import DiagnosisWindow
 from vdx_plugin.ui.dock import Dock
 from vdx_plugin.ui.hang_up_dialog import HangUpDialog
 from vdx_plugin.ui.import_dialog import ImportDialog
+from vdx_plugin.ui.interpreter_card import InterpreterCardDialog
 from vdx_plugin.ui.menu import Choices, DockMenu
+from vdx_plugin.ui.message_texts_page import MessageTextsPage
 from vdx_plugin.ui.messages_window import MessagesWindow
 from vdx_plugin.ui.move_dialog import MoveDialog
 from vdx_plugin.ui.partners_window import PartnersWindow
@@ -133,6 +135,7 @@ def plan(
         proposed = scenes.plan(*partners)
         if is_empty:
             proposed = proposed.without("k-patient")
+        window.can_text = True
         window.show_plan(proposed, scenes.context(), scenes.NOW)
         window.team.show_choice(TeamChoice(scenes.TEAMS, "solgaarden", scenes.PARTNERS))
         if is_searching:
@@ -215,6 +218,17 @@ def adapters(view: DeskView) -> Callable[[Theme], QWidget]:
     return make
 
 
+def texts_page(language: str, name: TextName, *, typed: str = "") -> Callable[[Theme], QWidget]:
+    def make(theme: Theme) -> QWidget:
+        page = MessageTextsPage(theme, text_scenes.SceneTexts())
+        page.choice.choose(language, name)
+        if typed:
+            page.edit.setPlainText(typed)
+        return page
+
+    return make
+
+
 def devices(theme: Theme) -> QWidget:
     stand_in = _NoDevices()
     return DevicesPage(theme, stand_in, stand_in, MediaChoice(camera="Logitech Brio", speaker="Højttaler på dockingen"))
@@ -257,6 +271,12 @@ def screens() -> Iterator[Screen]:
     yield "after-cannot-write", call(scenes.ended(), camera="no-write"), large
     yield "devices", devices, (560, 760)
     yield "adapters", adapters(scenes.idle()), (520, 520)
+    yield "texts-normal", texts_page("da", text_scenes.SMS), (880, 720)
+    yield "texts-mail", texts_page("da", text_scenes.BODY), (880, 720)
+    yield "texts-right-to-left", texts_page("ar", text_scenes.SMS), (880, 720)
+    yield "texts-right-to-left-mail", texts_page("ar", text_scenes.BODY), (880, 720)
+    yield "texts-fault", texts_page("da", text_scenes.SMS, typed="Kom {time}"), (880, 720)
+    yield "interpreter-card", lambda theme: InterpreterCardDialog(theme, text_scenes.CARD), (560, 720)
     yield "adapters-empty", adapters(DeskView("production")), (520, 320)
     yield "hang-up", lambda theme: HangUpDialog(theme, ("Inger Eksempelsen", scenes.HOSPITAL.name)), (400, 320)
     yield "quit", QuitDialog, (400, 260)

@@ -9,7 +9,7 @@ from functools import partial
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QMenu, QPushButton, QVBoxLayout, QWidget
 
-from vdx_plugin.domain.parties import SENT_BY_US, Channel, InvitationState, PartyStatus, Presence
+from vdx_plugin.domain.parties import SENT_BY_US, Channel, InvitationState, PartyRole, PartyStatus, Presence
 from vdx_plugin.ports import RoomParticipant
 from vdx_plugin.service.view import WaitingGuest
 from vdx_plugin.texts import _
@@ -22,7 +22,7 @@ _TO_SEND_AGAIN = (InvitationState.REJECTED, InvitationState.FAILED, InvitationSt
 
 
 class PartyRow(QWidget):
-    """An expected party. Emits ``acted(party_key, action)``: copy, resend, told, put_out."""
+    """An expected party. Emits ``acted(party_key, action)``: copy, card, resend, told, put_out."""
 
     acted = Signal(str, str)
 
@@ -91,6 +91,8 @@ class PartyRow(QWidget):
         menu.addAction(_("Skjul forløb") if shown else _("Vis forløb"), lambda: self._history.setVisible(not shown))
         if self._has_link:
             menu.addAction(_("Kopiér link"), lambda: self.acted.emit(key, "copy"))
+        if self._has_link and self._status.party.role is PartyRole.INTERPRETER:
+            menu.addAction(_("Kort til tolkebureauet …"), lambda: self.acted.emit(key, "card"))
         if self._status.party.channel in SENT_BY_US:
             menu.addAction(_("Send invitationen igen"), lambda: self.acted.emit(key, "resend"))
         menu.addAction(_("Har fået besked på telefon"), lambda: self.acted.emit(key, "told"))

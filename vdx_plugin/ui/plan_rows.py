@@ -2,41 +2,35 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from vdx_plugin.domain.parties import SENT_BY_US, Channel, Party, PartyRole
 from vdx_plugin.domain.teams import is_reachable
 from vdx_plugin.ports import Reach
 from vdx_plugin.texts import _
-from vdx_plugin.ui.controls import ChoiceField, StateLine, button, label, symbol_label
-from vdx_plugin.ui.theme import TARGET, Theme
-from vdx_plugin.ui.wording import LANGUAGES, Word, language, preview, reach, role
-
-
-def looks_like_address(text: str) -> bool:
-    """True for what may be an e-mail address; the mail server has the last word."""
-    local, at, domain = text.rpartition("@")
-    return bool(local and at) and "." in domain.strip(".") and not any(c.isspace() for c in text)
-
-
-def with_address(party: Party, text: str) -> Party:
-    """Return the patient's party by e-mail, or by a link to be passed on when there is no address."""
-    if looks_like_address(text):
-        return replace(party, channel=Channel.EMAIL, address=text)
-    return replace(party, channel=Channel.LINK, address=None)
+from vdx_plugin.ui.controls import StateLine, button, label, symbol_label
+from vdx_plugin.ui.plan_fields import InterpreterFields, PatientFields
+from vdx_plugin.ui.theme import Theme
+from vdx_plugin.ui.wording import Word, preview, reach, role
 
 
 class PlanRow(QWidget):
-    """Emits ``party_changed(party)``, ``removed(key)`` and ``edit_wanted(partner_id)``."""
+    """Emits ``party_changed(party)``, ``removed(key)`` and ``edit_wanted(partner_id)``.
+
+    ``known`` are the patient's addresses in the record, ``can_text`` says whether text messages can be sent.
+    """
 
     party_changed = Signal(object)
     removed = Signal(str)
     edit_wanted = Signal(str)
 
-    def __init__(self, theme: Theme, party: Party, name: str) -> None:
+    def __init__(
+        self, theme: Theme, party: Party, name: str, known: Sequence[str] = (), *, can_text: bool = False
+    ) -> None:
         super().__init__()
         self._theme, self.party = theme, party
         px = theme.px
@@ -52,9 +46,9 @@ class PlanRow(QWidget):
         self._preview = label(preview(party), "quiet")
         self._column.addWidget(self._preview)
         if party.role is PartyRole.PATIENT:
-            self._add_address()
+            self._add_fields(PatientFields(theme, party, known, can_text=can_text))
         if party.role is PartyRole.INTERPRETER:
-            self._add_language()
+            self._add_fields(InterpreterFields(theme, party))
         self._add_trouble()
         if party.partner is not None:
             self.edit = button(theme, _("Ret"), "plain", name=_("Ret {name} i kartoteket").format(name=name))
@@ -64,24 +58,10 @@ class PlanRow(QWidget):
         remove.clicked.connect(lambda: self.removed.emit(self.party.key))
         row.addWidget(remove, 0, Qt.AlignmentFlag.AlignTop)
 
-    def _add_address(self) -> None:
-        self.address = QLineEdit(self.party.address or "")
-        self.address.setPlaceholderText(_("E-mail, hvis patienten skal have linket sendt"))
-        self.address.setAccessibleName(_("Patientens e-mail"))
-        self.address.setMinimumHeight(self._theme.px(TARGET))
-        self.address.textEdited.connect(self._on_address)
-        self._column.addWidget(self.address)
-
-    def _add_language(self) -> None:
-        self.language = ChoiceField(self._theme, _("Tolkens sprog"))
-        self.language.addItem(_("Vælg sprog, så den rigtige tolk kommer"), None)
-        known = sorted(LANGUAGES, key=language)
-        chosen = self.party.language
-        for code in known if chosen in (None, *known) else [chosen, *known]:
-            self.language.addItem(language(str(code)), code)
-        self.language.setCurrentIndex(max(0, self.language.findData(chosen)))
-        self.language.currentIndexChanged.connect(self._on_language)
-        self._column.addWidget(self.language)
+    def _add_fields(self, fields: PatientFields | InterpreterFields) -> None:
+        self.fields = fields
+        fields.changed.connect(self._change)
+        self._column.addWidget(fields)
 
     def _add_trouble(self) -> None:
         """A line for what keeps the party from being reached, with the way that always works."""
@@ -110,12 +90,6 @@ class PlanRow(QWidget):
         self.trouble.hide()
         self.phone_instead.hide()
         self._change(replace(self.party, channel=Channel.PHONE))
-
-    def _on_address(self, text: str) -> None:
-        self._change(with_address(self.party, text.strip()))
-
-    def _on_language(self, _index: int) -> None:
-        self._change(replace(self.party, language=self.language.currentData()))
 
     def _change(self, party: Party) -> None:
         self.party = party

@@ -49,6 +49,7 @@ class PlanWindow(QWidget):
         self._theme, self._new_key = theme, new_key
         self.context: ClinicContext | None = None
         self.plan: Plan | None = None
+        self.can_text = False
         self.rows: dict[str, PlanRow] = {}
         self.setProperty("kind", "window")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
@@ -140,7 +141,9 @@ class PlanWindow(QWidget):
     def _add_row(self, party: Party) -> None:
         if self.context is None:
             raise ValueError("a plan must be shown first")
-        row = PlanRow(self._theme, party, party_name(party, self.context))
+        patient = self.context.patient
+        known = [one for one in (patient.email, patient.mobile) if one]
+        row = PlanRow(self._theme, party, party_name(party, self.context), known, can_text=self.can_text)
         row.party_changed.connect(self._on_changed)
         row.removed.connect(self._on_removed)
         row.edit_wanted.connect(self.edit_wanted)
@@ -184,7 +187,7 @@ class PlanWindow(QWidget):
     def _on_add_patient(self) -> None:
         if self.plan is None or self.context is None:
             return
-        party = patient_party(self.context, self._new_key())
+        party = patient_party(self.context, self._new_key(), can_text=self.can_text)
         self.plan = self.plan.with_party(party)
         self._add_row(party)
         self._refresh()

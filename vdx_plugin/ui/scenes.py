@@ -193,7 +193,7 @@ def context(
 ) -> ClinicContext:
     """Return an open record; another number is another patient."""
     given, _space, family = name.rpartition(" ")
-    patient = Patient((cpr(number),), PersonName(family, given), born, local_id=f"p-{number[-4:]}", mobile="35000050")
+    patient = Patient((cpr(number),), PersonName(family, given), born, local_id=f"p-{number[-4:]}", mobile="20000050")
     organisation = Organisation("Lægehuset Eksempel", gln="5790000000104")
     return ClinicContext("dummy", patient, ClinicUser("u1", "LE"), organisation, NOW)
 

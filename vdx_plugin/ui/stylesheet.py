@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from PySide6.QtGui import QColor, QPalette
 
-from vdx_plugin.ui.theme import CALL_TARGET, TARGET, Theme
+from vdx_plugin.ui.theme import CALL_TARGET, LIGHT, TARGET, Theme
 
 
 def stylesheet(theme: Theme) -> str:
@@ -157,6 +157,10 @@ def _lists(theme: Theme) -> str:
         margin: {px(2)}px; }}
     QScrollBar::add-line:vertical, QScrollBar::sub-line:vertical {{ height: 0px; }}
     QScrollBar::add-page:vertical, QScrollBar::sub-page:vertical {{ background: transparent; }}
+    QTextBrowser[kind="paper"] {{ background: {LIGHT.surface}; color: {LIGHT.text}; border: 1px solid {c("line")};
+        border-radius: {px(8)}px; }}
+    QFrame[tone="bubble"] {{ background: {c("accent_soft")}; border: none; border-radius: {px(16)}px; }}
+    QFrame[tone="bubble"] QLabel {{ color: {c("on_accent_soft")}; }}
     QPushButton[kind="row"] {{ text-align: left; background: transparent; border-color: transparent; }}
     QPushButton[kind="row"]:hover {{ background: {c("hover")}; }}
     QPushButton[kind="row"]:focus {{ border-color: {c("focus")}; }}

@@ -8,12 +8,14 @@ from PySide6.QtCore import QRect, Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QApplication, QWidget
 
+from vdx_plugin.ports import MessageTexts
 from vdx_plugin.ui.adapters_page import AdaptersPage
 from vdx_plugin.ui.calendar_window import CalendarWindow
 from vdx_plugin.ui.call_window import CallWindow
 from vdx_plugin.ui.diagnosis_window import DiagnosisWindow
 from vdx_plugin.ui.dock import Dock
 from vdx_plugin.ui.menu import Choices
+from vdx_plugin.ui.message_texts_page import MessageTextsPage
 from vdx_plugin.ui.messages_window import MessagesWindow
 from vdx_plugin.ui.partner_form import Check as PartnerCheck
 from vdx_plugin.ui.partners_window import PartnersWindow
@@ -52,6 +54,7 @@ class Windows:
         new_key: Callable[[], str],
         check: Check,
         check_partner: PartnerCheck,
+        texts: MessageTexts,
     ) -> None:
         self.theme = theme
         self._places = places
@@ -64,6 +67,7 @@ class Windows:
         self.adapters = AdaptersPage(theme)
         self.messages = MessagesWindow(theme)
         self.partners = PartnersWindow(theme, new_key, check_partner)
+        self.texts = MessageTextsPage(theme, texts)
         self.tray = Tray(theme)
         self._named = {
             "dock": self.dock,
@@ -75,6 +79,7 @@ class Windows:
             "diagnosis": self.diagnosis,
             "partners": self.partners,
             "messages": self.messages,
+            "texts": self.texts,
         }
         self._place()
         self.call.call.stage.own.set_corner(places.read("self_view", "bottom-right"))
@@ -97,6 +102,7 @@ class Windows:
             "diagnosis": QRect(left - px(560), screen.top() + px(48), px(560), px(760)),
             "messages": QRect(left - px(600), screen.top() + px(48), px(600), px(720)),
             "partners": QRect(left - px(880), screen.top() + px(48), px(880), px(760)),
+            "texts": QRect(left - px(880), screen.top() + px(48), px(880), px(760)),
         }
         for name, window in self._named.items():
             self._places.restore(window, name, defaults[name])

@@ -335,11 +335,16 @@ LANGUAGES = (
 """Languages most often interpreted in Denmark, ISO 639; any other code may come with an appointment."""
 
 
+MESSAGE_LANGUAGES = ("da", "en", "ar", "bs", "fa", "pl", "ro", "so", "tr", "uk")
+"""Languages in which there are texts for patients."""
+
+
 def language(code: str) -> str:
     """Return the name of a language; an unlisted code is shown as it is."""
     known = {
         "ar": _("Arabisk"),
         "bs": _("Bosnisk"),
+        "da": _("Dansk"),
         "dsl": _("Dansk tegnsprog"),
         "de": _("Tysk"),
         "en": _("Engelsk"),

@@ -19,7 +19,7 @@ def test_a_foreign_mobile_keeps_its_country() -> None:
     assert text_number("+48 512 345 678") == "+48512345678"
 
 
-@pytest.mark.parametrize("typed", ["33112233", "86123456"])
+@pytest.mark.parametrize("typed", ["33112233", "86123456", "20000050"])
 def test_a_danish_number_of_an_old_fixed_series_is_taken(typed: str) -> None:
     """Numbers move between fixed and mobile lines, so the series says nothing."""
     assert text_number(typed).startswith("+45")

@@ -17,11 +17,12 @@ from vdx_plugin.domain.context import ClinicContext
 from vdx_plugin.domain.parties import AnswerMark, Channel, Partner, Party
 from vdx_plugin.domain.plan import Plan
 from vdx_plugin.errors import VdxError
-from vdx_plugin.ports import MediaChoice, VideoPicture
+from vdx_plugin.invitations.text_book import TextBook
+from vdx_plugin.ports import AppointmentFiles, InterpreterCard, MediaChoice, VideoPicture
 from vdx_plugin.runtime import Runtime
 from vdx_plugin.service.partners import Partners
 from vdx_plugin.service.view import AgendaEntry, DeskView
-from vdx_plugin.ui import scenes
+from vdx_plugin.ui import scenes, text_scenes
 from vdx_plugin.ui.device_names import DeviceNames
 
 
@@ -139,6 +140,8 @@ class FakeDesk:
         self.partners = Partners(self.book, self.addresses, self.memory)
         self.telling = FakeTelling(self)
         self.correspondence = FakeCorrespondence(self)
+        self.message_texts = TextBook()
+        self.can_text = True
 
     @property
     def stand_ins(self) -> dict[str, Any]:
@@ -231,6 +234,14 @@ class FakeDesk:
     async def search_agenda(self, text: str) -> Sequence[AgendaEntry]:
         await self._did("search_agenda", text)
         return scenes.day().entries[:1]
+
+    async def interpreter_card(self, consultation_id: UUID, party_key: str) -> InterpreterCard:
+        await self._did("interpreter_card", consultation_id, party_key)
+        return text_scenes.CARD
+
+    async def export_appointment(self, consultation_id: UUID) -> AppointmentFiles:
+        await self._did("export_appointment", consultation_id)
+        return AppointmentFiles('{"resourceType": "Appointment"}', "BEGIN:VCALENDAR\r\n")
 
     async def templates(self) -> Sequence[RoomTemplate]:
         await self._did("templates")

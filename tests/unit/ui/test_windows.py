@@ -27,7 +27,7 @@ from vdx_plugin.ui.dock import Dock
 from vdx_plugin.ui.hang_up_dialog import HangUpDialog
 from vdx_plugin.ui.party_panel import PartyPanel
 from vdx_plugin.ui.phone_panel import spaced
-from vdx_plugin.ui.plan_rows import looks_like_address
+from vdx_plugin.ui.plan_fields import looks_like_address
 from vdx_plugin.ui.plan_window import PlanWindow
 from vdx_plugin.ui.running import can_write
 from vdx_plugin.ui.self_view import SelfView, nearest, place
@@ -154,7 +154,7 @@ def test_a_plan_without_anybody_cannot_start(qtbot: QtBot, theme: Theme) -> None
 def test_the_patients_address_changes_the_channel_as_it_is_typed(qtbot: QtBot, theme: Theme) -> None:
     """The preview tells what will be sent before it is."""
     window = plan_window(qtbot, theme)
-    field = window.rows["k-patient"].address
+    field = window.rows["k-patient"].fields.address
     qtbot.keyClicks(field, "inger@mail.example")
     assert window.plan is not None
     patient = window.plan.parties[0]
@@ -175,7 +175,7 @@ def test_the_interpreters_language_goes_into_the_plan(qtbot: QtBot, theme: Theme
     """The agency sends the right interpreter only when it knows the language."""
     window = plan_window(qtbot, theme)
     window.search.partner_chosen.emit(scenes.AGENCY)
-    language = window.rows["k-new"].language
+    language = window.rows["k-new"].fields.language
     language.setCurrentIndex(language.findData("ar"))
     assert window.plan is not None
     assert window.plan.parties[-1].language == "ar"
