@@ -9,9 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
-import sys
-import traceback
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
@@ -22,10 +19,10 @@ from typing import Any
 import vdx_plugin.adapters.local
 import vdx_plugin.media.engine  # noqa: F401
 from tests.e2e.crash_points import Tripwire
+from tests.e2e.nursery import serve
 from tests.e2e.signalling import SignallingEngine
 from tests.fakes_clinic import summary
 from tests.unit.invitations import samples
-from vdx_plugin import log
 from vdx_plugin.adapters.hl7v2 import mapping
 from vdx_plugin.app import Program, assemble
 from vdx_plugin.demo.world import FileVault
@@ -39,8 +36,6 @@ from vdx_plugin.service.outside import Outside
 from vdx_plugin.service.view import ConsultationView, DeskView
 from vdx_plugin.settings import Settings
 
-CHILD_LIMIT_S = 30.0
-TOO_SLOW = 3
 HELD, CALLED_OFF, RESUME, DROP = "held", "called off", "resume", "drop"
 WHOLE_CALL = "in the call"
 PARTNERS = ("hospital-geriatrics", "nursing-home")
@@ -62,13 +57,7 @@ class Job:
 def main() -> None:
     """Do jobs until standard input ends."""
     rehearse()
-    for line in sys.stdin:
-        job = Job(**json.loads(line))
-        child = os.fork()
-        if child == 0:
-            _do_in_fork(job)
-        _, status = os.waitpid(child, 0)
-        print(os.waitstatus_to_exitcode(status), flush=True)
+    serve(Job, do)
 
 
 def rehearse() -> None:
@@ -78,29 +67,6 @@ def rehearse() -> None:
     for party in parties:
         samples.composer().invitation(meeting, party, samples.ROOM, samples.NOW, samples.ids())
     mapping.note(meeting.context, summary(), mapping.Addressing("", "", "", "T"), samples.NOW)
-
-
-def _do_in_fork(job: Job) -> None:
-    status = 1
-    errors = os.open(f"{job.record}.log", os.O_WRONLY | os.O_CREAT, 0o600)
-    os.dup2(errors, 2)
-    try:
-        log.setup(stream=sys.stderr)
-        asyncio.run(_within_limit(job))
-        status = 0
-    except TimeoutError:
-        status = TOO_SLOW
-        traceback.print_exc()
-    except BaseException:  # noqa: BLE001 - a fork must never come back into its parent's loop
-        traceback.print_exc()
-    finally:
-        sys.stderr.flush()
-        os._exit(status)
-
-
-async def _within_limit(job: Job) -> None:
-    async with asyncio.timeout(CHILD_LIMIT_S):
-        await do(job)
 
 
 async def do(job: Job) -> None:

@@ -11,19 +11,18 @@ import asyncio
 import json
 import os
 import shutil
-import signal
 import sqlite3
-import sys
 from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, closing
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
 
 from tests.e2e.crash_child import CALLED_OFF, DROP, HELD, RESUME, WHOLE_CALL, Job
 from tests.e2e.crash_points import AFTER, points_after, points_of
+from tests.e2e.nursery import CRASHED, PROCESSES, Nursery, trace_of
 from vdx_plugin.app import STORE_FILE, WallClock, open_the_store
 from vdx_plugin.demo.world import HOSPITAL_GLN, FileVault, World
 from vdx_plugin.sandbox.partners import PartnerTimes
@@ -36,58 +35,11 @@ pytestmark = [
 ]
 
 NURSING_HOME_GLN = "5790000000401"
-PROCESSES = 4
-JOB_LIMIT_S = 40.0
-CRASHED = -signal.SIGKILL
-MAY_STAY_AWAY = ("claim", "scheduling-info", "set_answer")
+MAY_STAY_AWAY = ("claim", "scheduling-info", "set_answer", "erase")
 """How often these come depends on who is faster; a run in which one stays away is a run without a kill."""
 
 
 # --- running ------------------------------------------------------------------------------------------------------
-
-
-class Nursery:
-    """Processes that have everything imported and do one job at a time."""
-
-    def __init__(self, no_certificates: Path) -> None:
-        """``no_certificates`` is a folder without any: all addresses are loopback, and reading them takes longer than
-        most jobs."""
-        # One thread, so that forks are sound.
-        self._env = {**os.environ, "OPENBLAS_NUM_THREADS": "1", "SSL_CERT_DIR": str(no_certificates)}
-        self._free: asyncio.Queue[asyncio.subprocess.Process] = asyncio.Queue()
-        self._all: list[asyncio.subprocess.Process] = []
-
-    async def __aenter__(self) -> Nursery:
-        for _number in range(PROCESSES):
-            process = await asyncio.create_subprocess_exec(
-                sys.executable,
-                "-m",
-                "tests.e2e.crash_child",
-                stdin=asyncio.subprocess.PIPE,
-                stdout=asyncio.subprocess.PIPE,
-                env=self._env,
-            )
-            self._all.append(process)
-            self._free.put_nowait(process)
-        return self
-
-    async def __aexit__(self, *_exception: object) -> None:
-        for process in self._all:
-            assert process.stdin is not None
-            process.stdin.close()
-            await process.wait()
-
-    async def do(self, job: Job) -> int:
-        """Return the exit status of the fork that did the job; negative: killed by that signal."""
-        process = await self._free.get()
-        assert process.stdin is not None
-        assert process.stdout is not None
-        process.stdin.write(json.dumps(asdict(job)).encode() + b"\n")
-        await process.stdin.drain()
-        async with asyncio.timeout(JOB_LIMIT_S):
-            status = int(await process.stdout.readline())
-        self._free.put_nowait(process)
-        return status
 
 
 @dataclass
@@ -120,8 +72,7 @@ class Run:
         return found
 
     def trace(self, what: str) -> str:
-        log = Path(f"{self.job(what).record}.log")
-        return log.read_text("utf-8")[-1500:] if log.exists() else ""
+        return trace_of(self.job(what))
 
     def claim(self, holds: bool, what: str) -> None:
         if not holds:
@@ -157,7 +108,8 @@ def check_nothing_is_left_open(run: Run) -> None:
     for row in consultations:
         run.claim(row["stage"] in ("closed", "cancelled"), f"the consultation is {row['stage']}")
     states = Counter(row["state"] for row in run.rows("select state from outbox"))
-    run.claim(not states["sending"] and not states["queued"], f"messages left: {dict(states)}")
+    left = states["sending"] + states["queued"] + states["waiting_for_retry"]
+    run.claim(not left, f"messages left: {dict(states)}")
 
 
 def check_rooms(run: Run) -> None:
@@ -300,7 +252,7 @@ async def crash_at_each(nursery: Nursery, folder: Path, scenario: str, wanted: l
 
 async def test_a_kill_at_any_effect_up_to_the_note_loses_and_doubles_nothing(tmp_path: Path) -> None:
     """Power cut, crash, or the machine put to sleep: whenever it happens, the job can be finished or called off."""
-    async with Nursery(tmp_path) as nursery:
+    async with Nursery("tests.e2e.crash_child", tmp_path) as nursery:
         record = await points_without_a_crash(nursery, tmp_path / "whole", HELD)
         points = points_of(record)
         check_that_the_job_is_in(points)
@@ -312,7 +264,7 @@ async def test_a_kill_at_any_effect_up_to_the_note_loses_and_doubles_nothing(tmp
 
 async def test_a_kill_while_it_is_called_off_still_tells_everybody_and_closes_the_room(tmp_path: Path) -> None:
     """A cancellation half done is taken up by the program itself at its next start."""
-    async with Nursery(tmp_path) as nursery:
+    async with Nursery("tests.e2e.crash_child", tmp_path) as nursery:
         record = await points_without_a_crash(nursery, tmp_path / "whole", CALLED_OFF)
         points = points_after(record, WHOLE_CALL)
         assert any("http PATCH" in point for point in points)
