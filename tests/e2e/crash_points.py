@@ -1,9 +1,10 @@
 """Every outside effect of a process, by name, and a kill before or after the one that is asked for.
 
 Watched are: each transaction that writes to the store, each HTTP request (VDX, token service, room, message hub),
-the hand-over of a mail's content, and the delivery of a note to the record. Effects are named and counted by name,
-``http POST /videoapi/v2/meetings#1 before``, because the order among tasks that run side by side is not always the
-same; what belongs to one name is. Polls that change nothing outside (mailbox, event stream) are left out.
+the hand-over of a mail's content, files for a VANS client, and the delivery of a note to the record. Effects are named
+and counted by name, ``http POST /videoapi/v2/meetings#1 before``, because the order among tasks that run side by side
+is not always the same; what belongs to one name is. Polls that change nothing outside (mailbox, event stream) are left
+out.
 """
 
 from __future__ import annotations
@@ -20,11 +21,12 @@ import aiosmtplib
 import httpx
 
 from vdx_plugin.adapters.hl7v2 import sending
+from vdx_plugin.invitations import vans_folder
 from vdx_plugin.store.thread import StoreThread
 
 BEFORE, AFTER = "before", "after"
 _ID = re.compile(r"/(?:[0-9a-f]{8}-[0-9a-f-]{27}|\d{6,}|[^/]*(?:@|%40)[^/]*)(?=/|$)")
-_LONG_POLL = re.compile(r"/partners/mailbox/|/events$")
+_LONG_POLL = re.compile(r"/partners/mailbox/|/vans/mailboxes/|/events$")
 
 
 class Tripwire:
@@ -45,6 +47,10 @@ class Tripwire:
         )
         aiosmtplib.SMTP.data = self._watched(aiosmtplib.SMTP.data, lambda *_: "smtp DATA")  # type: ignore[method-assign]
         sending.deliver = self._watched(sending.deliver, lambda *_: "hl7 note")
+        folder = vans_folder.VansFolder
+        folder.send = self._watched(folder.send, lambda *_: "folder hand over")  # type: ignore[method-assign]
+        folder.settle = self._watched(folder.settle, lambda *_: "folder put away")  # type: ignore[method-assign]
+        vans_folder._write_through = self._watched_in_thread(vans_folder._write_through, "folder write")
 
     def note(self, text: str) -> None:
         """Write a remark between the effects; it starts with a sharp sign."""
@@ -63,6 +69,17 @@ class Tripwire:
             result = await original(*args, **kwargs)
             self._reach(f"{point} {AFTER}")
             return result
+
+        return watched
+
+    def _watched_in_thread(self, original: Callable[..., None], name: str) -> Callable[..., None]:
+        """The same for a plain function: a file is written under a hidden name before it gets its own."""
+
+        def watched(*args: Any) -> None:
+            self._counts[name] += 1
+            self._reach(f"{name}#{self._counts[name]} {BEFORE}")
+            original(*args)
+            self._reach(f"{name}#{self._counts[name]} {AFTER}")
 
         return watched
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import json
 import urllib.request
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -34,11 +34,17 @@ from vdx_plugin.invitations.resources import Party as End
 from vdx_plugin.invitations.sms_gateway import GatewaySettings, SmsGateway
 from vdx_plugin.invitations.smtp import MailSettings, Security, SmtpCarrier
 from vdx_plugin.invitations.transport import Carrier, Mailbox
+from vdx_plugin.invitations.vans import Envelopes, Rules
+from vdx_plugin.invitations.vans_folder import FolderSettings, VansFolder
+from vdx_plugin.invitations.vans_http import Access, VansSupplier, open_client
+from vdx_plugin.medcom_roads import Road
 from vdx_plugin.ports import TO_BE_SENT, MessageKind, NoticeKind, OutboxDraft, OutboxRow, OutboxState
 from vdx_plugin.sandbox import phones
 from vdx_plugin.store import AesSealer, Store, open_store
 
-HUB, MAIL, TEXT = "MedCom over HTTP", "e-mail", "text message"
+HUB, SUPPLIER, FOLDER = "MedCom endpoint", "VANS supplier", "VANS folder"
+MAIL, TEXT = "e-mail", "text message"
+MEDCOM = (HUB, SUPPLIER, FOLDER)
 INVITATION, MOVE, CANCELLATION, NOTICE, ACKNOWLEDGEMENT = (
     "invitation",
     "move",
@@ -63,6 +69,8 @@ class Job:
     place: str
     record: str
     hub_url: str
+    vans_url: str
+    folder: str
     text_url: str
     control_url: str
     smtp_port: int
@@ -103,11 +111,8 @@ class Practice:
         self.wire = Tripwire(Path(job.record), job.crash_at)
         organisation = replace(samples.PRACTICE, gln=job.gln)
         self._composer = MessageComposer(replace(samples.SETTINGS, organisation=organisation, mail_from=job.mail))
-        self._party = {
-            HUB: samples.HOSPITAL_PARTY,
-            MAIL: samples.PATIENT_PARTY,
-            TEXT: replace(samples.SMS_PARTY, address=job.phone),
-        }[job.road]
+        others = {MAIL: samples.PATIENT_PARTY, TEXT: replace(samples.SMS_PARTY, address=job.phone)}
+        self._party = others.get(job.road, samples.HOSPITAL_PARTY)
 
     def _delivery(self) -> MessageDelivery:
         job = self._job
@@ -185,11 +190,11 @@ class Practice:
         rows = await self._rows()
         if len(rows) < wanted or any(row.state in TO_BE_SENT for row in rows):
             return False
-        if self._job.road != HUB:
+        if self._job.road not in MEDCOM:
             return True
         letters = [row for row in rows if row.draft.kind is not MessageKind.ACKNOWLEDGEMENT]
         heard = all(row.state in (OutboxState.ACKNOWLEDGED, OutboxState.ANSWERED) for row in letters)
-        return heard and not await asyncio.to_thread(_waiting, f"{self._job.hub_url}/mailbox/{self._job.gln}")
+        return heard and not await asyncio.to_thread(_is_waited_for, self._job)
 
 
 def roads(job: Job) -> tuple[Mapping[Channel, Carrier], Mailbox | None]:
@@ -199,8 +204,18 @@ def roads(job: Job) -> tuple[Mapping[Channel, Carrier], Mailbox | None]:
     if job.road == TEXT:
         gateway = GatewaySettings(job.text_url, id_path="id", secret=Secret(f"Bearer {phones.KEY}"))
         return {Channel.SMS: SmsGateway(gateway, httpx.AsyncClient())}, None
-    hub = MessageHub(HubSettings(job.hub_url, job.gln, wait_s=2.0), httpx.AsyncClient(), uuid4)
-    return {Channel.MEDCOM: hub}, hub
+    road = _medcom(job)
+    return {Channel.MEDCOM: road}, road
+
+
+def _medcom(job: Job) -> Road:
+    if job.road == HUB:
+        return MessageHub(HubSettings(job.hub_url, job.gln, wait_s=2.0), httpx.AsyncClient(), uuid4)
+    envelopes = Envelopes(Rules(job.gln), lambda: datetime.now(UTC), uuid4)
+    if job.road == SUPPLIER:
+        return VansSupplier(job.vans_url, job.gln, envelopes, open_client(Access()), wait_s=2.0)
+    folders = FolderSettings(Path(job.folder) / "out", Path(job.folder) / "in", look_every_s=0.02, wait_s=2.0)
+    return VansFolder(folders, envelopes)
 
 
 def _post(address: str, values: Mapping[str, str]) -> None:
@@ -208,10 +223,13 @@ def _post(address: str, values: Mapping[str, str]) -> None:
     urllib.request.urlopen(request).close()
 
 
-def _waiting(address: str) -> Sequence[object]:
-    with urllib.request.urlopen(address) as answer:
-        found: Sequence[object] = json.load(answer)["messages"]
-    return found
+def _is_waited_for(job: Job) -> bool:
+    """True while something lies in our mailbox that has not been dealt with."""
+    if job.road == FOLDER:
+        return any((Path(job.folder) / "in").glob("*.xml"))
+    address = f"{job.hub_url}/mailbox" if job.road == HUB else f"{job.vans_url}/mailboxes"
+    with urllib.request.urlopen(f"{address}/{job.gln}") as answer:
+        return bool(next(iter(json.load(answer).values())))
 
 
 if __name__ == "__main__":

@@ -11,24 +11,37 @@ import asyncio
 import json
 import sqlite3
 from collections import Counter, defaultdict
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass, field, replace
 from itertools import count
 from pathlib import Path
 
 from tests.e2e.crash_points import points_of
-from tests.e2e.kill_child import ACKNOWLEDGEMENT, CANCELLATION, HUB, INVITATION, MAIL, MOVE, NOTICE, TEXT, Job
+from tests.e2e.kill_child import (
+    ACKNOWLEDGEMENT,
+    CANCELLATION,
+    FOLDER,
+    INVITATION,
+    MAIL,
+    MEDCOM,
+    MOVE,
+    NOTICE,
+    TEXT,
+    Job,
+)
 from tests.e2e.nursery import CRASHED, PROCESSES, Nursery, trace_of
 from vdx_plugin.app import WallClock
 from vdx_plugin.sandbox.partners import PartnerTimes
 from vdx_plugin.sandbox.partners.values import Parcel
 from vdx_plugin.sandbox.server import Sandbox, SandboxConfig
+from vdx_plugin.sandbox.vans import VansPostman
 from vdx_plugin.store import AesSealer, open_store
 
 MODULE = "tests.e2e.kill_child"
-ROWS = [(HUB, each) for each in (INVITATION, MOVE, CANCELLATION, NOTICE, ACKNOWLEDGEMENT)] + [
-    (road, each) for road in (MAIL, TEXT) for each in (INVITATION, MOVE, CANCELLATION, NOTICE)
+LETTERS = (INVITATION, MOVE, CANCELLATION, NOTICE)
+ROWS = [(road, each) for road in MEDCOM for each in (*LETTERS, ACKNOWLEDGEMENT)] + [
+    (road, each) for road in (MAIL, TEXT) for each in LETTERS
 ]
 MAY_STAY_AWAY = ("OutboxTable.claim",)
 """How often a worker looks into the outbox depends on who is faster; such a run is then one without a kill."""
@@ -106,7 +119,7 @@ class Receivers:
 
     def counted(self, job: Job) -> Counter[str]:
         """Return how often each message of the job came, by its id; of text messages, by their words."""
-        if job.road == HUB:
+        if job.road in MEDCOM:
             return self.came[job.gln]
         if job.road == MAIL:
             mine = [mail for mail in self.sandbox.mail.caught if mail.sender == job.mail]
@@ -128,7 +141,8 @@ class KillTable:
     async def row(self, road: str, message: str) -> Row:
         """Return one line: a run without a kill, and one for each step before and after."""
         whole = self._job(road, message)
-        status = await self._nursery.do(whole)
+        async with self._postman(whole):
+            status = await self._nursery.do(whole)
         assert status == 0, trace_of(whole)
         points = points_of(Path(whole.record))
         assert points, f"{road}, {message}: nothing was done"
@@ -138,9 +152,25 @@ class KillTable:
     async def _killed(self, road: str, message: str, point: str) -> Outcome:
         async with self._places:
             job = replace(self._job(road, message), crash_at=point)
-            first = await self._nursery.do(job)
-            second = await self._nursery.do(replace(job, crash_at="")) if first == CRASHED else first
+            async with self._postman(job):
+                first = await self._nursery.do(job)
+                second = await self._nursery.do(replace(job, crash_at="")) if first == CRASHED else first
             return self._outcome(job, point, first, second)
+
+    @asynccontextmanager
+    async def _postman(self, job: Job) -> AsyncIterator[None]:
+        """Let a VANS client watch the job's folders, where it has any."""
+        if job.road != FOLDER:
+            yield
+            return
+        out, into = Path(job.folder) / "out", Path(job.folder) / "in"
+        postman = VansPostman(self._receivers.sandbox.vans, job.gln, out, into)
+        work = asyncio.create_task(_rounds(postman))
+        try:
+            yield
+        finally:
+            work.cancel()
+            await asyncio.gather(work, return_exceptions=True)
 
     def _outcome(self, job: Job, point: str, first: int, second: int) -> Outcome:
         faults = []
@@ -167,7 +197,8 @@ class KillTable:
     def _job(self, road: str, message: str) -> Job:
         number, sandbox = next(self._numbers), self._receivers.sandbox
         folder = self._folder / f"{number:04}"
-        folder.mkdir()
+        for each in (folder, folder / "out", folder / "in"):
+            each.mkdir()
         (folder / "store.db").write_bytes((self._folder / "empty.db").read_bytes())
         return Job(
             name=f"kill-{number}",
@@ -179,14 +210,22 @@ class KillTable:
             place=str(folder / "store.db"),
             record=str(folder / "effects"),
             hub_url=sandbox.partner_url,
+            vans_url=sandbox.vans_url,
+            folder=str(folder),
             text_url=sandbox.text_url,
             control_url=f"{sandbox.partner_url}/control",
             smtp_port=sandbox.smtp_port,
         )
 
 
+async def _rounds(postman: VansPostman) -> None:
+    while True:
+        await postman.round()
+        await asyncio.sleep(0.02)
+
+
 def _faults(job: Job, distinct: int, total: int, state: str) -> Iterator[str]:
-    if job.road == HUB:
+    if job.road in MEDCOM:
         if distinct != 1:
             yield f"{distinct} messages came, and it is {state}"
         return
