@@ -28,17 +28,17 @@ _log = log.get("invitations.outgoing")
 
 Tell = Callable[[OutboxRow, OutboxState, str, str], None]
 BATCH = 10
-BEAT_S = 20.0
-"""A third of the lease that ``ports.Outbox`` gives a silent host."""
 _WRITE_WAITS_S = (0.1, 0.5, 2.0)
 
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """How many workers run, and how often the outbox is looked into for what other processes wrote."""
+    """How many workers run, how often the outbox is looked into for what other processes wrote, and how often this
+    host says that it lives: every third of the lease that the outbox gives a silent one."""
 
     workers: int = 1
     look_every_s: float = 15.0
+    beat_s: float = 20.0
 
 
 class Outgoing:
@@ -115,7 +115,7 @@ class Outgoing:
     async def _show_life(self) -> None:
         """Tell the other hosts that this one lives, and take up what one that has died was sending."""
         while True:
-            await asyncio.sleep(BEAT_S)
+            await asyncio.sleep(self._pace.beat_s)
             try:
                 await self._outbox.still_here(self._clock.now())
                 found = await self._outbox.recover(self._clock.now())
@@ -231,9 +231,10 @@ class Book:
     forgotten as long as the program lives.
     """
 
-    def __init__(self, outbox: Outbox, clock: Clock) -> None:
+    def __init__(self, outbox: Outbox, clock: Clock, waits_s: Sequence[float] = _WRITE_WAITS_S) -> None:
         self._outbox = outbox
         self._clock = clock
+        self._waits_s = waits_s
         self._waiting: list[tuple[Settlement, asyncio.Future[bool]]] = []
         self._left: list[Settlement] = []
         self._writing = asyncio.Lock()
@@ -251,7 +252,7 @@ class Book:
         return await written
 
     async def _insist(self, outcomes: list[Settlement]) -> set[str]:
-        for wait_s in (*_WRITE_WAITS_S, None):
+        for wait_s in (*self._waits_s, None):
             try:
                 return await self._outbox.settle(outcomes, self._clock.now())
             except VdxError as error:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 import pytest_asyncio
@@ -49,9 +49,10 @@ from vdx_plugin.invitations.finding import Finding
 from vdx_plugin.invitations.intake import Books
 from vdx_plugin.invitations.message import Message, read_message, write_json, write_xml
 from vdx_plugin.invitations.message_check import MessageCheck
+from vdx_plugin.invitations.outgoing import Book
 from vdx_plugin.invitations.resources import Author, Party
 from vdx_plugin.invitations.transport import Incoming, MailboxReceipt, Verdict
-from vdx_plugin.ports import Delivery, IncomingLetter, MessageKind, OutboxDraft, OutboxRow, OutboxState
+from vdx_plugin.ports import Delivery, IncomingLetter, MessageKind, OutboxDraft, OutboxRow, OutboxState, Settlement
 
 HOSPITAL_END = Party("", HOSPITAL.name, HOSPITAL.sor or "", HOSPITAL.gln or "")
 NURSE = Author(PersonName("Burns", "Michael"), "sygeplejerske", "78450000")
@@ -724,3 +725,50 @@ async def test_acknowledgements_are_written_in_the_form_of_the_site(desk: Desk) 
     assert medcom.sent[0].mime == codes.FHIR_XML
     assert medcom.sent[0].payload.startswith(b"<?xml")
     assert check_outgoing(read_message(medcom.sent[0].payload, codes.FHIR_XML)) == []
+
+
+# --- writing down what became of messages -----------------------------------------------------------------------------
+
+
+class Shelf(MemoryOutbox):
+    """An outbox that counts how often it was written to."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.writings: list[int] = []
+
+    async def settle(self, outcomes: Sequence[Settlement], now: datetime) -> set[str]:
+        await asyncio.sleep(0)
+        taken = await super().settle(outcomes, now)
+        self.writings.append(len(outcomes))
+        return taken
+
+
+async def claimed(count: int) -> tuple[Shelf, list[Settlement]]:
+    shelf = Shelf()
+    drafts = [replace(letter(), key=f"k{number}", thread_id=f"t{number}") for number in range(count)]
+    await shelf.add(drafts, NOW)
+    await shelf.claim(NOW, limit=count)
+    return shelf, [Settlement(draft.key, OutboxState.AWAITING_ACK, handed_over=True) for draft in drafts]
+
+
+async def test_what_comes_while_one_writing_is_under_way_is_written_together() -> None:
+    """A transaction for each message would be what limits a server."""
+    shelf, outcomes = await claimed(20)
+    book = Book(shelf, ManualClock())
+    assert all(await asyncio.gather(*(book.write(outcome) for outcome in outcomes)))
+    assert sum(shelf.writings) == 20
+    assert len(shelf.writings) <= 3
+
+
+async def test_an_outcome_that_the_store_does_not_take_is_kept_and_written_first(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """The message is out. A full disk must not make the program forget it, nor send it again."""
+    shelf, (outcome,) = await claimed(1)
+    shelf.fail_marks = 2
+    book = Book(shelf, ManualClock(), waits_s=(0.0,))
+    assert not await book.write(outcome)
+    assert "could not be written down" in caplog.text
+    await book.catch_up()
+    assert shelf.rows["k0"].state is OutboxState.AWAITING_ACK
