@@ -384,7 +384,7 @@ def test_no_finding_tells_what_stood_in_the_message() -> None:
         assert "Elmer" not in told
 
 
-def _mutate(value: Any, chance: random.Random) -> Any:
+def mutate(value: Any, chance: random.Random) -> Any:
     """Change one random place of a JSON value."""
     junk: list[Any] = [None, "", 7, [], {}, True, "x" * 50, [[]], {"reference": 3}, ["a"], -1.5]
     if not isinstance(value, dict | list) or not value or chance.random() < 0.08:
@@ -393,7 +393,7 @@ def _mutate(value: Any, chance: random.Random) -> Any:
     if chance.random() < 0.1:
         del value[key]
     else:
-        value[key] = _mutate(value[key], chance)
+        value[key] = mutate(value[key], chance)
     return value
 
 
@@ -405,6 +405,6 @@ def test_no_mangled_message_makes_a_rule_fail_with_an_exception() -> None:
     for _ in range(400):
         bundle = json.loads(draft.payload)
         for _ in range(chance.randint(1, 3)):
-            _mutate(bundle["entry"], chance)
+            mutate(bundle["entry"], chance)
         found += bool(check_outgoing(Message(bundle)))
     assert found > 300

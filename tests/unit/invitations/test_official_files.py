@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import random
 import re
 from collections.abc import Callable, Iterator
 from datetime import timedelta
@@ -27,6 +28,7 @@ from tests.unit.invitations.samples import (
     consultation,
     ids,
 )
+from tests.unit.invitations.test_checks import mutate
 from vdx_plugin.domain.patients import PersonName
 from vdx_plugin.invitations import acknowledgement, care_communication, codes
 from vdx_plugin.invitations.acknowledgement import Issue, Refusal
@@ -160,6 +162,18 @@ OURS: dict[str, Callable[[], Message]] = {
     "refusal": _refusal,
 }
 AGAIN = {"json": (write_json, codes.FHIR_JSON), "xml": (write_xml, codes.FHIR_XML)}
+
+
+def test_no_mangled_message_makes_the_profile_checker_fail_with_an_exception() -> None:
+    """Whatever comes in, the answer is findings."""
+    chance = random.Random(20261008)
+    text = json.dumps(_invitation().bundle)
+    found = 0
+    for _ in range(150):
+        bundle = json.loads(text)
+        mutate(bundle["entry"], chance)
+        found += bool(checker().check(Message(bundle)))
+    assert found > 100
 
 
 @cache

@@ -38,4 +38,4 @@ class ProfileChecker:
         with self._turn:
             self._tools = self._tools or walker.Tools(self._load())
             profile = PROFILE_OF.get(message.event)
-            return walker.Walker(message.bundle, self._tools).check([profile] if profile else [])
+            return walker.Walker(message, self._tools).check([profile] if profile else [])

@@ -11,6 +11,8 @@ from typing import Any
 
 from lxml import etree
 
+from vdx_plugin.invitations.message import text_at
+
 _DAY = r"[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])"
 _TIME = r"([01][0-9]|2[0-3]):[0-5][0-9]:([0-5][0-9]|60)(\.[0-9]+)?"
 _ZONE = r"(Z|[+-]((0[0-9]|1[0-3]):[0-5][0-9]|14:00))"
@@ -98,5 +100,5 @@ BY_HAND: dict[str, Callable[[Any], bool]] = {
     "ext-1": _has_value_or_extensions,
     "txt-1": is_plain_xhtml,
     "txt-2": is_plain_xhtml,
-    "dom-6": lambda value: bool((value.get("text") or {}).get("div")),
+    "dom-6": lambda value: bool(text_at(value, "text", "div")),
 }

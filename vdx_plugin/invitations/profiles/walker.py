@@ -12,10 +12,10 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from vdx_plugin.invitations.finding import Finding
-from vdx_plugin.invitations.message import Json, dig, rows, text_at
+from vdx_plugin.invitations.message import Json, Message, dig, rows, text_at
 from vdx_plugin.invitations.profiles.definitions import CORE, Definitions
 from vdx_plugin.invitations.profiles.invariants import SKIPPED, CannotTell, Invariants
-from vdx_plugin.invitations.profiles.references import Bundled, type_named_in
+from vdx_plugin.invitations.profiles.references import resolve, type_named_in
 from vdx_plugin.invitations.profiles.slices import Found, Slicer
 from vdx_plugin.invitations.profiles.snapshot import Constraint, Node, Slicing, Structure, TypeRef
 from vdx_plugin.invitations.profiles.terminology import Terminology
@@ -51,16 +51,16 @@ class Tools:
 class Walker:
     """Checks one bundle. Not for two threads at a time: the tools are shared."""
 
-    def __init__(self, bundle: Json, tools: Tools) -> None:
-        self._bundle = bundle
+    def __init__(self, message: Message, tools: Tools) -> None:
+        self._message = message
+        self._bundle = message.bundle
         self._tools = tools
         self._definitions = definitions = tools.definitions
-        self._bundled = Bundled(bundle)
-        self._names = _names_of_resources(bundle)
-        self._slicer = Slicer(definitions, self._bundled.resolve, self._conforms)
+        self._names = _names_of_resources(message)
+        self._slicer = Slicer(definitions, message.resolve, self._conforms)
         self._done: dict[tuple[int, str], list[Finding]] = {}
         self._truths: dict[tuple[str, str], bool | None] = {}
-        tools.invariants.turn_to(self._bundled.resolve, self._conforms)
+        tools.invariants.turn_to(message.resolve, self._conforms)
 
     def check(self, profiles: Sequence[str]) -> list[Finding]:
         """Return what breaks the bundle's own definition or one of ``profiles``, each finding once."""
@@ -71,7 +71,7 @@ class Walker:
     def _resource(self, resource: Json, place: str, profiles: Sequence[str] = ()) -> Iterator[Finding]:
         """Check against FHIR's definition, the profiles it claims and those asked for."""
         kind = text_at(resource, "resourceType")
-        claimed = [str(url) for url in dig(resource, "meta", "profile") or [] if isinstance(url, str)]
+        claimed = [url for url in _as_list(dig(resource, "meta", "profile")) if isinstance(url, str)]
         for url in dict.fromkeys([CORE + kind, *profiles, *claimed]):
             yield from self._against(resource, url, place)
 
@@ -138,10 +138,13 @@ class Walker:
 
     def _nested(self, item: Item) -> Iterator[Finding]:
         """A resource inside another: an entry of the bundle, or a contained one."""
-        if isinstance(item.value, dict) and self._definitions.of_type(text_at(item.value, "resourceType")):
-            yield from self._resource(item.value, self._names.get(id(item.value), item.place))
+        kind = text_at(item.value, "resourceType")
+        if not kind:
+            yield Finding("type", item.place, "er ikke en ressource")
+        elif self._definitions.of_type(kind) is None:
+            yield _unknown_profile(item.place)
         else:
-            yield Finding("type", item.place, "er ikke en kendt ressource")
+            yield from self._resource(item.value, self._names.get(id(item.value), item.place))
 
     def _primitive(self, item: Item) -> Iterator[Finding]:
         if item.value is not None and not is_of_type(item.kind, item.value):
@@ -290,7 +293,7 @@ class Walker:
         address = text_at(item.value, "reference")
         if not address:
             return
-        target = self._bundled.resolve(address, item.within)
+        target = resolve(self._message, address, item.within)
         if target is None:
             if ref.is_bundled or address.startswith("#"):
                 yield Finding("bundled", item.place, "det, der henvises til, er ikke med i beskeden")
@@ -350,16 +353,13 @@ class Walker:
         return self._truths[key]
 
 
-def _names_of_resources(bundle: Json) -> dict[int, str]:
+def _names_of_resources(message: Message) -> dict[int, str]:
     """Name each resource of the bundle by its type, with a number where the type comes more than once."""
-    resources = [one for entry in rows(bundle, "entry") if isinstance(one := entry.get("resource"), dict)]
-    of_kind = Counter(text_at(one, "resourceType") for one in resources)
-    seen: Counter[str] = Counter()
     names = {}
-    for one in resources:
+    for one in message.resources:
         kind = text_at(one, "resourceType")
-        names[id(one)] = f"{kind}[{seen[kind]}]" if of_kind[kind] > 1 else kind
-        seen[kind] += 1
+        alike = [id(other) for other in message.all(kind)]
+        names[id(one)] = f"{kind}[{alike.index(id(one))}]" if len(alike) > 1 else kind
     return names
 
 

@@ -11,6 +11,7 @@ from copy import deepcopy
 from typing import Any
 
 from vdx_plugin.invitations.finding import Finding
+from vdx_plugin.invitations.message import Message
 from vdx_plugin.invitations.profiles.archive import Package
 from vdx_plugin.invitations.profiles.definitions import Definitions, entries_of
 from vdx_plugin.invitations.profiles.walker import Tools, Walker
@@ -149,4 +150,4 @@ def findings(resource: Json, *profiles: Json, beside: tuple[Json, ...] = ()) -> 
     """Check a resource that claims the first profile, in a bundle with those beside it."""
     definitions = Definitions(entries_of(package(*CORE, *TERMS, *profiles)))
     claimed = {**resource, "meta": {"profile": [profiles[0]["url"]]}} if profiles else resource
-    return Walker(bundle(claimed, *beside), Tools(definitions)).check([])
+    return Walker(Message(bundle(claimed, *beside)), Tools(definitions)).check([])

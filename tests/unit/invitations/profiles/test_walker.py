@@ -447,6 +447,13 @@ def test_a_profile_that_is_not_installed_is_a_warning() -> None:
     assert [(one.rule, one.is_warning) for one in found] == [("profile-unknown", True)]
 
 
+def test_a_resource_of_a_type_that_is_not_installed_is_a_warning() -> None:
+    """Extra resources are allowed, and a site may have a part of FHIR's definitions only."""
+    found = findings(parcel(), beside=({"resourceType": "Ship", "id": "s1"},))
+    assert [(one.rule, one.is_warning) for one in found] == [("profile-unknown", True)]
+    assert [one.rule for one in findings(parcel(), beside=({"id": "s1", "resourceType": ""},))] == ["type"]
+
+
 def test_codes_of_a_system_that_is_not_installed_are_not_judged() -> None:
     """Otherwise every role and every disease would be an error."""
     assert findings(coded("green"), profile("x", "Parcel", {"kind": required(f"{COLOURS}-elsewhere")})) == []
