@@ -13,6 +13,7 @@ from tests.unit.invitations.profiles.small import CORE, FHIR, OURS, files_of, pa
 from vdx_plugin.errors import NotFound, Refused, Unreadable, VdxError
 from vdx_plugin.invitations import codes
 from vdx_plugin.invitations.profiles import Shelf, archive, read_package
+from vdx_plugin.invitations.profiles.definitions import Definitions, entries_of
 
 HOUSE = profile("house", "House", {"street": {"min": 1}})
 MADE = package(HOUSE, needs={"parcel.base": "1.0.0"})
@@ -173,6 +174,19 @@ def test_definitions_come_back_from_the_shelf_when_they_are_asked_for(tmp_path: 
     assert found.structure(f"{OURS}house|9.9.9") is not None
     assert found.structure(f"{OURS}castle") is None
     assert found.of_type("Parcel") is not None
+
+
+def test_a_pinned_version_is_taken_before_a_newer_one() -> None:
+    """And the newest where none is pinned, or the pinned one is not there."""
+    old, new = ({**HOUSE, "version": version, "type": kind} for version, kind in (("1.9.0", "Old"), ("1.10.0", "New")))
+    both = Definitions([*entries_of(package(old)), *entries_of(package(new))])
+    kinds = {pin: both.structure(f"{OURS}house{pin}") for pin in ("|1.9.0", "|1.10.0", "", "|2.0.0")}
+    assert {pin: found.kind for pin, found in kinds.items() if found} == {
+        "|1.9.0": "Old",
+        "|1.10.0": "New",
+        "": "New",
+        "|2.0.0": "New",
+    }
 
 
 def test_missing_packages_are_named(tmp_path: Path) -> None:

@@ -422,6 +422,18 @@ def test_an_invariant_follows_references_and_asks_for_profiles() -> None:
     assert findings(to("House/h1"), conforms, HOUSE, beside=({"resourceType": "House", "id": "h1"},))
 
 
+def test_a_slice_that_fixes_nothing_at_its_discriminator_takes_nothing_in() -> None:
+    """Otherwise it would take everything in before the slices behind it are asked."""
+    vague = profile(
+        "vague",
+        "Parcel",
+        {"part": sliced("name", "value")},
+        element("Parcel.part:any", 0, "0", "BackboneElement"),
+        element("Parcel.part:any.name", 0, "1", "string"),
+    )
+    assert findings(parcel(part=[{"name": "lid"}]), vague) == []
+
+
 def test_a_primitive_with_only_an_extension_is_there() -> None:
     """MedCom's R-Tek-B has a family name that only says why it is not told."""
     demanded = profile("x", "Parcel", {"sent": {"min": 1}})
