@@ -169,6 +169,7 @@ def sentences(_: Callable[[str], str]) -> dict[str, str]:
             "Beskeden kan ikke sendes igen: den er fremme, på vej eller sendt alle de gange, MedCom tillader. "
             "Ring, eller send på en anden måde."
         ),
+        "invite.notice_lost": _("Den sidste besked til {party} kom ikke frem. Ring til dem."),
         "invite.nobody": _("Der er ingen at give besked: alle er her, har svaret eller har fået besked på telefon."),
         "invite.*": _("Invitationen til {party} lykkedes ikke. Ring til dem."),
         "messages.gone": _("Beskeden er allerede klaret. Listen er opdateret."),

@@ -25,6 +25,7 @@ class AgendaList(QScrollArea):
     link_wanted = Signal(object, str)
     file_wanted = Signal(object, str)
     card_wanted = Signal(object, str)
+    wished = Signal(object, object)
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -96,4 +97,5 @@ class AgendaList(QScrollArea):
         row.link_wanted.connect(self.link_wanted)
         row.file_wanted.connect(self.file_wanted)
         row.card_wanted.connect(self.card_wanted)
+        row.wished.connect(self.wished)
         return row

@@ -15,17 +15,21 @@ from vdx_plugin.texts import _
 from vdx_plugin.ui.agenda_wording import entry_state, entry_title, owner, span
 from vdx_plugin.ui.controls import StateLine, button, label, symbol_label
 from vdx_plugin.ui.flow import FlowLayout
+from vdx_plugin.ui.party_commands import PartyCommands
+from vdx_plugin.ui.party_menu import Doable
+from vdx_plugin.ui.party_row import PartyRow, Setting
 from vdx_plugin.ui.theme import Theme
-from vdx_plugin.ui.wording import Word, party_name, party_state, role, trouble
+from vdx_plugin.ui.wording import Word, party_name, role, trouble
 
 PROLONG_MIN = (10, 15, 30)
 
 
 class AgendaRow(QFrame):
     """Emits ``acted(entry, action)``, ``prolonged(entry, timedelta)``, ``link_wanted(entry, party_key)``,
-    ``file_wanted(entry, ending)`` and ``card_wanted(entry, party_key)``."""
+    ``file_wanted(entry, ending)``, ``card_wanted(entry, party_key)`` and ``wished(entry, wish)``."""
 
     acted = Signal(object, object)
+    wished = Signal(object, object)
     prolonged = Signal(object, object)
     link_wanted = Signal(object, str)
     file_wanted = Signal(object, str)
@@ -54,7 +58,12 @@ class AgendaRow(QFrame):
         self._parties.setSpacing(0)
         for part in (self._title, self._owner, self._state, self._problem, self._code):
             column.addWidget(part)
+        self.parties: dict[str, PartyRow] = {}
+        self._shape: object = None
+        self.commands = PartyCommands(theme, entry_title(entry))
+        self.commands.wished.connect(lambda wish: self.wished.emit(self.entry, wish))
         column.addLayout(self._parties)
+        column.addWidget(self.commands)
         self._make_buttons(column)
         self.show_entry(entry)
 
@@ -109,15 +118,35 @@ class AgendaRow(QFrame):
         return self.start, self.retry, self.move_button, self.prolong, self.copy, self.export, self.cancel
 
     def _show_parties(self, entry: AgendaEntry) -> None:
+        is_over = entry.stage in FINISHED
+        shape = (is_over, tuple(status.party.key for status in entry.parties))
+        if shape != self._shape:
+            self._shape = shape
+            self._build_parties(entry, is_over=is_over)
+        for status in entry.parties:
+            row = self.parties.get(status.party.key)
+            if row is not None:
+                row.show_status(status, _setting(entry, status))
+        self.commands.show_state(entry.undoable, doable(entry))
+        self.commands.setVisible(entry.undoable is not None or doable(entry) is not Doable.NOTHING)
+
+    def _build_parties(self, entry: AgendaEntry, *, is_over: bool) -> None:
+        self.parties = {}
         while old := self._parties.takeAt(0):
             widget = old.widget()
             if widget is not None:
                 widget.hide()
                 widget.deleteLater()
         for status in entry.parties:
-            self._parties.addWidget(self._party(entry, status))
+            if is_over or entry.context is None:
+                self._parties.addWidget(self._line(entry, status))
+                continue
+            row = PartyRow(self._theme, status, _setting(entry, status), is_folded=True)
+            row.wished.connect(lambda wish: self.wished.emit(self.entry, wish))
+            self.parties[status.party.key] = row
+            self._parties.addWidget(row)
 
-    def _party(self, entry: AgendaEntry, status: PartyStatus) -> QWidget:
+    def _line(self, entry: AgendaEntry, status: PartyStatus) -> QWidget:
         holder = QWidget()
         line = QHBoxLayout(holder)
         line.setContentsMargins(0, 0, 0, 0)
@@ -125,8 +154,7 @@ class AgendaRow(QFrame):
         symbol = symbol_label(self._theme, status.party.role.value, "quiet", 16)
         symbol.setToolTip(role(status.party.role))
         line.addWidget(symbol, 0, Qt.AlignmentFlag.AlignTop)
-        is_over = entry.stage in FINISHED
-        words = _name(entry, status) if is_over else f"{_name(entry, status)}: {party_state(status).text}"
+        words = _name(entry, status)
         line.addWidget(label(f"{words}. „{status.answers[-1].text}“" if status.answers else words, "small"), 1)
         return holder
 
@@ -186,3 +214,14 @@ class AgendaRow(QFrame):
 
 def _name(entry: AgendaEntry, status: PartyStatus) -> str:
     return party_name(status.party, entry.context) if entry.context else role(status.party.role)
+
+
+def doable(entry: AgendaEntry) -> Doable:
+    """Return what can be done with the parties: what can be done with the meeting says whether it is settled."""
+    return Doable.BOOKED if EntryAction.MOVE in entry.actions else Doable.NOTHING
+
+
+def _setting(entry: AgendaEntry, status: PartyStatus) -> Setting:
+    if entry.context is None:
+        raise ValueError("a meeting of somebody else's has no parties here")
+    return Setting(entry.context, None, status.party.key in entry.links, doable(entry))

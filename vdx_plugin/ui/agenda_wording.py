@@ -143,7 +143,7 @@ def _is_about(entry: AgendaEntry, appointment: Appointment) -> bool:
 
 
 def _item_of(entry: AgendaEntry) -> DayItem:
-    roles = tuple(status.party.role for status in entry.parties)
+    roles = tuple(status.party.role for status in entry.parties if status.is_expected)
     return DayItem(entry.start, entry_title(entry), roles, _short_state(entry))
 
 
@@ -153,6 +153,8 @@ def _short_state(entry: AgendaEntry) -> Word:
         return long
     if entry.problem is not None:
         return Word(_("Booket · kræver dig"), "warning", "danger")
+    if entry.has_unread_answer:
+        return Word(_("Booket · nyt svar"), "answered", "warning")
     word = room_short(entry.room)
     return Word(_("Booket · rum: {state}").format(state=word.text.lower()), word.symbol, word.tone)
 

@@ -47,7 +47,7 @@ class CalendarControl(QObject):
         calendar.search_wanted.connect(lambda text: commands.search_agenda(calendar, text, calendar.show_found))
         calendar.templates_wanted.connect(lambda: commands.load_templates(calendar, self._on_templates))
         calendar.diagnosis_wanted.connect(self.open_diagnosis)
-        calendar.list.acted.connect(self._on_acted)
+        calendar.list.acted.connect(self.act)
         calendar.list.prolonged.connect(self._on_prolonged)
         calendar.list.link_wanted.connect(self._on_link)
         diagnosis.examine_wanted.connect(commands.examine)
@@ -68,13 +68,20 @@ class CalendarControl(QObject):
             calendar.show_day(danish_day(self._now()))
         present(calendar, is_active=True)
 
+    def open_answers(self, view: DeskView) -> None:
+        """Open the calendar on the first day with an answer that waits to be read."""
+        if self._windows is not None and view.agenda.answered:
+            self._windows.calendar.show_day(danish_day(view.agenda.answered[0].start))
+            present(self._windows.calendar, is_active=True)
+
     def open_diagnosis(self) -> None:
         """Open the diagnosis and begin at once: nobody opens it to look at nothing."""
         if self._windows is not None:
             present(self._windows.diagnosis, is_active=True)
             self._commands.examine()
 
-    def _on_acted(self, entry: AgendaEntry, action: EntryAction) -> None:
+    def act(self, entry: AgendaEntry, action: EntryAction) -> None:
+        """Do what is to be done with a whole meeting, after a question where it cannot be undone."""
         number = entry.consultation_id
         if number is None or self._windows is None:
             return

@@ -53,8 +53,9 @@ def _consequences(entry: AgendaEntry) -> list[str]:
     context = entry.context
     if context is None:
         return []
-    sent = [p.party for p in entry.parties if p.party.channel in SENT_BY_US]
-    by_hand = [p.party for p in entry.parties if p.party.channel not in SENT_BY_US]
+    expected = [each.party for each in entry.parties if each.is_expected]
+    sent = [party for party in expected if party.channel in SENT_BY_US]
+    by_hand = [party for party in expected if party.channel not in SENT_BY_US]
     lines = []
     if sent:
         names = ", ".join(party_name(party, context) for party in sent)

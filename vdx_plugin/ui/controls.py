@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QSize, Qt
-from PySide6.QtGui import QPainter, QPaintEvent
+from PySide6.QtGui import QFont, QFontMetrics, QPainter, QPaintEvent
 from PySide6.QtWidgets import (
     QComboBox,
     QDateEdit,
@@ -81,6 +81,28 @@ def button(theme: Theme, text: str, kind: str = "", symbol: str = "", *, name: s
         set_symbol(theme, result, symbol)
     if name:
         result.setAccessibleName(name)
+    return result
+
+
+class Chip(QPushButton):
+    """A button that stays pressed. It keeps room for the heavier words it then has."""
+
+    def sizeHint(self) -> QSize:
+        heavy = QFont(self.font())
+        heavy.setWeight(QFont.Weight.DemiBold)
+        more = QFontMetrics(heavy).horizontalAdvance(self.text()) - self.fontMetrics().horizontalAdvance(self.text())
+        return super().sizeHint() + QSize(max(0, more) + 4, 0)
+
+
+def chip(theme: Theme, text: str, symbol: str = "") -> Chip:
+    """Return a chip of target height."""
+    result = Chip(text)
+    result.setProperty("kind", "chip")
+    result.setCheckable(True)
+    result.setAutoDefault(False)
+    result.setMinimumHeight(theme.px(TARGET))
+    if symbol:
+        set_symbol(theme, result, symbol)
     return result
 
 

@@ -37,12 +37,12 @@ from vdx_plugin.ui.messages_control import MessagesControl
 from vdx_plugin.ui.own_notices import OwnNotices
 from vdx_plugin.ui.partner_commands import PartnerCommands
 from vdx_plugin.ui.partners_control import PartnersControl
+from vdx_plugin.ui.party_control import PartyControl
 from vdx_plugin.ui.placement import Placement
 from vdx_plugin.ui.plan_control import PlanControl
 from vdx_plugin.ui.quit_dialog import QuitDialog
 from vdx_plugin.ui.running import can_start, can_write, current, present_names
 from vdx_plugin.ui.windows import Windows, dress, present, theme_of
-from vdx_plugin.ui.wording import party_name
 
 TICK_MS = 1000
 
@@ -95,6 +95,9 @@ class Desktop(QObject):
         )
         self.messages = MessagesControl(desk.correspondence, self.commands, self.notices, self)
         self.plan.edit_wanted.connect(self.partners.open_partners)
+        self.parties = PartyControl(
+            self.commands, self.notices, desk.new_party_key, self.calendar.act, self.hand_over.open_card, self
+        )
         self._roles: dict[str, PartyRole] = {}
         self._is_user_start = False
         self._tick = QTimer(self)
@@ -147,6 +150,7 @@ class Desktop(QObject):
         self.partners.join(self.windows)
         self.messages.join(self.windows)
         self.hand_over.join(self.windows)
+        self.parties.join(self.windows)
 
     def _rebuild(self) -> None:
         old = self.windows
@@ -164,6 +168,7 @@ class Desktop(QObject):
         dock.start_wanted.connect(self._on_start)
         dock.plan_wanted.connect(self.plan.propose)
         dock.calendar_wanted.connect(self.calendar.open_calendar)
+        dock.answers_wanted.connect(self._on_answers)
         dock.diagnosis_wanted.connect(self.calendar.open_diagnosis)
         dock.consultation_wanted.connect(self._show_consultation)
         dock.appointment_chosen.connect(commands.open_appointment)
@@ -182,6 +187,8 @@ class Desktop(QObject):
         window.starting.retry_wanted.connect(commands.retry)
         window.starting.phone_wanted.connect(commands.to_phone)
         window.admit_wanted.connect(commands.admit)
+        window.starting.parties.put_out_wanted.connect(commands.put_out)
+        window.starting.parties.admit_wanted.connect(commands.admit)
         window.notice_dismissed.connect(self._on_dismiss)
         window.close_wanted.connect(self._on_call_close)
         page = window.call
@@ -194,7 +201,6 @@ class Desktop(QObject):
         page.phone.phone_wanted.connect(commands.to_phone)
         page.phone.ring_wanted.connect(_ring)
         page.parties.put_out_wanted.connect(commands.put_out)
-        page.parties.party_acted.connect(self._on_party)
         window.after.write_wanted.connect(commands.write_back)
         window.after.decline_wanted.connect(commands.decline_note)
         window.after.copy_wanted.connect(self._on_copy_note)
@@ -217,6 +223,7 @@ class Desktop(QObject):
         running = current(view)
         earlier = current(before)
         self.plan.show(view)
+        self.parties.show(view)
         self._show()
         if running is None:
             self._on_over(earlier, view)
@@ -298,6 +305,13 @@ class Desktop(QObject):
     def _on_user_start(self) -> None:
         self._is_user_start = True
 
+    def _on_answers(self) -> None:
+        running = current(self._view)
+        if running is not None and any(each.has_unread_answer for each in running.parties):
+            self._show_consultation()
+        elif self._view is not None:
+            self.calendar.open_answers(self._view)
+
     def _show_consultation(self) -> None:
         self.windows.small.hide()
         present(self.windows.call, is_active=True)
@@ -332,24 +346,6 @@ class Desktop(QObject):
         else:
             self.windows.keep_places()
             self.windows.call.hide()
-
-    def _on_party(self, key: str, action: str) -> None:
-        running = current(self._view)
-        status = next((each for each in running.parties if each.party.key == key), None) if running else None
-        if running is None or status is None:
-            return
-        match action:
-            case "copy" if key in running.links:
-                QGuiApplication.clipboard().setText(running.links[key].reveal())
-                self.notices.confirm("link.copied", party=party_name(status.party, running.context))
-            case "card":
-                self.hand_over.open_card(running.id, key, self.windows.call, self._now())
-            case "resend":
-                self.commands.resend(running.id, key)
-            case "told":
-                self.commands.told_by_phone(running.id, key)
-            case "put_out" if status.participant_id:
-                self.commands.put_out(status.participant_id)
 
     def _on_copy_note(self, text: str) -> None:
         QGuiApplication.clipboard().setText(text)

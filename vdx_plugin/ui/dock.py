@@ -32,6 +32,7 @@ class Dock(QWidget):
     start_wanted = Signal()
     plan_wanted = Signal()
     calendar_wanted = Signal()
+    answers_wanted = Signal()
     diagnosis_wanted = Signal()
     consultation_wanted = Signal()
     appointment_chosen = Signal(str)
@@ -76,6 +77,9 @@ class Dock(QWidget):
         self.calendar = button(theme, _("&Kalender"), "plain", "plan")
         self.calendar.setToolTip(_("Se, flyt og aflys booket video"))
         self.calendar.clicked.connect(self.calendar_wanted)
+        self.answers = button(theme, "", "plain", "answered")
+        self.answers.setToolTip(_("Læs, hvad partnerne har svaret"))
+        self.answers.clicked.connect(self.answers_wanted)
         self.diagnosis = button(theme, _("T&jek"), "plain", name=_("Kan jeg nå VDX?"))
         self.diagnosis.setToolTip(_("Undersøg, om VDX kan nås og bruges herfra"))
         self.diagnosis.clicked.connect(self.diagnosis_wanted)
@@ -129,6 +133,7 @@ class Dock(QWidget):
         head.addWidget(label(_("I dag"), "heading"), 1)
         head.addWidget(self.calendar)
         column.addLayout(head)
+        column.addWidget(self.answers, 0, Qt.AlignmentFlag.AlignLeft)
         column.addWidget(self._today)
         column.addStretch(1)
         area = QScrollArea()
@@ -148,6 +153,7 @@ class Dock(QWidget):
         self.bands.show_facts([*recovery, *_waiting(view.correspondence), *(_band(notice) for notice in view.notices)])
         self._patient.show_context(view.context, danish_day(now))
         self._show_buttons(view)
+        self._show_answers(view)
         self._today.show_day(view.appointments, view.agenda.today, roles)
         self._foot.show_word(readiness(view))
         camera = view.camera or _("Systemets kamera")
@@ -168,6 +174,12 @@ class Dock(QWidget):
         if running is not None:
             self._under_way.show_word(Word(stage(running.stage), "running", "accent"), patient_label(running.context))
 
+    def _show_answers(self, view: DeskView) -> None:
+        """Say that answers wait to be read: a line that comes quietly, and takes no focus."""
+        count = unread_answers(view)
+        self.answers.setVisible(count > 0)
+        self.answers.setText(_("1 nyt svar") if count == 1 else _("{count} nye svar").format(count=count))
+
     def _on_band(self, key: str, action: str) -> None:
         kind, _colon, rest = key.partition(":")
         if kind == "notice":
@@ -183,6 +195,13 @@ class Dock(QWidget):
         # Whether the program may end is not the strip's to decide: a call may be running.
         event.ignore()
         self.close_wanted.emit()
+
+
+def unread_answers(view: DeskView) -> int:
+    """Return how many parties have answered and wait for the user to read it."""
+    running = view.consultation.parties if view.consultation is not None else ()
+    booked = (status for entry in view.agenda.answered for status in entry.parties)
+    return sum(status.has_unread_answer for status in (*running, *booked))
 
 
 def _recovery(item: Recoverable) -> BandFact:

@@ -44,23 +44,23 @@ class FlowLayout(QLayout):
         return sum(_height(line) for line in lines) + self._gap * max(0, len(lines) - 1)
 
     def sizeHint(self) -> QSize:
-        shown = [item.sizeHint() for item in self._items if not item.isEmpty()]
+        shown = [_hint(item) for item in self._items if not item.isEmpty()]
         width = sum(size.width() for size in shown) + self._gap * max(0, len(shown) - 1)
         return QSize(width, max((size.height() for size in shown), default=0))
 
     def minimumSize(self) -> QSize:  # noqa: N802 - Qt's name
-        shown = [item.sizeHint() for item in self._items if not item.isEmpty()]
+        shown = [_hint(item) for item in self._items if not item.isEmpty()]
         return QSize(max((s.width() for s in shown), default=0), max((s.height() for s in shown), default=0))
 
     def setGeometry(self, rect: QRect) -> None:  # noqa: N802 - Qt's name
         super().setGeometry(rect)
         top = rect.top()
         for line in self._lines(rect.width()):
-            used = sum(item.sizeHint().width() for item in line) + self._gap * (len(line) - 1)
+            used = sum(_hint(item).width() for item in line) + self._gap * (len(line) - 1)
             left = rect.left() - self._outdent + ((rect.width() - used) // 2 if self._is_centred else 0)
             for item in line:
-                item.setGeometry(QRect(QPoint(left, top), item.sizeHint()))
-                left += item.sizeHint().width() + self._gap
+                item.setGeometry(QRect(QPoint(left, top), _hint(item)))
+                left += _hint(item).width() + self._gap
             top += _height(line) + self._gap
 
     def _lines(self, width: int) -> Iterator[list[QLayoutItem]]:
@@ -69,7 +69,7 @@ class FlowLayout(QLayout):
         for item in self._items:
             if item.isEmpty():
                 continue
-            needed = item.sizeHint().width()
+            needed = _hint(item).width()
             if line and used + self._gap + needed > width:
                 yield line
                 line, used = [], 0
@@ -80,4 +80,13 @@ class FlowLayout(QLayout):
 
 
 def _height(line: list[QLayoutItem]) -> int:
-    return max(item.sizeHint().height() for item in line)
+    return max(_hint(item).height() for item in line)
+
+
+def _hint(item: QLayoutItem) -> QSize:
+    """Ask the widget itself: Qt's item keeps what it was told before the widget had its font."""
+    widget = item.widget()
+    if widget is None:
+        return item.sizeHint()
+    widget.ensurePolished()
+    return widget.sizeHint().expandedTo(widget.minimumSize())

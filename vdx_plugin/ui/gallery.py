@@ -20,7 +20,8 @@ from PySide6.QtWidgets import QApplication, QWidget
 
 from vdx_plugin import texts
 from vdx_plugin.domain.consultation import Stage
-from vdx_plugin.domain.parties import PartyRole
+from vdx_plugin.domain.parties import PartyRole, Purpose
+from vdx_plugin.domain.plan import Plan
 from vdx_plugin.ports import LineQuality, MediaChoice, Reach, ReachState, TextName
 from vdx_plugin.service.correspondence_view import NOTHING_WAITS, CorrespondenceView
 from vdx_plugin.service.partners import TeamChoice
@@ -36,12 +37,13 @@ from vdx_plugin.service.view import (
     StepKind,
 )
 from vdx_plugin.texts import _
-from vdx_plugin.ui import scenes, text_scenes
+from vdx_plugin.ui import party_scenes, scenes, text_scenes
 from vdx_plugin.ui.about import AboutDialog
 from vdx_plugin.ui.adapters_page import AdaptersPage
 from vdx_plugin.ui.calendar_window import CalendarWindow
 from vdx_plugin.ui.call_window import CallWindow
 from vdx_plugin.ui.cancel_dialog import CancelDialog
+from vdx_plugin.ui.delay_dialog import DelayDialog
 from vdx_plugin.ui.device_names import DeviceNames
 from vdx_plugin.ui.devices import DevicesPage
 from vdx_plugin.ui.diagnosis_window import DiagnosisWindow
@@ -53,6 +55,7 @@ from vdx_plugin.ui.menu import Choices, DockMenu
 from vdx_plugin.ui.message_texts_page import MessageTextsPage
 from vdx_plugin.ui.messages_window import MessagesWindow
 from vdx_plugin.ui.move_dialog import MoveDialog
+from vdx_plugin.ui.partner_dialog import PartnerDialog
 from vdx_plugin.ui.partners_window import PartnersWindow
 from vdx_plugin.ui.plan_window import PlanWindow
 from vdx_plugin.ui.quit_dialog import QuitDialog
@@ -95,7 +98,9 @@ def dock(view: DeskView) -> Callable[[Theme], QWidget]:
     return make
 
 
-def call(consultation: ConsultationView, *, panel: str = "", **changes: object) -> Callable[[Theme], QWidget]:
+def call(
+    consultation: ConsultationView, *, panel: str = "", is_open: bool = False, **changes: object
+) -> Callable[[Theme], QWidget]:
     def make(theme: Theme) -> QWidget:
         window = CallWindow(theme)
         view = replace(scenes.idle(scenes.context()), consultation=consultation, **changes)  # type: ignore[arg-type]
@@ -103,6 +108,8 @@ def call(consultation: ConsultationView, *, panel: str = "", **changes: object) 
         if consultation.call is not None and consultation.call.remote_video:
             window.call.show_remote(scenes.picture(1280, 720))
             window.call.show_own(scenes.picture(320, 180, phase=1.5))
+        for row in window.call.parties.parties.values() if is_open else ():
+            row.story.click()
         if panel:
             {"chat": window.call.bar.chat, "phone": window.call.bar.phone}[panel].click()
         return window
@@ -251,6 +258,7 @@ def screens() -> Iterator[Screen]:
     yield "plan-later", plan(is_later=True), (600, 1000)
     yield "plan-later-faults", plan(is_bad=True), (600, 1000)
     yield "plan-empty", plan(is_empty=True), page
+    yield from _party_screens()
     yield from _calendar_screens()
     yield from _partner_screens()
     yield "starting-busy", call(scenes.starting()), large
@@ -299,6 +307,43 @@ def _partner_screens() -> Iterator[Screen]:
     yield "messages-normal", messages(scenes.correspondence()), (600, 980)
     waiting = replace(scenes.idle(scenes.context()), correspondence=scenes.correspondence())
     yield "messages-dock", dock(waiting), (320, 860)
+
+
+def _party_screens() -> Iterator[Screen]:
+    large, tall = (1120, 760), (600, 1180)
+    yield "plan-parties", plan_of(party_scenes.five()), tall
+    yield "plan-no-channel", plan_of(party_scenes.five(is_unreachable=True)), tall
+    yield "status-sent", call(party_scenes.starting(party_scenes.fresh())), large
+    yield "status-mixed", call(party_scenes.invited(party_scenes.mixed(), is_undoable=True)), (1120, 1180)
+    yield "status-troubled", call(party_scenes.starting(party_scenes.broken(), is_failed=True)), (1120, 1180)
+    yield "status-in-call", call(party_scenes.in_call(party_scenes.gathered())), (1120, 1000)
+    yield "status-history", call(party_scenes.invited(party_scenes.mixed()), is_open=True), (1120, 1180)
+    yield "status-booked", calendar(party_scenes.booked()), (680, 1000)
+    yield "dock-answers", dock(replace(scenes.idle(scenes.context()), agenda=party_scenes.booked())), (320, 860)
+    names = ", ".join(partner.name for partner in (scenes.HOSPITAL, scenes.HOME_CARE))
+    yield "delay", lambda theme: DelayDialog(theme, names, "Inger Eksempelsen"), (440, 420)
+    yield "invite-further", partner_dialog(""), (480, 560)
+    yield "replace", partner_dialog(scenes.HOSPITAL.name), (480, 560)
+
+
+def plan_of(proposed: Plan) -> Callable[[Theme], QWidget]:
+    def make(theme: Theme) -> QWidget:
+        window = PlanWindow(theme, lambda: "k-new")
+        window.show_plan(replace(proposed, purpose=Purpose.DISCHARGE), scenes.context(), scenes.NOW)
+        return window
+
+    return make
+
+
+def partner_dialog(instead_of: str) -> Callable[[Theme], QWidget]:
+    def make(theme: Theme) -> QWidget:
+        dialog = PartnerDialog(theme, lambda: "k-new", instead_of)
+        dialog.show_found((scenes.HOME_CARE, scenes.NURSING_HOME))
+        if instead_of:
+            dialog.search.partner_chosen.emit(replace(scenes.HOSPITAL, name=_("Andet afsnit, Eksempel Sygehus")))
+        return dialog
+
+    return make
 
 
 def _calendar_screens() -> Iterator[Screen]:

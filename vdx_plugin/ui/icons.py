@@ -37,6 +37,7 @@ SHAPES: dict[str, str] = {
     "other": _UNKNOWN,
     "stranger": _UNKNOWN,
     "chevron": '<path d="m7 10 5 5 5-5"/>',
+    "chevron-up": '<path d="m7 14 5-5 5 5"/>',
     "check": '<path d="m5 12.5 4.5 4.5L19 7.5"/>',
     "cross": '<path d="M6 6l12 12M18 6 6 18"/>',
     "clock": '<circle cx="12" cy="12" r="8.5"/><path d="M12 7v5l3.5 2"/>',

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QLineEdit, QListWidget, QListWidgetItem, QPushButt
 from vdx_plugin.domain.parties import Partner, PartyRole
 from vdx_plugin.texts import _
 from vdx_plugin.ui import icons
-from vdx_plugin.ui.controls import button, label
+from vdx_plugin.ui.controls import chip, label
 from vdx_plugin.ui.flow import FlowLayout
 from vdx_plugin.ui.theme import TARGET, Theme
 from vdx_plugin.ui.wording import role
@@ -43,8 +43,8 @@ class PartnerSearch(QWidget):
         self._pause.timeout.connect(self._ask)
         chips = FlowLayout(theme.px(8), is_centred=False)
         self.chips = {each: self._chip(each) for each in _CHIPS}
-        for chip in self.chips.values():
-            chips.addWidget(chip)
+        for each in self.chips.values():
+            chips.addWidget(each)
         self.field = QLineEdit()
         self.field.setPlaceholderText(_("Søg på navn, sted eller rolle"))
         self.field.setAccessibleName(_("Søg efter en part"))
@@ -69,10 +69,9 @@ class PartnerSearch(QWidget):
         self._none.hide()
 
     def _chip(self, value: PartyRole) -> QPushButton:
-        chip = button(self._theme, role(value), "chip", value.value)
-        chip.setCheckable(True)
-        chip.clicked.connect(lambda checked: self._on_chip(value if checked else None))
-        return chip
+        pressed = chip(self._theme, role(value), value.value)
+        pressed.clicked.connect(lambda checked: self._on_chip(value if checked else None))
+        return pressed
 
     def show_found(self, partners: Sequence[Partner]) -> None:
         """Show what the directory found; with a chip pressed, only its role, unless nothing would be left."""
@@ -104,8 +103,8 @@ class PartnerSearch(QWidget):
 
     def _on_chip(self, value: PartyRole | None) -> None:
         self._role = value
-        for each, chip in self.chips.items():
-            chip.setChecked(each is value)
+        for each, pressed in self.chips.items():
+            pressed.setChecked(each is value)
         self._ask()
 
     def _on_return(self) -> None:

@@ -11,13 +11,17 @@ from datetime import datetime
 from PySide6.QtCore import QEvent, Qt, Signal
 from PySide6.QtWidgets import QScrollArea, QVBoxLayout, QWidget
 
+from vdx_plugin.domain.consultation import Stage
 from vdx_plugin.domain.parties import PartyStatus, Presence
 from vdx_plugin.ports import RoomParticipant
 from vdx_plugin.service.view import CallView, ConsultationView, WaitingGuest
 from vdx_plugin.texts import _
 from vdx_plugin.ui.controls import label, rule
-from vdx_plugin.ui.party_row import PartyRow, StrangerRow, WaitingRow
+from vdx_plugin.ui.party_commands import PartyCommands
+from vdx_plugin.ui.party_menu import Doable
+from vdx_plugin.ui.party_row import PartyRow, Setting
 from vdx_plugin.ui.theme import Theme
+from vdx_plugin.ui.waiting_row import StrangerRow, WaitingRow
 from vdx_plugin.ui.wording import party_name
 
 
@@ -39,11 +43,12 @@ class PartyPanel(QScrollArea):
 
     admit_wanted = Signal(object, object)
     put_out_wanted = Signal(str)
-    party_acted = Signal(str, str)
+    wished = Signal(object)
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._theme = theme
+        self.commands = PartyCommands(theme)
         self._view: ConsultationView | None = None
         self._now: datetime | None = None
         self._is_held = False
@@ -78,6 +83,9 @@ class PartyPanel(QScrollArea):
         column.setContentsMargins(0, 0, self._theme.px(4), 0)
         column.setSpacing(self._theme.px(4))
         column.addWidget(label(_("Ventet og til stede"), "heading"))
+        self.commands = PartyCommands(self._theme)
+        self.commands.wished.connect(self.wished)
+        column.addWidget(self.commands)
         self.waiting = {guest.participant_id: self._waiting_row(guest, view) for guest in view.waiting}
         self.parties = {each.party.key: self._party_row(each, view) for each in view.parties}
         unknown = [self._stranger_row(each) for each in strangers(view)]
@@ -107,7 +115,8 @@ class PartyPanel(QScrollArea):
         for each in view.parties:
             row = self.parties.get(each.party.key)
             if row is not None:
-                row.show_status(each, has_link=each.party.key in view.links)
+                row.show_status(each, _setting(each, view, now))
+        self.commands.show_state(view.undoable, doable(view))
 
     def _waiting_row(self, guest: WaitingGuest, view: ConsultationView) -> WaitingRow:
         missing = [(each.party.key, party_name(each.party, view.context)) for each in view.parties if _is_out(each)]
@@ -117,8 +126,8 @@ class PartyPanel(QScrollArea):
         return row
 
     def _party_row(self, status: PartyStatus, view: ConsultationView) -> PartyRow:
-        row = PartyRow(self._theme, status, party_name(status.party, view.context))
-        row.acted.connect(self.party_acted)
+        row = PartyRow(self._theme, status, _setting(status, view, self._now or view.plan.start))
+        row.wished.connect(self.wished)
         return row
 
     def _stranger_row(self, participant: RoomParticipant) -> StrangerRow:
@@ -127,8 +136,18 @@ class PartyPanel(QScrollArea):
         return row
 
 
+def doable(view: ConsultationView) -> Doable:
+    """Return what can be done with the parties: once everybody is invited, and while nothing else is being done."""
+    is_ready = view.stage in (Stage.INVITED, Stage.IN_CALL) and not view.is_busy
+    return Doable.IN_CALL if is_ready else Doable.NOTHING
+
+
+def _setting(status: PartyStatus, view: ConsultationView, now: datetime) -> Setting:
+    return Setting(view.context, now, status.party.key in view.links, doable(view))
+
+
 def _is_out(status: PartyStatus) -> bool:
-    return status.presence in (Presence.EXPECTED, Presence.LEFT)
+    return status.is_expected and status.presence in (Presence.EXPECTED, Presence.LEFT)
 
 
 def _shape(view: ConsultationView) -> object:

@@ -1,35 +1,51 @@
-"""One line of the panel: an expected party, or somebody who waits outside."""
+"""One party of a consultation: how it stands, what it answered, what has happened, and what can be done about it."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
-from functools import partial
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QMenu, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QMenu, QPushButton, QVBoxLayout, QWidget
 
-from vdx_plugin.domain.parties import SENT_BY_US, Channel, InvitationState, PartyRole, PartyStatus, Presence
-from vdx_plugin.ports import RoomParticipant
-from vdx_plugin.service.view import WaitingGuest
+from vdx_plugin.domain.context import ClinicContext
+from vdx_plugin.domain.parties import SENT_BY_US, Answer, AnswerMark, Channel, InvitationState, PartyStatus, Presence
 from vdx_plugin.texts import _
-from vdx_plugin.ui.controls import StateLine, button, label, symbol_label
+from vdx_plugin.ui.answer_box import AnswerBox
+from vdx_plugin.ui.controls import StateLine, button, label, set_symbol, symbol_label
 from vdx_plugin.ui.flow import FlowLayout
+from vdx_plugin.ui.party_menu import Doable, party_menu
+from vdx_plugin.ui.party_wishes import Act, Wish
+from vdx_plugin.ui.party_wording import history, levels
 from vdx_plugin.ui.theme import Theme
-from vdx_plugin.ui.wording import next_step, party_event, party_state, party_time, role, waited
+from vdx_plugin.ui.wording import next_step, party_name, party_state, party_time, role
 
-_TO_SEND_AGAIN = (InvitationState.REJECTED, InvitationState.FAILED, InvitationState.UNKNOWN, InvitationState.SENT)
+_MISSED = (InvitationState.REJECTED, InvitationState.FAILED, InvitationState.UNKNOWN)
+_TO_SEND_AGAIN = (*_MISSED, InvitationState.SENT)
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """What a row must know of the consultation: whose it is, whether a link can be copied, and what can be done."""
+
+    context: ClinicContext
+    now: datetime | None = None
+    """Where it is known, times of today stand without their day."""
+    has_link: bool = False
+    doable: Doable = Doable.NOTHING
 
 
 class PartyRow(QWidget):
-    """An expected party. Emits ``acted(party_key, action)``: copy, card, resend, told, put_out."""
+    """Emits ``wished(Wish)``. With ``is_folded`` it opens on a click; what asks for the user shows all the same."""
 
-    acted = Signal(str, str)
+    wished = Signal(object)
 
-    def __init__(self, theme: Theme, status: PartyStatus, name: str) -> None:
+    def __init__(self, theme: Theme, status: PartyStatus, setting: Setting, *, is_folded: bool = False) -> None:
         super().__init__()
-        self._theme = theme
-        self._status, self._name, self._has_link = status, name, False
+        self._theme, self._status, self._setting = theme, status, setting
+        self._is_foldable, self._is_open = is_folded, not is_folded
+        self._name = party_name(status.party, setting.context)
+        self._shown_answers: tuple[Answer, ...] | None = None
         px = theme.px
         row = QHBoxLayout(self)
         row.setContentsMargins(0, px(4), 0, px(4))
@@ -40,43 +56,108 @@ class PartyRow(QWidget):
         row.addLayout(column, 1)
         self._state = StateLine(theme)
         self._advice = label("", "small")
-        self._answer = label("")
+        self._answers = QVBoxLayout()
+        self._answers.setSpacing(px(4))
         self._history = label("", "small")
+        column.addLayout(self._head())
+        column.addWidget(self._state)
+        column.addWidget(self._advice)
+        column.addLayout(self._answers)
+        self._tools = QWidget()
+        self._buttons = FlowLayout(px(4), is_centred=False)
+        self._buttons.setContentsMargins(0, 0, 0, 0)
+        self._tools.setLayout(self._buttons)
+        self._make_buttons()
+        column.addWidget(self._tools)
+        column.addWidget(self._history)
         self._history.hide()
-        for part in (label(name, "strong"), self._state, self._advice, self._answer, self._history):
-            column.addWidget(part)
-        self._buttons = FlowLayout(px(4), is_centred=False, outdent=px(8))
-        column.addLayout(self._buttons)
-        self.copy = self._action(_("Kopiér link"), "copy", "link")
-        self.resend = self._action(_("Send igen"), "resend", "retry")
-        self.more = button(theme, _("Mere"), "plain", "more", name=_("Mere om {name}").format(name=name))
-        self.more.clicked.connect(self._on_more)
-        self._buttons.addWidget(self.more)
+        self.show_status(status, setting)
 
-    def _action(self, words: str, action: str, symbol: str) -> QPushButton:
+    def _head(self) -> QHBoxLayout:
+        head = QHBoxLayout()
+        head.setContentsMargins(0, 0, 0, 0)
+        head.addWidget(label(self._name, "strong"), 1)
+        self.fold = button(self._theme, "", "plain", "chevron", name=_("Vis mere om {name}").format(name=self._name))
+        self.fold.setVisible(self._is_foldable)
+        self.fold.clicked.connect(self._on_fold)
+        head.addWidget(self.fold, 0, Qt.AlignmentFlag.AlignTop)
+        return head
+
+    def _on_fold(self) -> None:
+        self._is_open = not self._is_open
+        set_symbol(self._theme, self.fold, "chevron-up" if self._is_open else "chevron")
+        self.show_status(self._status, self._setting)
+        if not self._is_open:
+            self.story.setChecked(False)
+
+    def _make_buttons(self) -> None:
+        self.copy = self._button(_("Kopiér link"), Act.COPY, "link")
+        self.resend = self._button(_("Send igen"), Act.RESEND, "retry")
+        self.told = self._button(_("Har fået besked på telefon"), Act.TOLD, "phone")
+        self.story = button(
+            self._theme, _("Forløb"), "plain", "chevron", name=_("Forløb for {name}").format(name=self._name)
+        )
+        self.story.setCheckable(True)
+        self.story.toggled.connect(self._on_story)
+        self.more = button(self._theme, _("Mere"), "plain", "more", name=_("Mere om {name}").format(name=self._name))
+        self.more.clicked.connect(self._on_more)
+        for part in (self.story, self.more):
+            self._buttons.addWidget(part)
+
+    def _button(self, words: str, act: Act, symbol: str) -> QPushButton:
         pressed = button(self._theme, words, "plain", symbol, name=f"{words}: {self._name}")
-        pressed.clicked.connect(lambda: self.acted.emit(self._status.party.key, action))
+        pressed.clicked.connect(lambda: self.wished.emit(Wish(act, self._status.party.key)))
         self._buttons.addWidget(pressed)
         return pressed
 
-    def show_status(self, status: PartyStatus, *, has_link: bool) -> None:
+    def show_status(self, status: PartyStatus, setting: Setting) -> None:
         """Show how far the party has come."""
-        self._status, self._has_link = status, has_link
-        self._state.show_word(party_state(status), party_time(status))
+        self._status, self._setting = status, setting
+        word = party_state(status)
+        self._state.show_word(word, party_time(status))
         advice = next_step(status, self._name)
         self._advice.setText(advice)
         self._advice.setVisible(bool(advice))
-        answers = "\n".join(each.text for each in status.answers)
-        self._answer.setText(_("Svar: {text}").format(text=answers))
-        self._answer.setVisible(bool(answers))
-        lines = [party_event(event, self._name) for event in status.history]
-        self._history.setText("\n".join(lines) or _("Der er ikke sket noget endnu."))
-        self.setToolTip("\n".join(lines))
-        expected = status.presence in (Presence.EXPECTED, Presence.LEFT)
-        self.copy.setVisible(expected and has_link and status.party.channel in (Channel.LINK, Channel.PHONE))
-        sent = status.party.channel in SENT_BY_US
-        self.resend.setVisible(expected and sent and status.invitation in _TO_SEND_AGAIN)
-        self.setAccessibleName(f"{role(status.party.role)}, {self._name}: {party_state(status).text}")
+        lines = history(status, self._name) or _("Der er ikke sket noget endnu.")
+        self._history.setText(f"{lines}\n\n{levels()}")
+        self.setToolTip(lines)
+        self._show_answers()
+        self._show_buttons(asks=bool(advice) or status.has_unread_answer)
+        self.setAccessibleName(f"{role(status.party.role)}, {self._name}: {word.text}")
+
+    def _show_answers(self) -> None:
+        answers = self._status.answers
+        if answers == self._shown_answers:
+            return
+        self._shown_answers = answers
+        while old := self._answers.takeAt(0):
+            widget = old.widget()
+            if widget is not None:
+                widget.hide()
+                widget.deleteLater()
+        for answer in answers:
+            box = AnswerBox(self._theme, answer, self._name, self._setting.now, is_newest=answer is answers[-1])
+            box.marked.connect(self._on_marked)
+            self._answers.addWidget(box)
+
+    def _show_buttons(self, *, asks: bool) -> None:
+        status, setting = self._status, self._setting
+        is_out = status.presence in (Presence.EXPECTED, Presence.LEFT)
+        by_hand = status.party.channel in (Channel.LINK, Channel.PHONE)
+        can_tell = setting.doable is not Doable.NOTHING
+        is_sent = status.party.channel in SENT_BY_US
+        self.copy.setVisible(is_out and setting.has_link and by_hand and status.is_expected)
+        self.resend.setVisible(is_out and is_sent and can_tell and status.invitation in _TO_SEND_AGAIN)
+        self.told.setVisible(is_out and can_tell and (status.invitation in _MISSED or (asks and by_hand)))
+        self.more.setVisible(can_tell or setting.has_link)
+        self._tools.setVisible(self._is_open or asks)
+
+    def _on_marked(self, message_id: str, mark: AnswerMark) -> None:
+        self.wished.emit(Wish(Act.MARK, self._status.party.key, message_id=message_id, mark=mark))
+
+    def _on_story(self, is_shown: bool) -> None:
+        self._history.setVisible(is_shown)
+        set_symbol(self._theme, self.story, "chevron-up" if is_shown else "chevron")
 
     def _on_more(self) -> None:
         menu = self.menu()
@@ -85,111 +166,7 @@ class PartyRow(QWidget):
 
     def menu(self) -> QMenu:
         """Return what can be done with this party beyond the visible buttons."""
-        menu = QMenu(self)
-        key = self._status.party.key
-        shown = not self._history.isHidden()
-        menu.addAction(_("Skjul forløb") if shown else _("Vis forløb"), lambda: self._history.setVisible(not shown))
-        if self._has_link:
-            menu.addAction(_("Kopiér link"), lambda: self.acted.emit(key, "copy"))
-        if self._has_link and self._status.party.role is PartyRole.INTERPRETER:
-            menu.addAction(_("Kort til tolkebureauet …"), lambda: self.acted.emit(key, "card"))
-        if self._status.party.channel in SENT_BY_US:
-            menu.addAction(_("Send invitationen igen"), lambda: self.acted.emit(key, "resend"))
-        menu.addAction(_("Har fået besked på telefon"), lambda: self.acted.emit(key, "told"))
-        if self._status.participant_id and self._status.presence is Presence.IN_CALL:
-            menu.addAction(_("Tag ud af samtalen"), lambda: self.acted.emit(key, "put_out"))
-        return menu
-
-
-class WaitingRow(QFrame):
-    """Somebody outside the locked room. Emits ``admitted(guest, party_key)`` and ``turned_away(guest)``.
-
-    ``expected_as`` names the party whose link was used, empty for a stranger, who may be let in as one of
-    ``missing`` (party key and name): a link that lost its tag on the way is still the patient's.
-    """
-
-    admitted = Signal(object, object)
-    turned_away = Signal(object)
-
-    def __init__(
-        self, theme: Theme, guest: WaitingGuest, expected_as: str, missing: Sequence[tuple[str, str]] = ()
-    ) -> None:
-        super().__init__()
-        self.guest = guest
-        self._theme = theme
-        self._missing = missing
-        self.setProperty("kind", "band")
-        self.setProperty("tone", "warning" if expected_as else "danger")
-        given = guest.name_given or _("Intet navn")
-        px = theme.px
-        row = QHBoxLayout(self)
-        row.setContentsMargins(px(12), px(8), px(8), px(8))
-        row.setSpacing(px(8))
-        ink = "on_warning_soft" if expected_as else "on_danger_soft"
-        symbol = symbol_label(theme, "clock" if expected_as else "stranger", ink, 20)
-        row.addWidget(symbol, 0, Qt.AlignmentFlag.AlignTop)
-        column = QVBoxLayout()
-        column.setSpacing(px(4))
-        row.addLayout(column, 1)
-        column.addWidget(label(expected_as or _("Ukendt – ikke ventet"), "strong"))
-        column.addWidget(label(_("Kalder sig »{name}«").format(name=given)))
-        self._since = label("", "small")
-        column.addWidget(self._since)
-        buttons = FlowLayout(px(8), is_centred=False)
-        column.addLayout(buttons)
-        who = expected_as or given
-        self.admit = button(theme, _("Luk ind"), "admit", "check", name=_("Luk {name} ind").format(name=who))
-        self.admit.setToolTip(_("Luk den første ind: Ctrl+L"))
-        self.admit.clicked.connect(lambda: self.admitted.emit(self.guest, self.guest.party_key))
-        self.refuse = button(theme, _("Afvis"), "band", name=_("Afvis {name}").format(name=who))
-        self.refuse.clicked.connect(lambda: self.turned_away.emit(self.guest))
-        as_whom = _("Luk {name} ind som en af de ventede").format(name=who)
-        self.admit_as = button(theme, _("Luk ind som …"), "band", name=as_whom)
-        self.admit_as.clicked.connect(self._on_admit_as)
-        self.admit_as.setVisible(bool(missing) and not expected_as)
-        for part in (self.admit, self.admit_as, self.refuse):
-            buttons.addWidget(part)
-
-    def _on_admit_as(self) -> None:
-        menu = self.menu()
-        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        menu.popup(self.admit_as.mapToGlobal(self.admit_as.rect().bottomLeft()))
-
-    def menu(self) -> QMenu:
-        """Return the expected parties that a stranger may turn out to be."""
-        menu = QMenu(self)
-        for key, name in self._missing:
-            menu.addAction(name, partial(self.admitted.emit, self.guest, key))
-        return menu
-
-    def show_time(self, now: datetime) -> None:
-        self._since.setText(waited(self.guest.since, now))
-
-    def set_gone(self) -> None:
-        """Say that nobody waits here any longer; the row keeps its place until the mouse has left the list."""
-        self.admit.setEnabled(False)
-        self.admit_as.setEnabled(False)
-        self.refuse.setEnabled(False)
-        self._since.setText(_("Venter ikke længere"))
-
-
-class StrangerRow(QWidget):
-    """Somebody in the call who was not expected. Emits ``put_out_wanted(participant_id)``."""
-
-    put_out_wanted = Signal(str)
-
-    def __init__(self, theme: Theme, participant: RoomParticipant) -> None:
-        super().__init__()
-        row = QHBoxLayout(self)
-        row.setContentsMargins(0, theme.px(4), 0, theme.px(4))
-        row.setSpacing(theme.px(8))
-        row.addWidget(symbol_label(theme, "stranger", "danger", 20), 0, Qt.AlignmentFlag.AlignTop)
-        column = QVBoxLayout()
-        column.setSpacing(theme.px(4))
-        row.addLayout(column, 1)
-        name = participant.display_name or _("Intet navn")
-        column.addWidget(label(name, "strong"))
-        column.addWidget(label(_("Med i samtalen, men ikke ventet")))
-        out = button(theme, _("Tag ud"), name=_("Tag {name} ud af samtalen").format(name=name))
-        out.clicked.connect(lambda: self.put_out_wanted.emit(participant.id))
-        column.addWidget(out, 0, Qt.AlignmentFlag.AlignLeft)
+        setting = self._setting
+        return party_menu(
+            self, self._status, setting.context, setting.doable, self.wished.emit, has_link=setting.has_link
+        )

@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
 from vdx_plugin.domain.context import ClinicContext
 from vdx_plugin.domain.danish_time import danish_day
-from vdx_plugin.domain.parties import Channel, Partner, Party, PartyRole
+from vdx_plugin.domain.parties import Channel, Partner, Party, PartyRole, Purpose
 from vdx_plugin.domain.plan import Plan, partner_party, patient_party
 from vdx_plugin.domain.teams import Team, with_team
 from vdx_plugin.ports import Reach
@@ -21,6 +21,7 @@ from vdx_plugin.texts import _
 from vdx_plugin.ui.controls import button, card, label, rule
 from vdx_plugin.ui.partner_search import PartnerSearch
 from vdx_plugin.ui.plan_rows import PlanRow
+from vdx_plugin.ui.purpose_chips import PurposeChips
 from vdx_plugin.ui.team_picker import TeamPicker
 from vdx_plugin.ui.theme import Theme
 from vdx_plugin.ui.time_form import Check, no_complaints
@@ -63,6 +64,8 @@ class PlanWindow(QWidget):
         self.team_id = ""
         self.team = TeamPicker(theme)
         self.team.team_chosen.connect(self._on_team)
+        self.purpose = PurposeChips(theme)
+        self.purpose.purpose_chosen.connect(self._on_purpose)
         self.search = PartnerSearch(theme)
         self.search.search_wanted.connect(self.search_wanted)
         self.search.partner_chosen.connect(self._on_partner)
@@ -86,6 +89,7 @@ class PlanWindow(QWidget):
         inner.setSpacing(px(12))
         inner.addWidget(self._name)
         inner.addWidget(self._facts)
+        inner.addWidget(self.purpose)
         frame, inside = card(self._theme)
         inside.addWidget(label(_("Hvem deltager"), "heading"))
         inside.addLayout(self._list)
@@ -122,6 +126,7 @@ class PlanWindow(QWidget):
         self._name.setText(patient_name(context.patient))
         self._facts.setText(patient_facts(context.patient, danish_day(now)))
         self.when.begin(now)
+        self.purpose.show_purpose(plan.purpose)
         for key in list(self.rows):
             self._take_row(key)
         for party in plan.parties:
@@ -179,10 +184,15 @@ class PlanWindow(QWidget):
             return
         self.plan, members = with_team(self.plan, team, self.team.choice.partners, self._new_key)
         self.team_id = team.id
+        self.purpose.show_purpose(self.plan.purpose)
         for party in members:
             self._add_row(party)
         self.when.form.set_length(team.length)
         self._refresh()
+
+    def _on_purpose(self, purpose: Purpose) -> None:
+        if self.plan is not None:
+            self.plan = replace(self.plan, purpose=purpose)
 
     def _on_add_patient(self) -> None:
         if self.plan is None or self.context is None:

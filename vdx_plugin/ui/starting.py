@@ -11,6 +11,7 @@ from vdx_plugin.domain.consultation import Stage
 from vdx_plugin.service.view import ConsultationView, Step, StepKind, StepState
 from vdx_plugin.texts import _
 from vdx_plugin.ui.controls import button, card, label, paint_symbol, set_style, symbol_label
+from vdx_plugin.ui.party_panel import PartyPanel
 from vdx_plugin.ui.theme import Theme
 from vdx_plugin.ui.wording import duration, patient_label, stage, step, step_meaning, trouble
 
@@ -110,14 +111,19 @@ class StartingPage(QWidget):
         inside.addSpacing(px(8))
         inside.addLayout(row)
         frame.setMaximumWidth(px(640))
+        self.parties = PartyPanel(theme)
+        self.parties.setMaximumWidth(px(640))
         centred = QHBoxLayout()
         centred.addStretch(1)
-        centred.addWidget(frame, 8)
+        middle = QVBoxLayout()
+        middle.setSpacing(px(16))
+        middle.addWidget(frame)
+        middle.addWidget(self.parties, 1)
+        centred.addLayout(middle, 8)
         centred.addStretch(1)
         outer = QVBoxLayout(self)
         outer.setContentsMargins(px(24), px(24), px(24), px(24))
-        outer.addLayout(centred)
-        outer.addStretch(1)
+        outer.addLayout(centred, 1)
 
     def show_consultation(self, view: ConsultationView, now: datetime) -> None:
         """Show how far the start has come."""
@@ -130,6 +136,7 @@ class StartingPage(QWidget):
         self._patient.setText(patient_label(view.context))
         for each in view.steps:
             self._lines[each.kind].show_step(each, now)
+        self.parties.show_consultation(view, now)
         self.retry.setVisible(failed and not is_ending)
         self.phone.setVisible(failed and not is_ending)
         self.cancel.setEnabled(not view.is_busy and view.stage is not Stage.CANCELLED)

@@ -47,6 +47,8 @@ def _ground(theme: Theme) -> str:
     return f"""
     QWidget {{ font-size: {theme.body}px; color: {c("text")}; }}
     QWidget[kind="window"], QDialog, QMenu {{ background: {c("ground")}; }}
+    QFrame[kind="answer"] {{ background: {c("surface")}; border: 1px solid {c("line")};
+        border-left: {px(3)}px solid {c("accent")}; border-radius: {px(4)}px; }}
     QFrame[kind="card"] {{ background: {c("surface")}; border: 1px solid {c("line")}; border-radius: {px(8)}px; }}
     QFrame[kind="rule"] {{ background: {c("line")}; border: none; max-height: 1px; min-height: 1px; }}
     QToolTip {{ background: {c("surface")}; color: {c("text")}; border: 1px solid {c("border")};
@@ -115,12 +117,13 @@ def _buttons(theme: Theme) -> str:
 def _fields(theme: Theme) -> str:
     c, px = theme.color, theme.px
     return f"""
-    QLineEdit, QPlainTextEdit, QComboBox, QDateTimeEdit {{ background: {c("surface")}; color: {c("text")};
+    QLineEdit, QPlainTextEdit, QComboBox, QDateTimeEdit, QSpinBox {{ background: {c("surface")}; color: {c("text")};
         border: 2px solid {c("border")}; border-radius: {px(6)}px; padding: {px(4)}px {px(8)}px;
         selection-background-color: {c("accent")}; selection-color: {c("on_accent")}; }}
-    QLineEdit, QComboBox, QDateTimeEdit {{ min-height: {px(TARGET - 12)}px; }}
+    QLineEdit, QComboBox, QDateTimeEdit, QSpinBox {{ min-height: {px(TARGET - 12)}px; }}
     QLineEdit, QPlainTextEdit {{ placeholder-text-color: {c("quiet")}; }}
-    QLineEdit:focus, QPlainTextEdit:focus, QComboBox:focus, QDateTimeEdit:focus {{ border-color: {c("focus")}; }}
+    QLineEdit:focus, QPlainTextEdit:focus, QComboBox:focus, QDateTimeEdit:focus, QSpinBox:focus {{
+        border-color: {c("focus")}; }}
     QLineEdit:disabled, QPlainTextEdit:disabled, QComboBox:disabled {{ color: {c("quiet")};
         background: {c("ground")}; border-color: {c("line")}; }}
     QComboBox::drop-down, QDateTimeEdit::drop-down {{ border: none; width: {px(24)}px; }}

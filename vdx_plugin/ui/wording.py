@@ -12,8 +12,11 @@ from vdx_plugin.domain.consultation import EndReason, Stage
 from vdx_plugin.domain.context import ClinicContext
 from vdx_plugin.domain.danish_time import danish
 from vdx_plugin.domain.parties import (
+    SENT_BY_US,
+    AnswerMark,
     Channel,
     InvitationState,
+    LetterFormat,
     Party,
     PartyEvent,
     PartyRole,
@@ -174,13 +177,37 @@ def told(what: Told, minutes: int) -> Word:
 
 def party_state(status: PartyStatus) -> Word:
     """Return where the party is or, before it has been seen, what became of its invitation."""
+    if not status.is_expected:
+        return _called_off(status)
     if status.presence is not Presence.EXPECTED:
         return presence(status.presence)
+    if status.answers and status.invitation is InvitationState.ANSWERED:
+        return _answered(status.answers[-1].mark)
     if status.invitation is InvitationState.PLANNED and status.party.channel is Channel.LINK:
         return Word(_("Giv linket videre"), "link")
     if status.invitation is InvitationState.PLANNED and status.party.channel is Channel.PHONE:
         return Word(_("Deltager på telefon"), "phone")
     return invitation(status.invitation)
+
+
+def _called_off(status: PartyStatus) -> Word:
+    """Return how far a party that was taken off the plan is from knowing it."""
+    if status.invitation is InvitationState.WITHDRAWN:
+        return Word(_("Har fået afbud"), "cross")
+    if status.invitation in (InvitationState.REJECTED, InvitationState.FAILED, InvitationState.UNKNOWN):
+        return Word(_("Afbuddet kom ikke frem"), "warning", "danger")
+    if status.party.channel not in SENT_BY_US:
+        return Word(_("Skal ikke med: sig det selv"), "phone", "warning")
+    return Word(_("Får afbud"), "clock")
+
+
+def _answered(mark: AnswerMark) -> Word:
+    return {
+        AnswerMark.UNREAD: Word(_("Har svaret: læs det"), "answered", "warning"),
+        AnswerMark.COMES: Word(_("Kommer"), "check", "accent"),
+        AnswerMark.DECLINES: Word(_("Kommer ikke"), "cross", "warning"),
+        AnswerMark.NOTED: Word(_("Har svaret"), "answered", "accent"),
+    }[mark]
 
 
 def party_time(status: PartyStatus) -> str:
@@ -206,6 +233,10 @@ def next_step(status: PartyStatus, name: str) -> str:
     troubled = status.invitation in (InvitationState.REJECTED, InvitationState.FAILED, InvitationState.UNKNOWN)
     if status.presence is not Presence.EXPECTED:
         return ""
+    if status.history and status.history[-1].problem and isinstance(status.history[-1].what, Told):
+        return problem("invite.notice_lost", party=name)
+    if status.invitation is InvitationState.PLANNED and status.history and status.history[-1].problem:
+        return problem(status.history[-1].problem, party=name)
     last = next((event.problem for event in reversed(status.history) if event.problem), "")
     if last and (troubled or status.invitation in (InvitationState.QUEUED, InvitationState.SENT)):
         return problem(last, party=name)
@@ -216,11 +247,18 @@ def preview(party: Party) -> str:
     """Return what the party will receive, and over which channel."""
     address = party.address or ""
     if party.channel is Channel.MEDCOM:
+        if party.partner is not None and party.partner.format is LetterFormat.CONVERTED:
+            return _(
+                "Får en MedCom-besked, som nettet laver om til deres gamle format: emnet kan blive kortet af, "
+                "og et svar skal måske kobles på i hånden."
+            )
         return _("Får en MedCom-besked i eget system med patient, tid og link.")
     if party.channel is Channel.EMAIL and party.role is PartyRole.PATIENT:
         return _("Får en e-mail på {address} med tid, link og kalenderaftale.").format(address=address)
     if party.channel is Channel.EMAIL:
         return _("Får en e-mail på {address} med tid og link, uden oplysninger om patienten.").format(address=address)
+    if party.channel is Channel.SMS and party.role is PartyRole.INTERPRETER:
+        return _("Får en sms på {address} med tid og link, uden oplysninger om patienten.").format(address=address)
     if party.channel is Channel.SMS:
         return _("Får en sms på {address} med tid og link.").format(address=address)
     if party.channel is Channel.PHONE:

@@ -87,7 +87,7 @@ def test_what_is_booked_is_laid_over_the_clinic_s_own_list() -> None:
     items = day_items(scenes.appointments(), scenes.day().today, {})
     inger = [item for item in items if item.label.startswith("Inger")]
     assert [item.appointment_id for item in inger] == ["a2"]
-    assert inger[0].state.text == "Booket · rum: klar"
+    assert inger[0].state.text == "Booket · nyt svar"
     assert [item.start for item in items] == sorted(item.start for item in items)
     assert len(items) == 3 + 3
 
@@ -496,7 +496,7 @@ def test_the_dock_s_day_shows_how_far_the_rooms_are_and_leads_to_the_calendar(qt
     window.resize(320, 900)
     shown(qtbot, window)
     words = texts_of(window)
-    assert "Booket · rum: klar" in words
+    assert "Booket · nyt svar" in words
     assert "Booket · kræver dig" in words
     booked = [each for each in window.findChildren(DayRow) if not each.item.appointment_id]
     with qtbot.waitSignal(window.calendar_wanted):

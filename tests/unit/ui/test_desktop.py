@@ -15,6 +15,7 @@ from pytestqt.qtbot import QtBot
 
 from tests.unit.ui.fake_desk import FakeDesk
 from vdx_plugin.domain.consultation import Stage
+from vdx_plugin.domain.parties import AnswerMark
 from vdx_plugin.errors import Unavailable
 from vdx_plugin.ports import LineQuality, MediaChoice
 from vdx_plugin.runtime import Runtime
@@ -25,8 +26,11 @@ from vdx_plugin.ui.desk_port import DeskPort
 from vdx_plugin.ui.hang_up_dialog import HangUpDialog
 from vdx_plugin.ui.main import Desktop
 from vdx_plugin.ui.menu import Choices, DockMenu
+from vdx_plugin.ui.party_wishes import Act, Wish
 from vdx_plugin.ui.placement import Placement
 from vdx_plugin.ui.quit_dialog import QuitDialog
+
+NUMBER, WARD = scenes.CONSULTATION_ID, "k-hospital-geriatrics"
 
 
 def texts_of(window: QWidget) -> str:
@@ -278,17 +282,23 @@ def test_a_link_is_copied_only_when_asked_for(qtbot: QtBot, desktop: Desktop, de
     """It carries the guest's PIN, so it is nowhere to be read."""
     in_the_call(qtbot, desktop, desk, runtime)
     assert "example.invalid" not in texts_of(desktop.windows.call)
-    desktop.windows.call.call.parties.party_acted.emit("k-patient", "copy")
+    desktop.windows.call.call.parties.wished.emit(Wish(Act.COPY, "k-patient"))
     assert QGuiApplication.clipboard().text() == "https://example.invalid/guest"
     assert "Linket til Inger Eksempelsen er kopieret" in texts_of(desktop.windows.call)
 
 
 @pytest.mark.parametrize(
-    ("action", "name", "arguments"),
+    ("wish", "name", "arguments"),
     [
-        ("resend", "resend", (scenes.CONSULTATION_ID, "k-hospital-geriatrics")),
-        ("told", "told_by_phone", (scenes.CONSULTATION_ID, "k-hospital-geriatrics")),
-        ("put_out", "put_out", ("r-3",)),
+        (Wish(Act.RESEND, WARD), "resend", (NUMBER, WARD)),
+        (Wish(Act.TOLD, WARD), "told_by_phone", (NUMBER, WARD)),
+        (Wish(Act.PUT_OUT, WARD), "put_out", ("r-3",)),
+        (Wish(Act.REMIND, WARD), "remind", (NUMBER, WARD)),
+        (Wish(Act.REMIND_ALL), "remind", (NUMBER, None)),
+        (Wish(Act.UNINVITE, WARD), "uninvite", (NUMBER, WARD)),
+        (Wish(Act.DELAY, minutes=10), "tell_delay", (NUMBER, 10)),
+        (Wish(Act.MARK, WARD, message_id="a-1", mark=AnswerMark.COMES), "mark", (NUMBER, "a-1", AnswerMark.COMES)),
+        (Wish(Act.UNDO), "undo", (NUMBER,)),
     ],
 )
 def test_what_is_done_with_a_party_reaches_the_desk(
@@ -296,13 +306,13 @@ def test_what_is_done_with_a_party_reaches_the_desk(
     desktop: Desktop,
     desk: FakeDesk,
     runtime: Runtime,
-    action: str,
+    wish: Wish,
     name: str,
     arguments: tuple[object, ...],
 ) -> None:
     """Each for its own party."""
     in_the_call(qtbot, desktop, desk, runtime)
-    desktop.windows.call.call.parties.party_acted.emit("k-hospital-geriatrics", action)
+    desktop.windows.call.call.parties.wished.emit(wish)
     qtbot.waitUntil(lambda: desk.named(name) == [arguments])
 
 
