@@ -10,7 +10,7 @@ from vdx_plugin.domain.parties import Channel, LetterFormat, Partner, PartyRole
 from vdx_plugin.domain.teams import Team
 from vdx_plugin.ports import AddressBook, Found, ImportPreview, PartnerBook, Reach, ReachState, TeamMemory
 
-SHOWN = 200
+SHOWN = 100
 """How many partners a list shows at most; more help nobody and hold up the window."""
 
 

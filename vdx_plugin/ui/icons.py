@@ -82,5 +82,6 @@ def icon(name: str, color: str, size_px: int, *, disabled: str = "", selected: s
     for ratio in (1.0, 2.0):
         result.addPixmap(pixmap(name, color, size_px, ratio))
         result.addPixmap(pixmap(name, disabled or color, size_px, ratio), QIcon.Mode.Disabled)
-        result.addPixmap(pixmap(name, selected or color, size_px, ratio), QIcon.Mode.Selected)
+        if selected:
+            result.addPixmap(pixmap(name, selected, size_px, ratio), QIcon.Mode.Selected)
     return result

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QEvent, QObject, QSize, Qt, QTimer, Signal
-from PySide6.QtGui import QKeyEvent
+from PySide6.QtGui import QIcon, QKeyEvent
 from PySide6.QtWidgets import QListWidget, QListWidgetItem, QVBoxLayout, QWidget
 
 from vdx_plugin.domain.parties import Partner, PartyRole
@@ -29,6 +29,8 @@ class PartnerList(QWidget):
     def __init__(self, theme: Theme) -> None:
         super().__init__()
         self._theme = theme
+        # Drawn once: with a list of a hundred, drawing is what takes the time.
+        self._symbols = {each: self._symbol(each) for each in _ROLES}
         self._pause = QTimer(self)
         self._pause.setSingleShot(True)
         self._pause.setInterval(TYPING_PAUSE_MS)
@@ -85,13 +87,15 @@ class PartnerList(QWidget):
             return _("Viser {shown} af {total}. Skriv mere for at finde den rette.").format(shown=shown, total=total)
         return _("{count} partnere").format(count=total) if total != 1 else _("1 partner")
 
+    def _symbol(self, value: PartyRole) -> QIcon:
+        ink, size = self._theme.color("accent"), self._theme.px(18)
+        return icons.icon(value.value, ink, size, selected=self._theme.color("on_accent"))
+
     def _item(self, partner: Partner) -> QListWidgetItem:
         words = partner.name
         if not is_reachable(partner):
             words = "\n".join((words, _("Kun link eller telefon")))
-        ink, size = self._theme.color("accent"), self._theme.px(18)
-        symbol = icons.icon(partner.role.value, ink, size, selected=self._theme.color("on_accent"))
-        item = QListWidgetItem(symbol, words)
+        item = QListWidgetItem(self._symbols[partner.role], words)
         item.setData(Qt.ItemDataRole.UserRole, partner)
         item.setToolTip(partner.name)
         item.setData(Qt.ItemDataRole.AccessibleTextRole, f"{partner.name}, {role(partner.role)}")
