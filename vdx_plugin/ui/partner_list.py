@@ -30,7 +30,7 @@ class PartnerList(QWidget):
         super().__init__()
         self._theme = theme
         # Drawn once: with a list of a hundred, drawing is what takes the time.
-        self._symbols = {each: self._symbol(each) for each in _ROLES}
+        self._symbols: dict[PartyRole, QIcon] = {each: self._symbol(each) for each in _ROLES}
         self._pause = QTimer(self)
         self._pause.setSingleShot(True)
         self._pause.setInterval(TYPING_PAUSE_MS)

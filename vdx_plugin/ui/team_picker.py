@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from vdx_plugin.domain.teams import Team
@@ -22,6 +22,8 @@ class TeamPicker(QWidget):
         super().__init__(parent)
         self.choice = TeamChoice()
         self.field = ChoiceField(theme, _("Fast hold"))
+        # Not by the wheel: turning it above the field must scroll the page, not choose another team.
+        self.field.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.add = button(theme, _("Tilføj &holdet"), "", "check")
         self.add.clicked.connect(self._on_add)
         self._facts = label("", "small")
