@@ -29,6 +29,10 @@ class Manner:
     is_right_to_left: bool
     open: str
 
+    @property
+    def direction(self) -> str:
+        return "rtl" if self.is_right_to_left else "ltr"
+
     @classmethod
     def of(cls, language: LanguageFile) -> Manner:
         """Return the manner of a language."""
@@ -37,7 +41,7 @@ class Manner:
 
 def html(text: str, link: str, manner: Manner) -> str:
     """Return the page; ``link`` is the line of ``text`` that becomes the way in, empty for none."""
-    direction = "rtl" if manner.is_right_to_left else "ltr"
+    direction = manner.direction
     first, *others = text.split("\n\n")
     blocks = "\n".join([_first(first, link, manner), *(_block(block, link, manner) for block in others)])
     return (
@@ -48,7 +52,7 @@ def html(text: str, link: str, manner: Manner) -> str:
 
 
 def _block(block: str, link: str, manner: Manner) -> str:
-    lines = [_way_in(link, manner) if link and line == link else _line(line) for line in block.split("\n")]
+    lines = [_way_in(link, manner) if link and line == link else _line(line, manner) for line in block.split("\n")]
     return f'<p style="margin:0 0 16px">{"<br>".join(lines)}</p>'
 
 
@@ -56,11 +60,12 @@ def _first(block: str, link: str, manner: Manner) -> str:
     """A short first line that is no sentence says what has changed: NEW TIME, CANCELLED. It must not be overlooked."""
     if "\n" in block or block == link or block[-1:] in ".:!?" or len(block) > 60:
         return _block(block, link, manner)
-    return f'<p style="margin:0 0 16px"><strong style="font-size:20px">{_line(block)}</strong></p>'
+    return f'<p style="margin:0 0 16px"><strong style="font-size:20px">{_line(block, manner)}</strong></p>'
 
 
-def _line(line: str) -> str:
-    return f"<bdi>{escape(line)}</bdi>"
+def _line(line: str, manner: Manner) -> str:
+    # Not left to the first letter, which may be the clinic's.
+    return f'<bdi dir="{manner.direction}">{escape(line)}</bdi>'
 
 
 def _way_in(link: str, manner: Manner) -> str:

@@ -60,7 +60,7 @@ class TextBook:
     def say(self, code: str, name: TextName, facts: Facts) -> str:
         """Return a text with its places filled, ready to be sent."""
         language = read_language(code)
-        return text_rules.fill(self.text(code, name), _values(facts, language, name.form))
+        return _said(self.text(code, name), facts, language, name.form)
 
     # --- ports.MessageTexts -----------------------------------------------------------------------------------------
 
@@ -93,7 +93,7 @@ class TextBook:
         """Show a text with invented facts."""
         self._refuse(name, text)
         file = read_language(language)
-        said = text_rules.fill(text, _values(_sample(name), file, name.form))
+        said = _said(text, _sample(name), file, name.form)
         length = sms.length_of(said)
         html = mail_page.html(said, _SAMPLE_LINK, mail_page.Manner.of(file)) if name.form is TextForm.BODY else ""
         return TextPreview(said, html, length.characters, length.parts, length.is_small)
@@ -116,6 +116,11 @@ class TextBook:
 
 
 _Own = Mapping[tuple[str, str], str]
+
+
+def _said(text: str, facts: Facts, language: LanguageFile, form: TextForm) -> str:
+    said = text_rules.fill(text, _values(facts, language, form))
+    return text_rules.directed(said) if language.is_right_to_left else said
 
 
 def _values(facts: Facts, language: LanguageFile, form: TextForm) -> dict[str, str]:

@@ -7,12 +7,14 @@ a man) is left out, so that one text serves every case.
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterator, Mapping
 from string import Formatter
 
 from vdx_plugin.ports import TextFault, TextForm, TextKind, TextName, TextReader
 
 MOST_CHARACTERS = 2000
+_RIGHT_TO_LEFT_MARK = "\u200f"
 _CALL = ("clinic", "phone", "time")
 _WAY_IN = ("link", "pin")
 _ORDER = ("language", "sex", "place")
@@ -71,6 +73,20 @@ def fill(text: str, values: Mapping[str, str]) -> str:
     lines = [_filled(line, values) for line in text.strip().splitlines()]
     said = "\n".join(line for line in lines if line is not None)
     return re.sub(r"\n{3,}", "\n\n", said).strip()
+
+
+def directed(said: str) -> str:
+    """Mark each line of a right-to-left text that begins with something else, such as the clinic's name, as what it is.
+
+    Phones and plain mails turn a line round by its first letter, and its full stop would stand at the wrong end. A line
+    without a letter of the language, the link's, stays as it is.
+    """
+    return "\n".join(f"{_RIGHT_TO_LEFT_MARK}{line}" if _is_turned(line) else line for line in said.splitlines())
+
+
+def _is_turned(line: str) -> bool:
+    strong = [kind for kind in map(unicodedata.bidirectional, line) if kind in ("L", "R", "AL")]
+    return bool(strong) and strong[0] == "L" and ("AL" in strong or "R" in strong)
 
 
 def _filled(line: str, values: Mapping[str, str]) -> str | None:

@@ -187,6 +187,8 @@ def party_state(status: PartyStatus) -> Word:
         return Word(_("Giv linket videre"), "link")
     if status.invitation is InvitationState.PLANNED and status.party.channel is Channel.PHONE:
         return Word(_("Deltager på telefon"), "phone")
+    if status.invitation is InvitationState.DELIVERED and status.party.channel is Channel.SMS:
+        return Word(_("Modtaget på telefonen"), "check")
     return invitation(status.invitation)
 
 

@@ -108,6 +108,16 @@ def test_a_language_without_texts_gives_way_to_the_practices(wanted_code: str | 
     assert language_for(wanted_code, "da") == code
 
 
+@pytest.mark.parametrize("code", ["ar", "fa"])
+def test_no_line_of_a_right_to_left_text_is_turned_by_the_clinics_name(code: str) -> None:
+    """A telephone takes the direction from the first letter; only the link's line runs from the left."""
+    book = TextBook()
+    for name in book.names(code):
+        for line in book.say(code, name, FACTS).splitlines():
+            strong = [kind for kind in map(unicodedata.bidirectional, line) if kind in ("L", "R", "AL")]
+            assert line == LINK or not strong or strong[0] in ("R", "AL"), str(name)
+
+
 def own_file(tmp_path: Path) -> Path:
     return tmp_path / "texts.json"
 
