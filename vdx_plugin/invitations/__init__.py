@@ -7,6 +7,9 @@ a calendar entry, ``sms`` text messages. ``composer`` joins these to the port th
 ``letter_composer``, ``mail_composer`` and ``sms_composer``, all with the keys of ``keys`` and the practice of
 ``sender``.
 
+``message_check`` is what every message passes before it leaves and after it came: ``checks``, then ``profiles`` (FHIR
+packages that the site has installed), then ``validator`` (an official one over HTTP); ``check_report`` tells of it.
+
 ``transport`` says what carries a message. MedCom letters go by ``hub`` to a message endpoint, by ``record_mail`` with
 the record's own mail, or in the envelopes of ``vans_envelope`` by ``vans_folder`` or ``vans_http``, which share
 ``vans``; ``smtp`` carries e-mail. ``endpoint`` says what an HTTP failure means, and ``safe_xml`` reads strangers' XML.
