@@ -27,7 +27,7 @@ from vdx_plugin.domain.patients import PersonName
 from vdx_plugin.domain.room import MeetingDraft
 from vdx_plugin.domain.secret import Secret
 from vdx_plugin.errors import Misconfigured
-from vdx_plugin.host import AdapterHost, installed
+from vdx_plugin.host import AdapterHost
 from vdx_plugin.invitations import (
     addressing,
     codes,
@@ -54,7 +54,7 @@ from vdx_plugin.invitations.message import read_message
 from vdx_plugin.invitations.message_check import MessageCheck, Opinion
 from vdx_plugin.invitations.profiles import ProfileChecker, Shelf
 from vdx_plugin.media import call_engine
-from vdx_plugin.ports import AdapterStatus, CheckState, Clock, DiagnosisLine, DiagnosisReport
+from vdx_plugin.ports import CheckState, Clock, DiagnosisLine, DiagnosisReport
 from vdx_plugin.service.desk import Desk
 from vdx_plugin.service.outside import DeskSettings, Outside
 from vdx_plugin.settings import Settings
@@ -122,15 +122,7 @@ async def assemble(
     vdx = open_booking(chosen, clock, secrets)
     message_texts, by = text_book.TextBook(chosen.data_dir / TEXTS_FILE), message_sender(chosen, practice)
     addresses = address_book(chosen)
-    host = AdapterHost(
-        settings=chosen.adapters,
-        data_dir=chosen.data_dir,
-        clock=clock,
-        organisation=practice,
-        disabled=chosen.disabled_adapters,
-        secrets=secrets,
-        keep_secret=keep_secret,
-    )
+    host = adapter_host(chosen, clock, secrets, keep_secret)
     outside = change(
         Outside(
             clock=clock,
@@ -159,6 +151,24 @@ async def assemble(
     upkeep = Upkeep(store, clock, timedelta(days=chosen.data.keep_messages_days))
     upkeep.start()
     return Program(Desk(outside, desk_settings(chosen)), outside, store, vdx.rooms, host, addresses, upkeep)
+
+
+def adapter_host(
+    chosen: Settings,
+    clock: Clock | None = None,
+    secrets: Secrets = settings.secret,
+    keep_secret: Callable[[str, str], object] = settings.keep_secret,
+) -> AdapterHost:
+    """Return the host of every installed adapter, not started."""
+    return AdapterHost(
+        settings=chosen.adapters,
+        data_dir=chosen.data_dir,
+        clock=clock or WallClock(),
+        organisation=organisation(chosen),
+        disabled=chosen.disabled_adapters,
+        secrets=secrets,
+        keep_secret=keep_secret,
+    )
 
 
 async def open_the_store(
@@ -480,9 +490,3 @@ def examine_message(chosen: Settings, body: bytes, *, is_outgoing: bool) -> Sequ
             await check.close()
 
     return asyncio.run(examine())
-
-
-def load_statuses() -> Sequence[AdapterStatus]:
-    """Load every installed adapter once, and say how that went."""
-    chosen = settings.load()
-    return installed(disabled=chosen.disabled_adapters)

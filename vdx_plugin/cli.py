@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, ParamSpec
 import click
 
 from vdx_plugin import __version__, log, texts
+from vdx_plugin.cli_adapters import add_commands
 from vdx_plugin.errors import VdxError
 
 if TYPE_CHECKING:
@@ -172,16 +173,7 @@ def adapters() -> None:
     """Look after the connections to clinic systems."""
 
 
-@adapters.command("list")
-@_explains
-def list_adapters() -> None:
-    """Show every installed connection and how it fares."""
-    from vdx_plugin.app import load_statuses
-
-    _settings()
-    for status in load_statuses():
-        reason = f"  {texts.problem(status.reason, name=status.name)}" if status.reason else ""
-        click.echo(f"{status.name:<12} {status.state:<9} {', '.join(sorted(status.capabilities.can))}{reason}")
+add_commands(adapters, _explains)
 
 
 @main.group()

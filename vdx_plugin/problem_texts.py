@@ -277,6 +277,7 @@ def sentences(_: Callable[[str], str]) -> dict[str, str]:
         "adapter.process_gone": _(
             "Forbindelsen {name} standsede og startes igen om {wait_s} s. Resten virker. Ring til support, hvis det bliver ved."
         ),
+        "adapter.line": _("Forbindelsen {name} sendte noget, der ikke kan læses, og er startet igen. Resten virker."),
         "adapter.not_installed": _("Der er ingen forbindelse, der hedder {name}. Se listen med adapters list."),
         "adapter.exists": _("Mappen {name} findes allerede og er ikke tom. Vælg et andet navn eller en anden mappe."),
         "adapter.bad_name": _("{name} kan ikke være navn på en forbindelse. Brug 2 til 30 små bogstaver, tal og _."),

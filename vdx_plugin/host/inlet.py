@@ -33,7 +33,7 @@ class Hall:
     def show(self, before: ClinicContext | None) -> None:
         """Show the core the record that counts now, unless it is the one from before."""
         now = self.desktop.shown
-        if now is None or now is before:
+        if now is None or now == before:
             return
         self.sink.opened(now)
         self.observe(before, now)

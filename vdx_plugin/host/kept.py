@@ -6,7 +6,7 @@ It lies in ``adapters.json`` in the data folder and goes before what the setting
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
@@ -31,6 +31,11 @@ class Kept:
 
     def configure(self, name: str, values: Mapping[str, str]) -> Kept:
         return replace(self, settings={**self.settings, name: dict(values)})
+
+    def disabled(self, default: Collection[str]) -> set[str]:
+        """Return which adapters are off, where ``default`` are off unless somebody switched them on."""
+        off = {name for name, on in self.switched.items() if not on}
+        return {name for name in default if not self.switched.get(name, False)} | off
 
     def rank(self, name: str) -> tuple[int, str]:
         """Sort key: the order chosen, then by name."""

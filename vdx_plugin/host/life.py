@@ -97,9 +97,7 @@ class Life(Asking):
 
     @property
     def _disabled(self) -> set[str]:
-        switched = self._keeping.now.switched
-        off = {name for name, on in switched.items() if not on}
-        return {name for name in self._default_disabled if not switched.get(name, False)} | off
+        return self._keeping.now.disabled(self._default_disabled)
 
     def _by_rank(self) -> list[Running]:
         return sorted(self._state.running.values(), key=lambda each: self._keeping.now.rank(each.name))

@@ -8,6 +8,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from functools import partial
 from importlib.metadata import EntryPoint, entry_points
 from typing import TypeVar
 
@@ -16,8 +17,9 @@ import pluggy
 from vdx_plugin import hookspecs, log
 from vdx_plugin.errors import Misconfigured, VdxError
 from vdx_plugin.hookspecs import AdapterFactory
+from vdx_plugin.host.child import ProcessAdapter
 from vdx_plugin.host.manifests import manifest_of, version_of
-from vdx_plugin.ports import AdapterSetup, AdapterStatus, Capabilities, ClinicSystem, Manifest
+from vdx_plugin.ports import AdapterSetup, AdapterStatus, Capabilities, ClinicSystem, Manifest, Runner
 
 _log = log.get("host")
 T = TypeVar("T")
@@ -122,6 +124,9 @@ def _taken_in(point: EntryPoint, status: AdapterStatus) -> Future[Found]:
     manifest = status.manifest
     if manifest is None:
         raise ValueError("a package is taken in by its manifest")
+    if manifest.runner is Runner.PROCESS:
+        made_there = partial(ProcessAdapter, point.module, manifest)
+        return in_thread(f"import-{point.name}", Found, manifest.name, manifest, status.version, made_there)
     return in_thread(f"import-{point.name}", _import_and_register, point, manifest, status.version)
 
 

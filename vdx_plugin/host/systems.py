@@ -10,7 +10,7 @@ from vdx_plugin.errors import Misconfigured, NotFound, Refused, VdxError
 from vdx_plugin.host.guard import Guard
 from vdx_plugin.host.kept import Kept
 from vdx_plugin.host.life import Life, secret_name
-from vdx_plugin.host.loading import Found, make, reason_of
+from vdx_plugin.host.loading import Found, load, make, reason_of
 from vdx_plugin.host.report import report_of
 from vdx_plugin.host.running import Running
 from vdx_plugin.ports import AdapterStatus, Health, HealthState
@@ -122,6 +122,24 @@ class AdapterHost(Life):
 
     async def _keep(self, kept: Kept) -> None:
         await asyncio.to_thread(self._keeping.keep, kept)
+
+    async def examine(self) -> str:
+        """Say for a command line how every adapter that is on would fare with its settings; nothing is started."""
+        loaded = await asyncio.to_thread(
+            load, self._all_points(), disabled=self._disabled, limit_s=self._import_limit_s
+        )
+        self._state.found = {found.name: found for found in loaded.found}
+        statuses = list(loaded.rejected)
+        for found in loaded.found:
+            status = AdapterStatus(found.name, "loaded", manifest=found.manifest, version=found.version)
+            if found.factory is not None:
+                values = self._values(found.name)
+                try:
+                    status = replace(status, health=await self.try_settings(found.name, values, {}), settings=values)
+                except Refused as refusal:
+                    status = replace(status, health=Health(HealthState.BAD, refusal.code, {"name": found.name}))
+            statuses.append(status)
+        return report_of(sorted(statuses, key=lambda status: status.name), {}, self._clock.now())
 
     async def look(self) -> None:
         """Ask every adapter how it is, side by side; ``statuses`` then tells."""

@@ -6,17 +6,20 @@ import asyncio
 import functools
 import tempfile
 from collections.abc import Callable, Coroutine, Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from vdx_plugin.errors import Misconfigured
 from vdx_plugin.hookspecs import AdapterFactory
-from vdx_plugin.ports import Capability
+from vdx_plugin.host.manifests import manifest_of
+from vdx_plugin.ports import Capability, Runner
 from vdx_plugin.testing.checks import Check, Level
 from vdx_plugin.testing.peer import NotOffered, Peer, Place
 from vdx_plugin.testing.stand_ins import VirtualClock
-from vdx_plugin.testing.workplace import at_work
+from vdx_plugin.testing.workplace import at_work, own_point
 
 DOES_NOT_APPLY, NOT_SHOWN = "does not apply: ", "not shown: "
 ATTRIBUTE = "vdx_check"
@@ -55,7 +58,7 @@ def check(number: int, level: Level, title: str, *needs: Capability, bare: bool 
             if reason:
                 pytest.skip(DOES_NOT_APPLY + reason)
             with tempfile.TemporaryDirectory(prefix="vdx-check-") as folder:
-                place = Place(Path(folder), VirtualClock())
+                place = Place(Path(folder), _clock_of(self.name))
                 try:
                     asyncio.run(body(self, place) if bare else _worked(self, body, place, needs))
                 except NotOffered as reason_why:
@@ -67,6 +70,15 @@ def check(number: int, level: Level, title: str, *needs: Capability, bare: bool 
         return run
 
     return decorate
+
+
+def _clock_of(name: str) -> VirtualClock:
+    """Return the clock of a check. A process of its own has the machine's, so the check stands at that time too."""
+    try:
+        apart = manifest_of(own_point(name)).runner is Runner.PROCESS
+    except (LookupError, Misconfigured):
+        apart = False
+    return VirtualClock(datetime.now(UTC)) if apart else VirtualClock()
 
 
 async def _worked(self: Conformant, body: Body, place: Place, needs: tuple[Capability, ...]) -> None:
