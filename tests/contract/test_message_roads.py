@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import json
 import logging
 from collections.abc import AsyncIterator, Callable
@@ -27,12 +28,13 @@ from tests.unit.invitations.samples import (
 from vdx_plugin.domain.parties import Channel, Party
 from vdx_plugin.domain.secret import Secret
 from vdx_plugin.errors import SignInNeeded, Unavailable
-from vdx_plugin.invitations import codes, vans_envelope
+from vdx_plugin.invitations import codes, vans_envelope, vans_folder
 from vdx_plugin.invitations.delivery import MessageDelivery, Roads
 from vdx_plugin.invitations.intake import Books
 from vdx_plugin.invitations.message import read_message
 from vdx_plugin.invitations.transport import Incoming, MailboxReceipt, Verdict
 from vdx_plugin.invitations.vans import Envelopes, Rules
+from vdx_plugin.invitations.vans_folder import VansFolder
 from vdx_plugin.invitations.vans_http import Access, VansSupplier, open_client
 from vdx_plugin.ports import OutboxDraft, OutboxState
 from vdx_plugin.sandbox import vans
@@ -339,6 +341,35 @@ async def test_nobody_ever_sees_half_a_letter_in_the_folder(folder: FolderRig) -
     left_over.write_bytes(b"<half")
     receipt = await folder.road.send(letter())
     assert [path.name for path in folder.out.iterdir()] == [f"{receipt.removeprefix('envelope:')}.xml"]
+
+
+async def test_a_disk_that_fills_up_leaves_no_half_letter(folder: FolderRig, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The letter waits in the outbox, and the VANS client has seen nothing of it."""
+    seen: list[Path] = []
+
+    def fill(path: Path, body: bytes) -> None:
+        path.write_bytes(body[:100])
+        seen.extend(folder.out.glob("*.xml"))
+        raise OSError(errno.ENOSPC, "full")
+
+    monkeypatch.setattr(vans_folder, "_write_through", fill)
+    with pytest.raises(Unavailable):
+        await folder.road.send(letter())
+    assert seen == []
+    assert list(folder.out.iterdir()) == []
+
+
+async def test_a_file_is_read_when_it_has_kept_its_size_from_one_look_to_the_next(folder: FolderRig) -> None:
+    """A file may be whole XML and not be whole yet, where its writer replaces what is in it."""
+    assert isinstance(folder.road, VansFolder)
+    path = folder.into / "slow.xml"
+    path.write_bytes(envelope(letter().payload))
+    assert folder.road._look() == []
+    path.write_bytes(envelope(letter(codes.FHIR_XML).payload, codes.FHIR_XML))
+    assert folder.road._look() == []
+    (entry,) = folder.road._look()
+    assert isinstance(entry, Incoming)
+    assert entry.mime == codes.FHIR_XML
 
 
 async def test_a_file_that_is_still_being_written_is_not_touched(folder: FolderRig) -> None:

@@ -472,13 +472,6 @@ async def test_a_person_can_close_what_has_not_arrived(outbox: Outbox, state: Ou
     assert await outbox.claim(NOW + 1000 * MINUTE) == []
 
 
-async def test_an_incoming_message_is_new_once(outbox: Outbox) -> None:
-    """Partners repeat what they think was lost."""
-    assert await outbox.remember_incoming("in-1", NOW)
-    assert not await outbox.remember_incoming("in-1", NOW + MINUTE)
-    assert await outbox.remember_incoming("in-2", NOW)
-
-
 async def test_letters_and_answers_are_emptied_in_time_and_nothing_else(store: Store) -> None:
     """What became of a message is kept; whom and what it was about is not."""
     one = uuid4()

@@ -257,10 +257,6 @@ class Outbox(Protocol):
         """Say that this host lives, so that nobody else takes up what it is sending; at least every LEASE / 3."""
         ...
 
-    async def remember_incoming(self, message_id: str, now: datetime) -> bool:
-        """True the first time an incoming message id is seen, False for a repeat."""
-        ...
-
 
 class Composer(Protocol):
     """Builds messages. Pure: ids and times come in."""

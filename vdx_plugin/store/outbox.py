@@ -46,7 +46,7 @@ from vdx_plugin.ports import (
     Settlement,
 )
 from vdx_plugin.store.engine import database_time, insert_or_ignore
-from vdx_plugin.store.schema import in_microseconds, incoming_message
+from vdx_plugin.store.schema import in_microseconds
 from vdx_plugin.store.schema import outbox as rows
 from vdx_plugin.store.sealing import Sealer
 from vdx_plugin.store.thread import StoreThread
@@ -257,10 +257,6 @@ class OutboxTable:
             connection.execute(update(rows).where(mine).values(lease))
 
         await self._thread.write(work)
-
-    async def remember_incoming(self, message_id: str, now: datetime) -> bool:
-        row = {"message_id": message_id, "seen_at": now}
-        return await self._thread.write(lambda connection: insert_or_ignore(connection, incoming_message, [row]) == 1)
 
     async def erase_payloads(self, before: datetime) -> int:
         """Empty payload and receiver of messages over since before ``before``; return how many. What became of them

@@ -26,7 +26,7 @@ from sqlalchemy import (
     Uuid,
 )
 
-HEAD = "0004"
+HEAD = "0005"
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
@@ -111,13 +111,6 @@ outbox = Table(
     Index("ix_outbox_message", "message_id", "seq"),
     Index("ix_outbox_thread", "thread_id", "seq"),
     Index("ix_outbox_consultation", "consultation_id", "seq"),
-)
-
-incoming_message = Table(
-    "incoming_message",
-    metadata,
-    Column("message_id", String(200), primary_key=True),
-    Column("seen_at", UtcTime(), nullable=False),
 )
 
 incoming_letter = Table(

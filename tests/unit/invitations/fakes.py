@@ -46,7 +46,6 @@ class MemoryOutbox:
 
     def __init__(self) -> None:
         self.rows: dict[str, OutboxRow] = {}
-        self.seen: set[str] = set()
         self.fail_marks = 0
         self.changed = asyncio.Event()
 
@@ -154,11 +153,6 @@ class MemoryOutbox:
     async def close_by_hand(self, key: str, now: datetime) -> bool:
         self._write(key, OutboxState.BY_HAND, now, "", "", None, self.rows[key].sends)
         return True
-
-    async def remember_incoming(self, message_id: str, now: datetime) -> bool:
-        is_new = message_id not in self.seen
-        self.seen.add(message_id)
-        return is_new
 
     async def until(self, test: Callable[[], bool]) -> None:
         """Wait until something written makes ``test`` true."""

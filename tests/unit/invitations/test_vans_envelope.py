@@ -132,3 +132,35 @@ def test_the_example_of_the_field_list_is_read() -> None:
     document = content_of(vans_envelope.read(path.read_bytes()))
     assert (document.name, document.version, document.mime) == ("MCM:FDIS91#telemedicine", "5.0", codes.FHIR_XML)
     assert read_message(document.body, document.mime).event == codes.CARE_EVENT
+
+
+@pytest.mark.parametrize(
+    ("place", "good", "bad"),
+    [
+        ("SizeInBytes", b"<SizeInBytes>2", b"<SizeInBytes>3"),
+        ("SizeInBytes", b"<SizeInBytes>2", b"<SizeInBytes>x"),
+        ("Data", b"<Data>e30=", b"<Data>e3*="),
+        ("EnvelopeIdentifier", b"<EnvelopeIdentifier>0", b"<EnvelopeIdentifier>x"),
+        ("Identifier", b"<Identifier>0", b"<Identifier>x"),
+        ("root element", b"1.0.4", b"1.0.3"),
+        ("SenderID", b">5790000000203<", b"><"),
+        ("SenderID", b">5790000000203<", b">5790000000203579000<"),
+        ("Message", b"MetaInformation", b"Information"),
+        ("VANSEnvelope", b"Message>", b"Besked>"),
+    ],
+)
+def test_a_field_that_has_not_its_form_is_named_and_not_quoted(place: str, good: bytes, bad: bytes) -> None:
+    """Support finds the place; what stood there may be anything."""
+    whole = vans_envelope.write(ENDS, ABOUT)
+    assert good in whole
+    with pytest.raises(Unreadable) as caught:
+        vans_envelope.read(whole.replace(good, bad))
+    assert caught.value.place == place
+
+
+def test_a_document_type_is_refused_before_anything_is_made_of_it() -> None:
+    """Entity bombs, and files of our machine read into a letter."""
+    whole = vans_envelope.write(ENDS, ABOUT)
+    bomb = b'<!DOCTYPE v [<!ENTITY a "aaaaaaaa"><!ENTITY b "&a;&a;&a;">]><VANSEnvelope '
+    with pytest.raises(Unreadable, match="document type"):
+        vans_envelope.read(whole.replace(b"<VANSEnvelope ", bomb))

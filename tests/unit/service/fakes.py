@@ -502,9 +502,6 @@ class FakeStore:
         self.rows[key] = replace(self.rows[key], state=state, next_attempt_at=None)
         return True
 
-    async def remember_incoming(self, message_id: str, now: datetime) -> bool:
-        return True
-
     async def record(self, use: UseMeasure, parties: Sequence[PartyMeasure]) -> None:
         self.uses[use.visit] = use
         self.parties[use.visit] = parties
