@@ -16,6 +16,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
+from urllib.parse import parse_qsl
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
@@ -117,8 +118,8 @@ class Phones:
         return page("phones.html", phones=self.shown())
 
     async def _switch(self, request: Request) -> Response:
-        form = await request.form()
-        self.off ^= {str(form.get("number", ""))} & {message.to for message in self.messages}
+        form = dict(parse_qsl((await request.body()).decode("utf-8", "replace")))
+        self.off ^= {form.get("number", "")} & {message.to for message in self.messages}
         return RedirectResponse(PAGE_PATH, status_code=303)
 
 

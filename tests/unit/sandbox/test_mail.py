@@ -57,3 +57,26 @@ async def test_an_open_line_does_not_hold_up_the_stop(sandbox: Sandbox) -> None:
     await client.connect()
     await sandbox.mail.stop()
     client.close()
+
+
+async def test_a_mail_is_shown_as_a_mail_program_shows_it_and_can_do_nothing(
+    sandbox: Sandbox, web: httpx.AsyncClient
+) -> None:
+    """Its HTML is anybody's making: no script runs, nothing is loaded."""
+    message = letter()
+    plain = EmailMessage()
+    plain["From"], plain["To"], plain["Subject"] = message["From"], message["To"], "Med side"
+    plain.set_content("Hej")
+    plain.add_alternative("<p style='color:red'>Hej</p><script>alert(1)</script>", subtype="html")
+    for one in (message, plain):
+        await aiosmtplib.send(one, hostname="127.0.0.1", port=sandbox.smtp_port)
+    await sandbox.mail.wait_for(2, 5)
+    assert (await web.get("/mail/1/shown")).status_code == 404
+    assert "/mail/1/shown" not in (await web.get("/mail/1")).text
+    shown = await web.get("/mail/2/shown")
+    assert "color:red" in shown.text
+    policy = shown.headers["content-security-policy"]
+    assert "default-src 'none'" in policy
+    assert "sandbox" in policy
+    assert "allow-scripts" not in policy
+    assert "/mail/2/shown" in (await web.get("/mail/2")).text

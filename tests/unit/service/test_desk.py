@@ -280,6 +280,9 @@ async def test_the_end_gives_a_note_and_a_fee_proposal_and_the_record_gets_the_e
     await world.desk.write_back(view.summary.note + "Aftalt kontrol.", "0126")
     (written,) = world.systems.written.values()
     assert written[1].note.endswith("Aftalt kontrol.")
+    # The record gets the appointment with the note, in both forms.
+    assert str(view.id) in written[1].appointment_fhir
+    assert written[1].appointment_ical.startswith("BEGIN:VCALENDAR")
     assert world.stage() is Stage.CLOSED
     (use,) = world.store.uses.values()
     assert use.note_written

@@ -6,6 +6,7 @@ import asyncio
 import json
 import logging
 import stat
+from dataclasses import replace
 from datetime import timedelta
 
 import httpx
@@ -16,8 +17,11 @@ from tests.fakes_clinic import NOON, HandClock, context_of, summary
 from vdx_plugin.adapters.local import make, redeem_in_running_program
 from vdx_plugin.adapters.local.calls import ContextBody, Reader, read
 from vdx_plugin.adapters.local.handshake import workstation
+from vdx_plugin.adapters.local.letterbox import body_of
 from vdx_plugin.domain.context import Organisation
-from vdx_plugin.domain.patients import CPR
+from vdx_plugin.domain.parties import PartyRole
+from vdx_plugin.domain.patients import CPR, Patient, cpr
+from vdx_plugin.domain.summary import Attendance
 from vdx_plugin.errors import Conflict, Misconfigured, Refused, Unavailable, Unreadable
 from vdx_plugin.ports import AdapterSetup, Capability, ContextChange
 
@@ -333,6 +337,17 @@ def test_notes_are_offered_only_when_the_record_fetches_them():
     """Off until the vendor has built it, so that another adapter may write."""
     assert Capability.WRITE_BACK not in make(AdapterSetup({}, "", HandClock())).capabilities
     assert Capability.WRITE_BACK in make(AdapterSetup({"write_back": "yes"}, "", HandClock())).capabilities
+
+
+def test_a_note_brings_the_appointment_and_the_interpreters_number():
+    """A record that keeps appointments takes it as it is; one that does not ignores it."""
+    attendance = (Attendance(PartyRole.INTERPRETER, 60.0, "Bureauet", "REQ-4711"),)
+    full = replace(summary(), attendance=attendance, appointment_fhir='{"id": "x"}', appointment_ical="BEGIN:VCALENDAR")
+    context = context_of("local", Patient((cpr("8512484901"),)))
+    body, bare = body_of(context, full), body_of(context, summary())
+    assert (body["appointment"], body["appointment_ical"]) == ({"id": "x"}, "BEGIN:VCALENDAR")
+    assert body["interpreter_requisitions"] == ["REQ-4711"]
+    assert (bare["appointment"], bare["interpreter_requisitions"]) == (None, [])
 
 
 def test_an_unreadable_call_tells_nothing_of_its_content():
