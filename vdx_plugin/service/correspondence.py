@@ -9,9 +9,9 @@ from uuid import UUID
 
 from vdx_plugin import log
 from vdx_plugin.domain.consultation import Consultation
+from vdx_plugin.domain.context import ClinicContext
 from vdx_plugin.domain.matching import WRITTEN_AFTER, Candidate, candidates
 from vdx_plugin.domain.parties import AnswerMark, Channel, Party, PartyRole
-from vdx_plugin.domain.teams import is_reachable
 from vdx_plugin.errors import NotFound, Refused, VdxError
 from vdx_plugin.ports import MOST_SENDS, IncomingLetter, MessageKind, OutboxRow, OutboxState
 from vdx_plugin.service.correspondence_view import CorrespondenceView, DeadLetter, StrayLetter, Whereto
@@ -73,9 +73,10 @@ class Correspondence:
         draft = self._row(key).draft
         place = self._find(draft.consultation_id)
         party = _party(place.consultation, draft.party_key) if place else None
-        if party is None:
+        address = _address(party, channel, place.consultation.context) if place and party else None
+        if party is None or address is None:
             raise Refused("invite.not_ready")
-        await self._telling.send_anew(draft.consultation_id, _over(party, channel))
+        await self._telling.send_anew(draft.consultation_id, replace(party, channel=channel, address=address))
         await self.refresh()
 
     async def by_phone(self, key: str) -> None:
@@ -157,7 +158,7 @@ class Correspondence:
         is_here = self._find(consultation.id) is not None and draft.kind is MessageKind.INVITATION
         room = consultation.room
         link = self._outside.composer.guest_link(room, party) if room is not None and is_here else None
-        ways = [channel for channel in (Channel.EMAIL, Channel.SMS) if is_here and _can_go(party, channel)]
+        ways = [one for one in (Channel.EMAIL, Channel.SMS) if is_here and _address(party, one, consultation.context)]
         return replace(
             bare,
             party=called(party, consultation.context),
@@ -174,18 +175,15 @@ def _party(consultation: Consultation, key: str) -> Party | None:
     return next((party for party in everybody if party.key == key), None)
 
 
-def _can_go(party: Party, channel: Channel) -> bool:
-    """True for another channel for which the directory has an address."""
-    if channel is party.channel or party.partner is None or party.role is PartyRole.PATIENT:
-        return False
-    return is_reachable(replace(party.partner, channel=channel))
-
-
-def _over(party: Party, channel: Channel) -> Party:
-    address = None
-    if party.partner is not None:
-        address = party.partner.mobile if channel is Channel.SMS else party.partner.email
-    return replace(party, channel=channel, address=address)
+def _address(party: Party, channel: Channel, context: ClinicContext) -> str | None:
+    """Return where the party is reached over another channel than its own, as directory or record know it."""
+    if channel is party.channel:
+        return None
+    if party.role is PartyRole.PATIENT:
+        return context.patient.mobile if channel is Channel.SMS else context.patient.email
+    if party.partner is None:
+        return None
+    return party.partner.mobile if channel is Channel.SMS else party.partner.email
 
 
 def _stray(letter: IncomingLetter, known: Sequence[Consultation]) -> StrayLetter:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 import vdx_plugin
-from vdx_plugin.domain.parties import Channel, PartyRole
+from vdx_plugin.domain.parties import Channel, Partner, PartyRole
 from vdx_plugin.errors import Misconfigured
 from vdx_plugin.invitations.directory import TableDirectory, read_directory
 
@@ -115,3 +115,18 @@ def test_own_columns_say_category_and_pin() -> None:
     partner = read_directory((HEAD + row).encode()).all()[0]
     assert partner.category == "discharge"
     assert not partner.wants_pin
+
+
+def test_the_order_is_first_word_then_any_word_then_role_and_the_alphabet_within() -> None:
+    """Whatever the alphabet says: the doctor types the beginning of the name."""
+    given = ("Aaby Hjemmepleje", "Børglum kommune", "Kommune Øst", "Kommune Ærø", "Kommune Åby")
+    partners = [Partner(name, name, PartyRole.MUNICIPALITY, Channel.LINK) for name in given]
+    found = TableDirectory(partners).find("kommune", limit=4)
+    assert [partner.name for partner in found.partners] == [
+        "Kommune Ærø",
+        "Kommune Øst",
+        "Kommune Åby",
+        "Børglum kommune",
+    ]
+    assert found.total == 5
+    assert TableDirectory(partners).find("kommune", role=PartyRole.HOSPITAL).total == 0

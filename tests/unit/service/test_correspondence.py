@@ -223,3 +223,26 @@ async def test_a_running_meetings_dead_letter_goes_over_another_channel() -> Non
         (Channel.EMAIL, "h@sygehus.example")
     ]
     await world.desk.close()
+
+
+async def test_a_patients_mail_that_failed_goes_by_text_message() -> None:
+    """The record knows the mobile number."""
+    world = World()
+    await world.desk.start()
+    record = context(world.clock, email="asta@patient.example")
+    world.desk.opened(replace(record, patient=replace(record.patient, mobile="20123456")))
+    await world.settle()
+    await world.desk.start_video()
+    await world.settle()
+    (row,) = [row for row in world.store.rows.values() if row.draft.channel is Channel.EMAIL]
+    world.store.rows[row.draft.key] = replace(row, state=OutboxState.FAILED)
+    await world.desk.correspondence.refresh()
+    (one,) = world.desk.view.correspondence.dead
+    assert (one.others, one.phone) == ((Channel.SMS, Channel.LINK), "20123456")
+    await world.desk.correspondence.other_channel(one.key, Channel.SMS)
+    assert world.desk.view.consultation is not None
+    party = world.desk.view.consultation.parties[0].party
+    assert (party.channel, party.address) == (Channel.SMS, "20123456")
+    with pytest.raises(Refused):
+        await world.desk.correspondence.other_channel(one.key, Channel.SMS)
+    await world.desk.close()
