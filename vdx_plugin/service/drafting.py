@@ -171,16 +171,24 @@ class Drafting:
         for row in self._rows:
             draft = row.draft
             if draft.party_key == party.key and _may_have_arrived(row):
-                newest[draft.thread_id] = draft
-                invited |= {draft.thread_id} if draft.kind is MessageKind.INVITATION else set()
+                newest[_line(draft)] = draft
+                invited |= {_line(draft)} if draft.kind is MessageKind.INVITATION else set()
         open_ones = {key: draft for key, draft in newest.items() if draft.kind is not MessageKind.CANCELLATION}
-        found = [draft for thread, draft in open_ones.items() if thread in invited]
+        found = [draft for line, draft in open_ones.items() if line in invited]
         return [(_as_written(party, draft), draft) for draft in found]
 
 
 def anew(draft: OutboxDraft) -> OutboxDraft:
     """Return the draft under a key that no other has: the user wants it said once more."""
     return replace(draft, key=f"{draft.key}~{hashlib.sha256(draft.message_id.encode()).hexdigest()[:8]}")
+
+
+def _line(draft: OutboxDraft) -> str:
+    """What follows on each other: a thread, and with MedCom all threads with one receiver.
+
+    Where letters have crossed, the later one begins a thread in which everything stands, and the earlier is dead.
+    """
+    return f"medcom:{draft.receiver}" if draft.channel is Channel.MEDCOM else draft.thread_id
 
 
 def _may_have_arrived(row: OutboxRow) -> bool:
