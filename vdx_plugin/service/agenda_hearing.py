@@ -57,7 +57,8 @@ class Hearing:
                 consultation_id = UUID(label)
             except ValueError:
                 continue
+            # Also for the meeting it was booked as before it was booked anew: that one is over, and no second entry.
             found = await self._outside.consultations.get(consultation_id)
-            if found is not None and found.meeting_id == meeting.meeting_id:
+            if found is not None:
                 return found
         return None
