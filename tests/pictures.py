@@ -28,11 +28,12 @@ from vdx_plugin.demo.script import target_of
 from vdx_plugin.demo.world import HOSPITAL_GLN, FileVault, World
 from vdx_plugin.domain.consultation import Stage
 from vdx_plugin.domain.danish_time import danish_day, instant_of
-from vdx_plugin.domain.parties import InvitationState, PartyRole, Presence
+from vdx_plugin.domain.parties import InvitationState, PartyRole, PartyStatus, Presence, Purpose
 from vdx_plugin.domain.plan import Plan, partner_party
 from vdx_plugin.media.bot import Bot
 from vdx_plugin.ports import MediaChoice
 from vdx_plugin.runtime import Runtime
+from vdx_plugin.sandbox.partners import Behaviour
 from vdx_plugin.service.view import AgendaEntry, ConsultationView, RoomState
 from vdx_plugin.ui.main import Desktop
 from vdx_plugin.ui.windows import Windows
@@ -40,6 +41,9 @@ from vdx_plugin.ui.windows import Windows
 LIMIT_S = 40.0
 OLD_GLN = "5790000000500"
 PLAN_SIZE = (600, 900)
+PARTIES_SIZE = (600, 1180)
+STATUS_SIZE = (1120, 1080)
+CONFERENCE = ("municipality-homecare", "nursing-home", "interpreter-agency")
 CALL_SIZE = (1120, 720)
 """As on a screen of ordinary size; Qt's offscreen one is 800 pixels wide."""
 
@@ -106,6 +110,7 @@ class Photographer:
             self._after(browser.new_page(viewport={"width": 1000, "height": 700}), windows)
             browser.close()
         self._later(windows)
+        self._conference(windows)
         with sync_playwright() as playwright:
             browser = playwright.chromium.launch(executable_path=find_chromium(), args=ARGUMENTS)
             self._partners(browser.new_page(viewport={"width": 1000, "height": 1000}))
@@ -209,6 +214,50 @@ class Photographer:
         windows.dock.diagnosis_wanted.emit()
         self.until(lambda: bool(desk.view.diagnosis.text), "diagnosis")
         self.take(windows.diagnosis, "diagnosis")
+
+    def _conference(self, windows: Windows) -> None:
+        """Five parties in one plan, and how each stands: just written to, answered, refused, and in the call."""
+        desk, run, hub = self._program.desk, self._runtime.submit, self._world.sandbox.partners
+        found = {partner.id: partner for partner in self._program.outside.partners.all()}
+        hub.behave(found["municipality-homecare"].gln or "", Behaviour.REJECT)
+        windows.dock.plan_wanted.emit()
+        self.until(windows.plan.isVisible, "plan")
+        windows.plan.resize(*PARTIES_SIZE)
+        windows.plan.purpose.chips[Purpose.DISCHARGE].click()
+        for key in CONFERENCE:
+            windows.plan.search.partner_chosen.emit(found[key])
+        self.take(windows.plan, "plan-parties")
+        windows.plan.go.click()
+        self.until(lambda: self._consultation is not None and windows.call.isVisible(), "starting")
+        windows.call.resize(*STATUS_SIZE)
+        self.until(lambda: self._invitation(PartyRole.NURSING_HOME) is not InvitationState.PLANNED, "written to")
+        self.take(windows.call, "status-sent")
+        self.until(lambda: self._stage() is Stage.IN_CALL, "in call")
+        self.until(lambda: self._invitation(PartyRole.NURSING_HOME) is InvitationState.DELIVERED, "acknowledged")
+        self.until(lambda: self._invitation(PartyRole.MUNICIPALITY) is InvitationState.REJECTED, "refused")
+        self.take(windows.call, "status-troubled")
+        newest = max(hub.letters(HOSPITAL_GLN), key=lambda one: one.arrived_at)
+        words = "Afdelingssygeplejersken er med. Vi kommer 5 minutter senere."
+        run(hub.reply(HOSPITAL_GLN, newest.header_id, words, "Sygeplejerske Test")).result(LIMIT_S)
+        self.until(lambda: any(one.has_unread_answer for one in self._parties()), "answered")
+        consultation = self._consultation
+        assert consultation is not None
+        run(desk.telling.tell_delay(consultation.id, 10)).result(LIMIT_S)
+        self.take(windows.call, "status-answered")
+        windows.call.call.parties.parties[self.party(PartyRole.HOSPITAL)].story.click()
+        self.take(windows.call, "status-history")
+        bot = Bot(target_of(consultation.links[self.party(PartyRole.HOSPITAL)].reveal(), self._world.sandbox.node_url))
+        stack = AsyncExitStack()
+        run(stack.enter_async_context(bot)).result(LIMIT_S)
+        self.until(lambda: bool(self._waiting()), "the ward waits")
+        run(desk.admit(self._waiting()[0])).result(LIMIT_S)
+        self.let_pass(3.0)
+        self.take(windows.call, "status-in-call")
+        run(stack.aclose()).result(LIMIT_S)
+        run(desk.cancel()).result(LIMIT_S)
+
+    def _parties(self) -> tuple[PartyStatus, ...]:
+        return self._consultation.parties if self._consultation else ()
 
     def _partners(self, page: Page) -> None:
         """What a ward reads when a meeting is booked, moved and called off, and what the old format leaves of it."""

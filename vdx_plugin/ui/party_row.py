@@ -147,7 +147,8 @@ class PartyRow(QWidget):
         can_tell = setting.doable is not Doable.NOTHING
         is_sent = status.party.channel in SENT_BY_US
         self.copy.setVisible(is_out and setting.has_link and by_hand and status.is_expected)
-        self.resend.setVisible(is_out and is_sent and can_tell and status.invitation in _TO_SEND_AGAIN)
+        is_doubtful = status.invitation in (_TO_SEND_AGAIN if status.party.channel is Channel.MEDCOM else _MISSED)
+        self.resend.setVisible(is_out and is_sent and can_tell and is_doubtful)
         self.told.setVisible(is_out and can_tell and (status.invitation in _MISSED or (asks and by_hand)))
         self.more.setVisible(can_tell or setting.has_link)
         self._tools.setVisible(self._is_open or asks)
