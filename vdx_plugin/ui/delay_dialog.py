@@ -48,7 +48,7 @@ class DelayDialog(QDialog):
         self.minutes.setSuffix(_(" min"))
         self.minutes.setAccessibleName(_("Andet antal minutter"))
         self.minutes.setMinimumHeight(px(TARGET))
-        self.minutes.setButtonSymbols(QSpinBox.ButtonSymbols.NoButtons)
+        self.minutes.setMinimumWidth(px(96))
         self.minutes.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self.go = button(theme, _("&Giv besked"), "primary")
         self.go.clicked.connect(lambda: self._choose(self.minutes.value()))

@@ -127,7 +127,8 @@ def _fields(theme: Theme) -> str:
     QLineEdit:disabled, QPlainTextEdit:disabled, QComboBox:disabled {{ color: {c("quiet")};
         background: {c("ground")}; border-color: {c("line")}; }}
     QComboBox::drop-down, QDateTimeEdit::drop-down {{ border: none; width: {px(24)}px; }}
-    QTimeEdit::up-button, QTimeEdit::down-button {{ border: none; width: 0px; }}
+    QTimeEdit::up-button, QTimeEdit::down-button, QSpinBox::up-button, QSpinBox::down-button {{
+        border: none; width: 0px; }}
     QComboBox QAbstractItemView {{ background: {c("surface")}; color: {c("text")}; outline: none;
         selection-background-color: {c("accent")}; selection-color: {c("on_accent")}; }}
     QCheckBox, QRadioButton {{ spacing: {px(8)}px; min-height: {px(TARGET - 4)}px; border: 2px solid transparent;

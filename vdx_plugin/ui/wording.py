@@ -184,7 +184,7 @@ def party_state(status: PartyStatus) -> Word:
     if status.answers and status.invitation is InvitationState.ANSWERED:
         return _answered(status.answers[-1].mark)
     if status.invitation is InvitationState.SENT and status.party.channel is not Channel.MEDCOM:
-        return Word(_("Sendt; læsning kvitteres ikke"), "sent")
+        return Word(_("Sendt, uden kvittering"), "sent")
     if status.invitation is InvitationState.PLANNED and status.party.channel is Channel.LINK:
         return Word(_("Giv linket videre"), "link")
     if status.invitation is InvitationState.PLANNED and status.party.channel is Channel.PHONE:
