@@ -69,7 +69,7 @@ class PlanControl(QObject):
 
     def _on_reach(self, partner: Partner) -> None:
         if (window := self._window) is not None:
-            self._partners.reach(window, partner, lambda told: window.show_reach(partner.id, told))
+            self._partners.reach(window, partner, lambda told: window.list.show_reach(partner.id, told))
 
     def _remember_team(self, window: PlanWindow) -> None:
         if window.team_id and window.context is not None:

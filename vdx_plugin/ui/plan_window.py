@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -12,21 +12,21 @@ from PySide6.QtWidgets import QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
 from vdx_plugin.domain.context import ClinicContext
 from vdx_plugin.domain.danish_time import danish_day
-from vdx_plugin.domain.parties import Channel, Partner, Party, PartyRole, Purpose
+from vdx_plugin.domain.parties import Partner, Party, PartyRole, Purpose
 from vdx_plugin.domain.plan import Plan, partner_party, patient_party
 from vdx_plugin.domain.teams import Team, with_team
-from vdx_plugin.ports import Reach
 from vdx_plugin.service.partners import TeamChoice
 from vdx_plugin.texts import _
 from vdx_plugin.ui.controls import button, card, label, rule
 from vdx_plugin.ui.partner_search import PartnerSearch
+from vdx_plugin.ui.plan_list import PlanList
 from vdx_plugin.ui.plan_rows import PlanRow
 from vdx_plugin.ui.purpose_chips import PurposeChips
 from vdx_plugin.ui.team_picker import TeamPicker
 from vdx_plugin.ui.theme import Theme
 from vdx_plugin.ui.time_form import Check, no_complaints
 from vdx_plugin.ui.when_card import WhenCard
-from vdx_plugin.ui.wording import party_name, patient_facts, patient_name
+from vdx_plugin.ui.wording import patient_facts, patient_name
 
 
 class PlanWindow(QWidget):
@@ -51,14 +51,16 @@ class PlanWindow(QWidget):
         self.context: ClinicContext | None = None
         self.plan: Plan | None = None
         self.can_text = False
-        self.rows: dict[str, PlanRow] = {}
         self.setProperty("kind", "window")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self.setWindowTitle(_("Planlæg videokonsultation"))
         self._name = label("", "title")
         self._facts = label("", "quiet")
-        self._list = QVBoxLayout()
-        self._list.setSpacing(theme.px(4))
+        self.list = PlanList(theme)
+        self.list.party_changed.connect(self._on_changed)
+        self.list.removed.connect(self._on_removed)
+        self.list.edit_wanted.connect(self.edit_wanted)
+        self.list.reach_wanted.connect(self.reach_wanted)
         self.add_patient = button(theme, _("Tilføj patienten"), "", "patient")
         self.add_patient.clicked.connect(self._on_add_patient)
         self.team_id = ""
@@ -93,7 +95,7 @@ class PlanWindow(QWidget):
         frame, inside = card(self._theme)
         inside.addWidget(label(_("Hvem deltager"), "heading"))
         inside.addWidget(self.team)
-        inside.addLayout(self._list)
+        inside.addWidget(self.list)
         inside.addWidget(self._empty)
         inside.addWidget(self.add_patient, 0, Qt.AlignmentFlag.AlignLeft)
         inside.addWidget(rule())
@@ -127,8 +129,7 @@ class PlanWindow(QWidget):
         self._facts.setText(patient_facts(context.patient, danish_day(now)))
         self.when.begin(now)
         self.purpose.show_purpose(plan.purpose)
-        for key in list(self.rows):
-            self._take_row(key)
+        self.list.clear()
         for party in plan.parties:
             self._add_row(party)
         self._refresh()
@@ -137,31 +138,14 @@ class PlanWindow(QWidget):
         """Show what the directory found."""
         self.search.show_found(partners)
 
-    def show_reach(self, partner_id: str, told: Reach) -> None:
-        """Show what the register says of a partner, if it still takes part."""
-        for row in self.rows.values():
-            if row.party.partner is not None and row.party.partner.id == partner_id:
-                row.show_reach(told)
+    @property
+    def rows(self) -> Mapping[str, PlanRow]:
+        return self.list.rows
 
     def _add_row(self, party: Party) -> None:
         if self.context is None:
             raise ValueError("a plan must be shown first")
-        patient = self.context.patient
-        known = [one for one in (patient.email, patient.mobile) if one]
-        row = PlanRow(self._theme, party, party_name(party, self.context), known, can_text=self.can_text)
-        row.party_changed.connect(self._on_changed)
-        row.removed.connect(self._on_removed)
-        row.edit_wanted.connect(self.edit_wanted)
-        self.rows[party.key] = row
-        self._list.addWidget(row)
-        if party.partner is not None and party.channel is Channel.MEDCOM:
-            self.reach_wanted.emit(party.partner)
-
-    def _take_row(self, key: str) -> None:
-        row = self.rows.pop(key)
-        self._list.removeWidget(row)
-        row.hide()
-        row.deleteLater()
+        self.list.add(party, self.context, can_text=self.can_text)
 
     def _refresh(self) -> None:
         parties = self.plan.parties if self.plan else ()
@@ -211,7 +195,7 @@ class PlanWindow(QWidget):
     def _on_removed(self, key: str) -> None:
         if self.plan is not None:
             self.plan = self.plan.without(key)
-            self._take_row(key)
+            self.list.take(key)
             self._refresh()
 
     def _on_go(self) -> None:

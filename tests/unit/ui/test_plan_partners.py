@@ -81,7 +81,7 @@ def test_without_teams_nothing_is_asked(window: PlanWindow) -> None:
 
 def test_who_cannot_receive_is_told_in_the_plan_with_the_phone_instead(window: PlanWindow) -> None:
     """Not by a rejection hours later (MSG_RECEIVER_UNABLE_TO_RECEIVE_MSG_TYPE)."""
-    window.show_reach("hospital-geriatrics", CANNOT)
+    window.list.show_reach("hospital-geriatrics", CANNOT)
     row = next(row for row in window.rows.values() if row.party.role is PartyRole.HOSPITAL)
     assert "kan ikke få MedCom-beskeder" in row.trouble.text
     row.phone_instead.click()
@@ -93,7 +93,7 @@ def test_who_cannot_receive_is_told_in_the_plan_with_the_phone_instead(window: P
 
 def test_a_register_that_does_not_answer_leaves_the_channel_alone(window: PlanWindow) -> None:
     """Unknown is not no."""
-    window.show_reach("hospital-geriatrics", Reach(ReachState.UNKNOWN, problem="addresses.unreachable"))
+    window.list.show_reach("hospital-geriatrics", Reach(ReachState.UNKNOWN, problem="addresses.unreachable"))
     row = next(row for row in window.rows.values() if row.party.role is PartyRole.HOSPITAL)
     assert row.trouble.isVisible()
     assert not row.phone_instead.isVisible()
