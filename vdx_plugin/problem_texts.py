@@ -300,6 +300,7 @@ def sentences(_: Callable[[str], str]) -> dict[str, str]:
         "text.copied": _("Teksten er kopieret. Sæt den ind, hvor den skal bruges."),
         "file.saved": _("Filen er gemt."),
         "file.disk": _("Filen kunne ikke gemmes der. Vælg en anden mappe, og prøv igen."),
+        "adapter.saved": _("Indstillingerne er gemt, og forbindelsen er startet igen."),
         "report.copied": _("Rapporten er kopieret. Sæt den ind i en besked til support."),
         "note.copied": _("Notatet er kopieret. Sæt det ind i journalen."),
         "plan.patient_changed": _(

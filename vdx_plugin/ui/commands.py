@@ -145,9 +145,6 @@ class Commands:
     def open_appointment(self, appointment_id: str) -> None:
         self.run(self._desk.open_appointment(appointment_id))
 
-    def enable_adapter(self, name: str) -> None:
-        self.run(self._desk.enable_adapter(name))
-
     # --- the calendar -----------------------------------------------------------------------------------------------
 
     def show_agenda(self, day: date, everyone: bool) -> None:

@@ -19,6 +19,7 @@ from vdx_plugin.ports import MediaChoice, VideoPicture
 from vdx_plugin.runtime import Runtime
 from vdx_plugin.service.view import ConsultationView, DeskView, Severity
 from vdx_plugin.ui.about import AboutDialog
+from vdx_plugin.ui.adapters_control import AdaptersControl
 from vdx_plugin.ui.attention import calls_for
 from vdx_plugin.ui.bridge import Bridge
 from vdx_plugin.ui.calendar_control import CalendarControl
@@ -98,6 +99,7 @@ class Desktop(QObject):
         self.parties = PartyControl(
             self.commands, self.notices, desk.new_party_key, self.calendar.act, self.hand_over.open_card, self
         )
+        self.adapters = AdaptersControl(desk, self.bridge.operations, self.commands, self.notices, self)
         self._roles: dict[str, PartyRole] = {}
         self._is_user_start = False
         self._tick = QTimer(self)
@@ -147,6 +149,7 @@ class Desktop(QObject):
         self._join_rest()
         self.plan.join(self.windows.plan)
         self.calendar.join(self.windows)
+        self.adapters.join(self.windows)
         self.partners.join(self.windows)
         self.messages.join(self.windows)
         self.hand_over.join(self.windows)
@@ -211,7 +214,6 @@ class Desktop(QObject):
         windows.small.hang_up_wanted.connect(self._on_hang_up)
         windows.small.large_wanted.connect(self._on_large)
         windows.small.admit_wanted.connect(lambda guest: commands.admit(guest, guest.party_key))
-        windows.adapters.enable_wanted.connect(commands.enable_adapter)
         windows.tray.open_wanted.connect(lambda: present(self.windows.dock, is_active=True))
         windows.tray.start_wanted.connect(self._on_start)
         windows.tray.quit_wanted.connect(self._on_quit)
@@ -244,7 +246,7 @@ class Desktop(QObject):
         view = replace(self._view, notices=(*self._view.notices, *self.notices.all))
         windows = self.windows
         windows.dock.show_view(view, now, self._roles)
-        windows.adapters.show_adapters(view.adapters)
+        self.adapters.show(view.adapters)
         self.calendar.show(view)
         self.messages.show(view)
         running = current(view)
@@ -362,7 +364,7 @@ class Desktop(QObject):
         menu.partners_picked.connect(self.partners.open_partners)
         menu.teams_picked.connect(self.partners.open_teams)
         menu.devices_picked.connect(self._on_devices)
-        menu.adapters_picked.connect(lambda: present(self.windows.adapters, is_active=True))
+        menu.adapters_picked.connect(self.adapters.open_page)
         menu.texts_picked.connect(self.hand_over.open_texts)
         menu.about_picked.connect(lambda: AboutDialog(self.windows.theme, self.windows.dock).open())
         menu.quit_picked.connect(self._on_quit)

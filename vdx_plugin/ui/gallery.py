@@ -22,7 +22,7 @@ from vdx_plugin import texts
 from vdx_plugin.domain.consultation import Stage
 from vdx_plugin.domain.parties import PartyRole, Purpose
 from vdx_plugin.domain.plan import Plan
-from vdx_plugin.ports import LineQuality, MediaChoice, Reach, ReachState, TextName
+from vdx_plugin.ports import Health, HealthState, LineQuality, MediaChoice, Reach, ReachState, TextName
 from vdx_plugin.service.correspondence_view import NOTHING_WAITS, CorrespondenceView
 from vdx_plugin.service.partners import TeamChoice
 from vdx_plugin.service.view import (
@@ -39,6 +39,7 @@ from vdx_plugin.service.view import (
 from vdx_plugin.texts import _
 from vdx_plugin.ui import party_scenes, scenes, text_scenes
 from vdx_plugin.ui.about import AboutDialog
+from vdx_plugin.ui.adapter_form import AdapterForm
 from vdx_plugin.ui.adapters_page import AdaptersPage
 from vdx_plugin.ui.calendar_window import CalendarWindow
 from vdx_plugin.ui.call_window import CallWindow
@@ -236,6 +237,20 @@ def texts_page(language: str, name: TextName, *, typed: str = "") -> Callable[[T
     return make
 
 
+def adapter_form(*, is_bad: bool = False) -> Callable[[Theme], QWidget]:
+    def make(theme: Theme) -> QWidget:
+        form = AdapterForm(theme, scenes.adapters()[0])
+        if is_bad:
+            form.fields["server"].input.setText("journal")  # type: ignore[attr-defined]  # a line, by its kind
+            form.fields["wait"].input.setText("længe")  # type: ignore[attr-defined]
+            form.show_health(Health(HealthState.BAD, "writeback.unavailable"))
+        else:
+            form.show_health(Health(HealthState.GOOD))
+        return form
+
+    return make
+
+
 def devices(theme: Theme) -> QWidget:
     stand_in = _NoDevices()
     return DevicesPage(theme, stand_in, stand_in, MediaChoice(camera="Logitech Brio", speaker="Højttaler på dockingen"))
@@ -278,14 +293,16 @@ def screens() -> Iterator[Screen]:
     yield "after-failed", call(scenes.ended("writeback.unavailable", failures)), large
     yield "after-cannot-write", call(scenes.ended(), camera="no-write"), large
     yield "devices", devices, (560, 760)
-    yield "adapters", adapters(scenes.idle()), (520, 520)
+    yield "adapters", adapters(scenes.idle()), (560, 1240)
+    yield "adapters-empty", adapters(DeskView("production")), (560, 340)
+    yield "adapter-form", adapter_form(), (520, 800)
+    yield "adapter-form-faults", adapter_form(is_bad=True), (520, 840)
     yield "texts-normal", texts_page("da", text_scenes.SMS), (880, 720)
     yield "texts-mail", texts_page("da", text_scenes.BODY), (880, 720)
     yield "texts-right-to-left", texts_page("ar", text_scenes.SMS), (880, 720)
     yield "texts-right-to-left-mail", texts_page("ar", text_scenes.BODY), (880, 720)
     yield "texts-fault", texts_page("da", text_scenes.SMS, typed="Kom {time}"), (880, 720)
     yield "interpreter-card", lambda theme: InterpreterCardDialog(theme, text_scenes.CARD), (560, 720)
-    yield "adapters-empty", adapters(DeskView("production")), (520, 320)
     yield "hang-up", lambda theme: HangUpDialog(theme, ("Inger Eksempelsen", scenes.HOSPITAL.name)), (400, 320)
     yield "quit", QuitDialog, (400, 260)
     yield "about", AboutDialog, (400, 200)

@@ -39,16 +39,23 @@ from vdx_plugin.ports import (
     Capability,
     ChatMessage,
     CheckState,
+    Choice,
     DiagnosisLine,
     Found,
+    Health,
+    HealthState,
     ImportPreview,
     LineChanged,
     LineQuality,
+    Manifest,
     MessageKind,
     OutboxState,
     Refusal,
     RoomParticipant,
+    Setting,
+    SettingKind,
     VideoPicture,
+    Words,
 )
 from vdx_plugin.service.correspondence_view import CorrespondenceView, DeadLetter, StrayLetter, Whereto
 from vdx_plugin.service.partners import PartnersView
@@ -228,13 +235,56 @@ def _appointment(number: str, hour: int, name: str, glns: tuple[str, ...], statu
 
 
 def adapters(*, can_write: bool = True) -> tuple[AdapterStatus, ...]:
-    """Return three connections: one that works, one on pause, one that could not be loaded."""
+    """Return connections in every state: one that works, one hidden by it, one on pause, one that failed, one off."""
     abilities = {Capability.CONTEXT, Capability.APPOINTMENTS} | ({Capability.WRITE_BACK} if can_write else set())
+    record = AdapterStatus(
+        "dummy",
+        "running",
+        capabilities=Capabilities(frozenset(abilities)),
+        manifest=_manifest("dummy", Words("Journalsystemet", "The record system")),
+        version="2.4.1",
+        health=Health(HealthState.GOOD, since=NOW),
+        settings={"server": "https://journal.example", "workstation": "stue-2"},
+        secrets_set=frozenset({"token"}),
+    )
+    hidden = replace(
+        record,
+        name="gdt",
+        reason="adapter.conflict",
+        manifest=_manifest("gdt", Words("Mappe med filer", "Folder of files")),
+        health=Health(HealthState.BAD, "writeback.unavailable", since=NOW),
+        facts={"name": "dummy", "other": "gdt"},
+    )
     return (
-        AdapterStatus("dummy", "running", capabilities=Capabilities(frozenset(abilities))),
+        record,
+        hidden,
         AdapterStatus("hl7v2", "paused", "adapter.paused", faults=3),
         AdapterStatus("local", "failed", "adapter.import_failed", "ImportError"),
+        AdapterStatus("smart", "disabled", manifest=_manifest("smart", Words("SMART", "SMART"))),
     )
+
+
+def _manifest(name: str, title: Words) -> Manifest:
+    """A connection with a setting of every kind."""
+    none, ask = Words("", ""), Words("Spørg leverandøren.", "Ask the vendor.")
+    ready, kept = (
+        Words("Når journalen er klar.", "Once the record is ready."),
+        Words("I nøgleringen.", "In the keyring."),
+    )
+    kinds = (
+        ("server", SettingKind.ADDRESS, Words("Adresse", "Address"), ask),
+        ("folder", SettingKind.FOLDER, Words("Mappe", "Folder"), none),
+        ("wait", SettingKind.NUMBER, Words("Vent højst (sekunder)", "Wait at most (seconds)"), none),
+        ("write", SettingKind.SWITCH, Words("Skriv notater", "Write notes"), ready),
+        ("token", SettingKind.SECRET, Words("Adgangskode", "Password"), kept),
+    )
+    choices = (Choice("P", Words("drift", "production")), Choice("T", Words("test", "test")))
+    settings = tuple(
+        Setting(key, label, kind, help_text, "20" if kind is SettingKind.NUMBER else "", kind is SettingKind.ADDRESS)
+        for key, kind, label, help_text in kinds
+    )
+    mode = Setting("mode", Words("Meddelelser er", "Messages are"), SettingKind.CHOICE, default="P", choices=choices)
+    return Manifest(name, 1, title, frozenset(Capability), "Eksempel Journal ApS", "MIT", settings=(*settings, mode))
 
 
 def idle(patient: ClinicContext | None = None) -> DeskView:

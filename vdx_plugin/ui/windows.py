@@ -97,7 +97,7 @@ class Windows:
             "plan": QRect(left - px(600), screen.top() + px(48), px(600), px(720)),
             "call": QRect(screen.left(), screen.top() + px(32), min(px(1120), free), px(720)),
             "small": QRect(left - width - px(16), screen.bottom() - height - px(48), width, height),
-            "adapters": QRect(left - px(520), screen.top() + px(48), px(520), px(520)),
+            "adapters": QRect(left - px(560), screen.top() + px(48), px(560), px(760)),
             "calendar": QRect(left - px(680), screen.top() + px(48), px(680), px(760)),
             "diagnosis": QRect(left - px(560), screen.top() + px(48), px(560), px(760)),
             "messages": QRect(left - px(600), screen.top() + px(48), px(600), px(720)),

@@ -26,7 +26,7 @@ from vdx_plugin.domain.parties import (
     Told,
 )
 from vdx_plugin.domain.patients import Patient, age_on
-from vdx_plugin.ports import LineChanged, LineQuality, Reach, ReachState
+from vdx_plugin.ports import HealthState, LineChanged, LineQuality, Reach, ReachState
 from vdx_plugin.service.view import DeskView, Problem, StepKind
 from vdx_plugin.texts import _, problem
 
@@ -368,6 +368,16 @@ def adapter_state(state: str) -> Word:
         "paused": Word(_("På pause efter fejl"), "warning", "warning"),
     }
     return known.get(state, Word(state, "info"))
+
+
+def adapter_health(state: HealthState) -> Word:
+    """Return how a connection sees itself."""
+    return {
+        HealthState.GOOD: Word(_("Har forbindelse"), "check", "accent"),
+        HealthState.DEGRADED: Word(_("Har forbindelse, men noget mangler"), "warning", "warning"),
+        HealthState.BAD: Word(_("Har ikke forbindelse"), "warning", "danger"),
+        HealthState.UNKNOWN: Word(_("Det vides ikke, om der er forbindelse"), "info"),
+    }[state]
 
 
 LANGUAGES = (

@@ -18,7 +18,7 @@ from vdx_plugin.domain.parties import AnswerMark, Channel, Partner, Party
 from vdx_plugin.domain.plan import Plan
 from vdx_plugin.errors import VdxError
 from vdx_plugin.invitations.text_book import TextBook
-from vdx_plugin.ports import AppointmentFiles, InterpreterCard, MediaChoice, VideoPicture
+from vdx_plugin.ports import AppointmentFiles, Health, HealthState, InterpreterCard, MediaChoice, VideoPicture
 from vdx_plugin.runtime import Runtime
 from vdx_plugin.service.partners import Partners
 from vdx_plugin.service.view import AgendaEntry, DeskView
@@ -327,6 +327,26 @@ class FakeDesk:
 
     async def open_appointment(self, appointment_id: str) -> None:
         await self._did("open_appointment", appointment_id)
+
+    async def disable_adapter(self, name: str) -> None:
+        await self._did("disable_adapter", name)
+
+    async def prefer_adapter(self, name: str, *, up: bool) -> None:
+        await self._did("prefer_adapter", name, up)
+
+    async def configure_adapter(self, name: str, values: Mapping[str, str], secrets: Mapping[str, str]) -> None:
+        await self._did("configure_adapter", name, dict(values), dict(secrets))
+
+    async def try_adapter(self, name: str, values: Mapping[str, str], secrets: Mapping[str, str]) -> Health:
+        await self._did("try_adapter", name, dict(values), dict(secrets))
+        return Health(HealthState.GOOD)
+
+    async def look_at_adapters(self) -> None:
+        await self._did("look_at_adapters")
+
+    async def adapters_report(self) -> str:
+        await self._did("adapters_report")
+        return "local: running"
 
     async def enable_adapter(self, name: str) -> None:
         await self._did("enable_adapter", name)
