@@ -24,7 +24,6 @@ class AgendaList(QScrollArea):
     prolonged = Signal(object, object)
     link_wanted = Signal(object, str)
     file_wanted = Signal(object, str)
-    card_wanted = Signal(object, str)
     wished = Signal(object, object)
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
@@ -96,6 +95,5 @@ class AgendaList(QScrollArea):
         row.prolonged.connect(self.prolonged)
         row.link_wanted.connect(self.link_wanted)
         row.file_wanted.connect(self.file_wanted)
-        row.card_wanted.connect(self.card_wanted)
         row.wished.connect(self.wished)
         return row

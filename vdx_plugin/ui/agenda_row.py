@@ -9,7 +9,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QMenu, QPushButton, QVBoxLayout, QWidget
 
 from vdx_plugin.domain.consultation import FINISHED
-from vdx_plugin.domain.parties import PartyRole, PartyStatus
+from vdx_plugin.domain.parties import PartyStatus
 from vdx_plugin.service.view import AgendaEntry, EntryAction
 from vdx_plugin.texts import _
 from vdx_plugin.ui.agenda_wording import entry_state, entry_title, owner, span
@@ -26,14 +26,13 @@ PROLONG_MIN = (10, 15, 30)
 
 class AgendaRow(QFrame):
     """Emits ``acted(entry, action)``, ``prolonged(entry, timedelta)``, ``link_wanted(entry, party_key)``,
-    ``file_wanted(entry, ending)``, ``card_wanted(entry, party_key)`` and ``wished(entry, wish)``."""
+    ``file_wanted(entry, ending)`` and ``wished(entry, wish)``."""
 
     acted = Signal(object, object)
     wished = Signal(object, object)
     prolonged = Signal(object, object)
     link_wanted = Signal(object, str)
     file_wanted = Signal(object, str)
-    card_wanted = Signal(object, str)
 
     def __init__(self, theme: Theme, entry: AgendaEntry) -> None:
         super().__init__()
@@ -191,14 +190,10 @@ class AgendaRow(QFrame):
         return menu
 
     def export_menu(self) -> QMenu:
-        """Return what can be handed over by a person: files of the meeting, and an interpreter's card."""
+        """Return the files that the meeting can be saved as."""
         menu = QMenu(self)
         menu.addAction(_("Gem som kalenderfil …"), partial(self.file_wanted.emit, self.entry, "ics"))
         menu.addAction(_("Eksportér til journalen (FHIR) …"), partial(self.file_wanted.emit, self.entry, "json"))
-        for status in self.entry.parties:
-            if status.party.role is PartyRole.INTERPRETER and self.entry.links:
-                words = _("Kort til tolkebureauet: {name} …").format(name=_name(self.entry, status))
-                menu.addAction(words, partial(self.card_wanted.emit, self.entry, status.party.key))
         return menu
 
     def _on_copy(self) -> None:

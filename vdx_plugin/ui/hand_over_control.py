@@ -33,7 +33,6 @@ class HandOverControl(QObject):
         self._windows = windows
         windows.texts.keep_wanted.connect(self._on_keep)
         windows.calendar.list.file_wanted.connect(self._on_file)
-        windows.calendar.list.card_wanted.connect(self._on_card)
 
     def open_texts(self) -> None:
         """Open the texts of messages."""
@@ -52,10 +51,6 @@ class HandOverControl(QObject):
             dialog.open()
 
         self._commands.load_card(above, consultation_id, party_key, show)
-
-    def _on_card(self, entry: AgendaEntry, party_key: str) -> None:
-        if self._windows is not None and entry.consultation_id is not None:
-            self.open_card(entry.consultation_id, party_key, self._windows.calendar, entry.start)
 
     def _on_file(self, entry: AgendaEntry, ending: str) -> None:
         if self._windows is None or entry.consultation_id is None:

@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QFileDialog
 from pytestqt.qtbot import QtBot
 
 from tests.unit.ui.fake_desk import FakeDesk
-from vdx_plugin.domain.parties import Channel, Interpreting, Party, PartyRole
+from vdx_plugin.domain.parties import Channel, Interpreting, Party, PartyRole, PartyStatus
 from vdx_plugin.invitations.text_book import TextBook
 from vdx_plugin.invitations.text_files import LANGUAGES
 from vdx_plugin.ports import TextForm, TextKind, TextName, TextReader
@@ -23,7 +23,8 @@ from vdx_plugin.ui.desktop import Desktop
 from vdx_plugin.ui.interpreter_card import InterpreterCardDialog
 from vdx_plugin.ui.menu import Choices, DockMenu
 from vdx_plugin.ui.message_texts_page import MessageTextsPage
-from vdx_plugin.ui.party_row import PartyRow
+from vdx_plugin.ui.party_row import PartyRow, Setting
+from vdx_plugin.ui.party_wishes import Act, Wish
 from vdx_plugin.ui.plan_fields import InterpreterFields, PatientFields
 from vdx_plugin.ui.theme import Theme
 from vdx_plugin.ui.wording import MESSAGE_LANGUAGES
@@ -141,7 +142,7 @@ def test_a_saved_text_is_in_use_at_once(qtbot: QtBot, desktop: Desktop, desk: Fa
 
 def test_the_card_is_opened_from_the_party_and_copied(qtbot: QtBot, desktop: Desktop, desk: FakeDesk) -> None:
     """During the call too, when another interpreter must be found."""
-    desktop.windows.call.call.parties.party_acted.emit(f"k-{scenes.AGENCY.id}", "card")
+    desktop.windows.call.call.parties.wished.emit(Wish(Act.CARD, f"k-{scenes.AGENCY.id}"))
     qtbot.waitUntil(lambda: bool(desktop.windows.call.findChildren(InterpreterCardDialog)))
     dialog = desktop.windows.call.findChildren(InterpreterCardDialog)[0]
     dialog.copy.click()
@@ -173,25 +174,24 @@ def test_a_meeting_is_saved_as_a_file_named_without_the_patient(
     desktop.windows.calendar.hide()
 
 
-def test_the_calendar_offers_files_and_a_card_for_each_interpreter(qtbot: QtBot, theme: Theme) -> None:
+def test_the_calendar_offers_both_files_of_a_meeting(qtbot: QtBot, theme: Theme) -> None:
     """Only for meetings of our own: others' patients are not known here."""
     entry = scenes.entry(9, scenes.HOSPITAL, scenes.AGENCY)
     row = AgendaRow(theme, entry)
     qtbot.addWidget(row)
     words = [action.text() for action in row.export_menu().actions()]
-    assert len(words) == 3
-    assert words[2] == "Kort til tolkebureauet: Eksempel Tolkebureau …"
+    assert words == ["Gem som kalenderfil …", "Eksportér til journalen (FHIR) …"]
     row.show()
-    row.show_entry(replace(entry, consultation_id=None, context=None))
+    row.show_entry(replace(entry, consultation_id=None, context=None, parties=()))
     assert not row.export.isVisible()
 
 
 def test_only_an_interpreter_has_a_card(qtbot: QtBot, theme: Theme) -> None:
     """In the menu of the party."""
-    for status in scenes.in_call().parties:
-        row = PartyRow(theme, status, "X")
+    running = scenes.in_call()
+    for status in (PartyStatus(status.party) for status in running.parties):
+        row = PartyRow(theme, status, Setting(running.context, has_link=True))
         qtbot.addWidget(row)
-        row.show_status(status, has_link=True)
         words = [action.text() for action in row.menu().actions()]
         assert ("Kort til tolkebureauet …" in words) is (status.party.role is PartyRole.INTERPRETER)
 
