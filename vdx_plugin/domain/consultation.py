@@ -78,6 +78,9 @@ _TABLE: dict[tuple[Stage, Event], Stage] = {
     # The invitations are out already, so the way into the call goes past them.
     (Stage.SCHEDULED, Event.ROOM_LOCKED): Stage.INVITED,
     (Stage.SCHEDULED, Event.ROOM_LOST): Stage.BOOKING,
+    # Put off to another time: back into the calendar, to be booked anew and told.
+    (Stage.INVITED, Event.SCHEDULED): Stage.SCHEDULED,
+    (Stage.IN_CALL, Event.SCHEDULED): Stage.SCHEDULED,
     (Stage.SCHEDULED, Event.LAPSED): Stage.CLOSED,
     (Stage.CANCELLING, Event.CANCEL_WANTED): Stage.CANCELLING,
     (Stage.CANCELLING, Event.CANCEL_DONE): Stage.CANCELLED,

@@ -407,8 +407,24 @@ class Desk(Conduct):
             await self._agenda.plan_series(patient, plan, count, every)
 
     async def move(self, consultation_id: UUID, start: datetime, end: datetime) -> None:
-        """Give a scheduled consultation another time and tell everybody."""
-        await self._agenda.move(consultation_id, start, end)
+        """Give a scheduled consultation, or the one that runs, another time and tell everybody."""
+        if self._session is not None and self._session.consultation.id == consultation_id:
+            await self._put_off(self._session, start, end)
+        else:
+            await self._agenda.move(consultation_id, start, end)
+
+    async def _put_off(self, session: Session, start: datetime, end: datetime) -> None:
+        async with self._ending:
+            if session.consultation.stage not in (Stage.INVITED, Stage.IN_CALL):
+                return
+            await self._stop_starting()
+            if not await self._busy(session, ending.put_off(session, start, end)):
+                return
+            self._session = None
+            self._agenda.put_back(session.consultation)
+            self._publish()
+        await self._audit("put_off", session.consultation)
+        await self._agenda.retry(session.consultation.id)
 
     async def prolong(self, consultation_id: UUID, end: datetime) -> None:
         """Give a scheduled consultation another end and tell everybody, or the one that runs, which needs no letter."""
@@ -425,6 +441,9 @@ class Desk(Conduct):
 
     async def cancel_scheduled(self, consultation_id: UUID) -> None:
         """Tell everybody that a scheduled consultation is off, then give its room back. Raises Unavailable(store.*)."""
+        if self._session is not None and self._session.consultation.id == consultation_id:
+            await self.cancel()
+            return
         consultation = self._agenda.release(consultation_id)
         if consultation is not None:
             done = await self._unfinished.call_off(consultation)

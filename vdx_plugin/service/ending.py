@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from vdx_plugin import log
-from vdx_plugin.domain.consultation import Event, Stage
+from vdx_plugin.domain.consultation import Consultation, Event, Stage
 from vdx_plugin.domain.danish_time import danish
 from vdx_plugin.domain.fees import FeeProposal
 from vdx_plugin.domain.parties import InvitationState, Party
@@ -94,6 +94,18 @@ async def cancel(session: Session, outside: Outside, describe: Callable[[VdxErro
         await session.record_measures()
     session.consultation = replace(session.consultation, ended_at=outside.clock.now())
     await session.save(Event.CANCEL_DONE)
+
+
+async def put_off(session: Session, start: datetime, end: datetime) -> None:
+    """Leave the room with everybody and wish for another time; the calendar then books it anew and tells it."""
+
+    def wished(now: Consultation) -> Consultation:
+        ahead = replace(now.plan, planned_ahead=True)
+        return replace(now, plan=ahead, moving_to=(start, end), started_at=None).after(Event.SCHEDULED)
+
+    await session.change(wished)
+    await leave_call(session, for_all=True)
+    await session.record_measures()
 
 
 async def _cancellations(session: Session, outside: Outside) -> Drafts:

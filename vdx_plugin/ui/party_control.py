@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
@@ -82,7 +82,13 @@ class PartyControl(QObject):
 
     def _on_running(self, wish: Wish) -> None:
         view = self._running
-        if view is not None and self._windows is not None:
+        if view is None or self._windows is None:
+            return
+        if wish.act in _TO_MEETING:
+            plan = view.plan
+            entry = AgendaEntry(view.id, plan.start, plan.end, consultation_id=view.id, context=view.context)
+            self._acted(replace(entry, parties=view.parties), _TO_MEETING[wish.act])
+        else:
             window, start = self._windows.call, view.plan.start
             self._do(_Subject(view.id, view.context, view.parties, view.links, window, start), wish)
 

@@ -17,7 +17,7 @@ from vdx_plugin.ui.party_wording import way
 
 
 class Doable(Enum):
-    """What can be done with the parties now. In the calendar the meeting can be moved and called off too."""
+    """What can be done with the parties now."""
 
     NOTHING = "nothing"
     IN_CALL = "in_call"
@@ -50,7 +50,7 @@ def party_menu(
     add(_("Har fået besked på telefon"), Act.TOLD)
     if status.is_expected:
         _add_for_expected(menu, status, context, wish, add)
-    if doable is Doable.BOOKED:
+    if status.presence is not Presence.IN_CALL:
         menu.addSeparator()
         add(_("Flyt mødet for alle …"), Act.MOVE)
         add(_("Aflys mødet for alle …"), Act.CANCEL)

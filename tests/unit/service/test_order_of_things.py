@@ -264,3 +264,37 @@ async def test_calling_off_a_move_in_doubt_leaves_no_room_behind(world: World) -
     await world.desk.cancel_scheduled(one.id)
     assert world.booking.rooms == {}
     assert only(world).stage is Stage.CANCELLED
+
+
+async def test_a_call_that_is_put_off_closes_its_room_before_anybody_hears_of_the_new_link(world: World) -> None:
+    """The ward calls: not today. The link that everybody has must open nothing any longer."""
+    now = replace(plan(), start=NOON, end=NOON + timedelta(minutes=30))
+    await world.desk.start_video(now)
+    await world.settle()
+    one = only(world)
+    world.meetings.booking.rooms.update(world.booking.rooms)
+    world.log.clear()
+    world.clock.pass_by(minutes=1)
+    await world.desk.move(one.id, *LATER)
+    await world.settle()
+    assert world.log == ["save:scheduled", "end-for-all", "book", "cancel", "save:scheduled", "send:invitation"]
+    moved = only(world)
+    assert (moved.stage, moved.plan.start, moved.meeting_id == one.meeting_id) == (Stage.SCHEDULED, LATER[0], False)
+    assert one.meeting_id not in world.booking.rooms
+    assert world.desk.view.consultation is None
+    letters = [row for row in world.store.rows.values() if row.draft.kind is MessageKind.INVITATION]
+    assert letters[0].draft.thread_id == letters[1].draft.thread_id
+
+
+async def test_a_call_put_off_while_vdx_is_away_is_taken_up_at_the_next_start(world: World) -> None:
+    """The wish is written down before the room is left."""
+    await world.desk.start_video(replace(plan(), start=NOON, end=NOON + timedelta(minutes=30)))
+    await world.settle()
+    one = only(world)
+    world.meetings.fault = Unavailable("vdx.unreachable")
+    await world.desk.move(one.id, *LATER)
+    assert (only(world).stage, only(world).moving_to) == (Stage.SCHEDULED, LATER)
+    again = await restarted(world)
+    assert (only(again).plan.start, only(again).moving_to) == (LATER[0], None)
+    assert one.meeting_id not in again.booking.rooms
+    await again.desk.close()
