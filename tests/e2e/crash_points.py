@@ -35,6 +35,7 @@ class Tripwire:
     def __init__(self, record: Path, crash_at: str = "") -> None:
         self._crash_at = crash_at
         self._counts: Counter[str] = Counter()
+        self._under_way = 0
         # Unbuffered: the last line must be on disk when the process is gone.
         self._file = os.open(record, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
 
@@ -52,6 +53,11 @@ class Tripwire:
         folder.settle = self._watched(folder.settle, lambda *_: "folder put away")  # type: ignore[method-assign]
         vans_folder._write_through = self._watched_in_thread(vans_folder._write_through, "folder write")
 
+    @property
+    def is_busy(self) -> bool:
+        """True while an effect has begun and not ended."""
+        return self._under_way > 0
+
     def note(self, text: str) -> None:
         """Write a remark between the effects; it starts with a sharp sign."""
         os.write(self._file, f"# {text}\n".encode())
@@ -66,7 +72,11 @@ class Tripwire:
             self._counts[name] += 1
             point = f"{name}#{self._counts[name]}"
             self._reach(f"{point} {BEFORE}")
-            result = await original(*args, **kwargs)
+            self._under_way += 1
+            try:
+                result = await original(*args, **kwargs)
+            finally:
+                self._under_way -= 1
             self._reach(f"{point} {AFTER}")
             return result
 

@@ -53,7 +53,7 @@ INVITATION, MOVE, CANCELLATION, NOTICE, ACKNOWLEDGEMENT = (
     "acknowledgement",
 )
 _SPACE = UUID("6d7f1f2e-0000-4000-8000-000000000001")
-_POLL_S = 0.01
+_POLL_S = 0.03
 
 
 @dataclass(frozen=True)
@@ -143,7 +143,7 @@ class Practice:
         delivery = self._delivery()
         delivery.start(lambda _news: None)
         try:
-            while not await self._is_settled(wanted):  # noqa: ASYNC110 - the store tells nobody when it changes
+            while self.wire.is_busy or not await self._is_settled(wanted):  # noqa: ASYNC110 - the store tells nobody when it changes
                 await asyncio.sleep(_POLL_S)
         finally:
             await delivery.close()
