@@ -30,7 +30,7 @@ def medcom(chosen: Partners, gln: str, clock: Clock, secrets: Secrets, systems: 
     if chosen.transport == "hub":
         if not chosen.hub_url:
             return None
-        return hub.MessageHub(hub.HubSettings(chosen.hub_url, gln), httpx.AsyncClient(timeout=30.0), uuid4)
+        return hub.MessageHub(hub.HubSettings(chosen.hub_url, gln), open_client(), uuid4)
     envelopes = vans.Envelopes(vans.Rules(gln, chosen.vans.final_codes), clock.now, uuid4)
     if chosen.transport == "vans-folder":
         return vans_folder.VansFolder(_folders(chosen.vans), envelopes)
@@ -38,6 +38,12 @@ def medcom(chosen: Partners, gln: str, clock: Clock, secrets: Secrets, systems: 
         raise _missing("partners.vans.url")
     client = vans_http.open_client(_access(chosen.vans, secrets))
     return vans_http.VansSupplier(chosen.vans.url, gln, envelopes, client)
+
+
+def open_client() -> httpx.AsyncClient:
+    """Return the client of a message endpoint. Each line is kept: opening another costs more than a letter does."""
+    limits = httpx.Limits(max_connections=100, max_keepalive_connections=100)
+    return httpx.AsyncClient(timeout=30.0, limits=limits)
 
 
 def _folders(chosen: Vans) -> vans_folder.FolderSettings:

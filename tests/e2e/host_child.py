@@ -1,7 +1,8 @@
-"""One host of several on a shared database: ``python -m tests.e2e.host_child DATABASE HOST HUB_URL OWN_GLN WORKERS``.
+"""One host of several on a shared database.
 
-It carries messages until its standard input ends, and says ``ready`` when it has begun. ``HANG`` instead of a hub's
-address makes a host whose transport never answers: it claims, and is there to be killed.
+``python -m tests.e2e.host_child DATABASE HOST HUB_URL OWN_GLN WORKERS LEASE_S``; a file's path is a database, too. It
+says ``ready``, begins at the first line of its standard input, and carries messages until that ends. ``hang`` instead
+of a hub's address makes a host whose transport never answers: it claims, and is there to be killed.
 """
 
 from __future__ import annotations
@@ -9,9 +10,8 @@ from __future__ import annotations
 import asyncio
 import sys
 from datetime import timedelta
+from pathlib import Path
 from uuid import uuid4
-
-import httpx
 
 from tests.unit.invitations import samples
 from vdx_plugin import log
@@ -23,6 +23,7 @@ from vdx_plugin.invitations.intake import Books
 from vdx_plugin.invitations.outgoing import Pace
 from vdx_plugin.invitations.resources import Party
 from vdx_plugin.invitations.transport import Carrier
+from vdx_plugin.medcom_roads import open_client
 from vdx_plugin.ports import OutboxDraft
 from vdx_plugin.store import AesSealer, open_store
 
@@ -44,8 +45,9 @@ async def main(database: str, host: str, hub_url: str, gln: str, workers: int, l
     """Carry until standard input ends."""
     log.setup(stream=sys.stderr)
     lease = timedelta(seconds=lease_s)
-    store = await open_store(database, AesSealer(bytes(32)), WallClock(), host=host, lease=lease)
-    hub = MessageHub(HubSettings(hub_url, gln, wait_s=2.0), httpx.AsyncClient(), uuid4)
+    place = database if "://" in database else Path(database)
+    store = await open_store(place, AesSealer(bytes(32)), WallClock(), host=host, lease=lease)
+    hub = MessageHub(HubSettings(hub_url, gln, wait_s=2.0), open_client(), uuid4)
     carrier: Carrier = HangingCarrier() if hub_url == HANG else hub
     mailbox = None if hub_url == HANG else hub
     own = Party("", samples.PRACTICE.name, samples.PRACTICE.sor or "", gln)
@@ -54,9 +56,10 @@ async def main(database: str, host: str, hub_url: str, gln: str, workers: int, l
     delivery = MessageDelivery(
         books, Roads({Channel.MEDCOM: carrier}, mailbox), own, WallClock(), uuid4, pace=pace, mailbox_pause_s=0.1
     )
+    print("ready", flush=True)
+    await asyncio.to_thread(sys.stdin.readline)
     await store.outbox.recover(WallClock().now())
     delivery.start(lambda _news: None)
-    print("ready", flush=True)
     await asyncio.to_thread(sys.stdin.read)
     await delivery.close()
     await store.close()

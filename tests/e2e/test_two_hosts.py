@@ -49,6 +49,7 @@ async def host(*arguments: object) -> AsyncIterator[asyncio.subprocess.Process]:
     assert process.stdin is not None
     try:
         await until_said(process, "ready")
+        process.stdin.write(b"go\n")
         yield process
     finally:
         process.stdin.close()

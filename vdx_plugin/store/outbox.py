@@ -19,9 +19,11 @@ from sqlalchemy import (
     BigInteger,
     ColumnElement,
     Connection,
+    Integer,
     Row,
     Select,
     and_,
+    bindparam,
     exists,
     func,
     or_,
@@ -61,6 +63,23 @@ _ARRIVED = frozenset({OutboxState.ACKNOWLEDGED, OutboxState.ANSWERED})
 SETTLED = (_ARRIVED | STRANDED | {OutboxState.WITHDRAWN, OutboxState.BY_HAND}) - {OutboxState.UNKNOWN}
 _BEYOND_SENT = _ARRIVED | {OutboxState.IN_ERROR}
 _AGAIN = (STRANDED | {OutboxState.AWAITING_ACK, OutboxState.SENT}) - {OutboxState.EXPIRED}
+_STANDING = select(
+    rows.c.seq, rows.c.key, rows.c.state, rows.c.sends, rows.c.sent_at, rows.c.settled_at, rows.c.receipt
+)
+"""How far a row has come, without what it says, which is the larger part of it."""
+_WRITE = (
+    update(rows)
+    .where(rows.c.seq == bindparam("row"))
+    .values(
+        owner=None,
+        lease_until=None,
+        **{
+            name: bindparam(name)
+            for name in ("state", "due_at", "sent_at", "settled_at", "changed_at", "problem", "receipt", "sends")
+        },
+    )
+)
+"""What becomes of a row, for many rows at once."""
 _FREE = {"owner": None, "lease_until": None}
 
 
@@ -79,9 +98,10 @@ class OutboxTable:
         """See the port. The longest due come first."""
 
         def work(connection: Connection) -> list[OutboxRow]:
-            found = connection.execute(due(now, limit)).all()
+            wanted = {"now": now, "limit": limit}
+            found = connection.execute(DUE, wanted).all()
             if not found and connection.execute(_waiting_anew(now)).rowcount:
-                found = connection.execute(due(now, limit)).all()
+                found = connection.execute(DUE, wanted).all()
             if not found:
                 return []
             taken = [row.seq for row in found]
@@ -97,7 +117,8 @@ class OutboxTable:
             before = self._read(row)
         except Unreadable as error:
             _log.error("%s cannot be opened and is not sent: %s", row.key, error)
-            self._write(connection, row, Settlement(row.key, OutboxState.FAILED, "store.unreadable"), now)
+            unfit = Settlement(row.key, OutboxState.FAILED, "store.unreadable")
+            connection.execute(_WRITE, [_written(row, unfit, now)])
             return None
         return replace(
             before, was=before.state, state=OutboxState.SENDING, attempts=before.attempts + 1, next_attempt_at=None
@@ -120,11 +141,11 @@ class OutboxTable:
         def work(connection: Connection) -> set[str]:
             keys = [outcome.key for outcome in outcomes]
             sending = rows.c.state == OutboxState.SENDING.value
-            open_rows = select(rows).where(rows.c.key.in_(keys), sending).with_for_update()
+            open_rows = _STANDING.where(rows.c.key.in_(keys), sending).with_for_update()
             found = {row.key: row for row in connection.execute(open_rows)}
-            for outcome in outcomes:
-                if outcome.key in found:
-                    self._write(connection, found[outcome.key], outcome, now)
+            written = [_written(found[one.key], one, now) for one in outcomes if one.key in found]
+            if written:
+                connection.execute(_WRITE, written)
             return set(found)
 
         return await self._thread.write(work)
@@ -143,22 +164,15 @@ class OutboxTable:
         there."""
 
         def work(connection: Connection) -> None:
-            found = connection.execute(select(rows).where(rows.c.key == key).with_for_update()).one_or_none()
+            found = connection.execute(_STANDING.where(rows.c.key == key).with_for_update()).one_or_none()
             if found is None:
                 raise ValueError("no message with this key")
             # Whoever speaks of a row that is being sent has heard of it from its receiver.
             was_sent = found.state == OutboxState.SENDING or (state in _OUT and found.sent_at is None)
             outcome = Settlement(key, state, problem, receipt, next_attempt_at, handed_over=was_sent)
-            self._write(connection, found, outcome, now)
+            connection.execute(_WRITE, [_written(found, outcome, now)])
 
         await self._thread.write(work)
-
-    def _write(self, connection: Connection, found: Row[Any], outcome: Settlement, now: datetime) -> None:
-        values = _after(found, outcome.state, now, outcome.next_attempt_at)
-        values |= {"problem": outcome.problem, "changed_at": now, "sends": found.sends + outcome.handed_over}
-        if outcome.receipt and not found.receipt.startswith(IN_MAILBOX):
-            values["receipt"] = outcome.receipt
-        connection.execute(update(rows).where(rows.c.seq == found.seq).values(values))
 
     async def note_receipt(self, key: str, receipt: str) -> bool:
         unknown = ~rows.c.receipt.startswith(IN_MAILBOX, autoescape=True)
@@ -319,25 +333,31 @@ class OutboxTable:
         )
 
 
-def due(now: datetime, limit: int) -> Select[Any]:
-    """Select what a worker may take now, longest due first, passing over what another worker is taking.
-
-    The order is that of the index, so a long queue is not sorted. SQLite has no row locks and ignores the last line;
-    there the whole transaction is exclusive.
-
-    A message waits for the earlier ones of its thread: a cancellation must not overtake the invitation it takes back.
-    """
+def _due() -> Select[Any]:
     claimable = rows.c.state.in_(_values(_CLAIMABLE))
     earlier = rows.alias("earlier")
     on_its_way = earlier.c.state.in_(_values(TO_BE_SENT))
     behind = exists().where(earlier.c.thread_id == rows.c.thread_id, earlier.c.seq < rows.c.seq, on_its_way)
     return (
         select(rows)
-        .where(rows.c.due_at <= now, claimable, ~behind)
+        .where(rows.c.due_at <= bindparam("now"), claimable, ~behind)
         .order_by(rows.c.due_at, rows.c.seq)
-        .limit(limit)
+        .limit(bindparam("limit", type_=Integer))
         .with_for_update(skip_locked=True)
     )
+
+
+def _values(states: Iterable[OutboxState]) -> list[str]:
+    return [state.value for state in states]
+
+
+DUE = _due()
+"""What a worker may take ``now``, longest due first, at most ``limit``, passing over what another worker is taking.
+
+The order is that of the index, so a long queue is not sorted. SQLite has no row locks and ignores the last line; there
+the whole transaction is exclusive. A message waits for the earlier ones of its thread: a cancellation must not overtake
+the invitation it takes back. Built once, since building it takes longer than running it.
+"""
 
 
 def _waiting_anew(now: datetime) -> Update:
@@ -394,22 +414,26 @@ def _new_row(sealer: Sealer, draft: OutboxDraft, now: datetime) -> dict[str, Any
     }
 
 
-def _after(found: Row[Any], state: OutboxState, now: datetime, next_attempt_at: datetime | None) -> dict[str, Any]:
-    """The columns that follow from a new state."""
+def _written(found: Any, outcome: Settlement, now: datetime) -> dict[str, Any]:
+    """The values for ``_WRITE`` that follow from an outcome."""
+    state = outcome.state
     sent_at = found.sent_at or (now if state in _OUT else None)
     if state in _OUT and found.state in _BEYOND_SENT:
-        return {"sent_at": sent_at}
+        # What its receiver has said stands, and the transport's own word comes too late.
+        state = OutboxState(found.state)
     at_once = now if state in (OutboxState.QUEUED, OutboxState.WAITING_FOR_RETRY) else None
-    return _FREE | {
+    in_mailbox = found.receipt.startswith(IN_MAILBOX)
+    return {
+        "row": found.seq,
         "state": state.value,
-        "due_at": (next_attempt_at or at_once) if state in _CLAIMABLE else None,
+        "due_at": (outcome.next_attempt_at or at_once) if state in _CLAIMABLE else None,
         "sent_at": sent_at,
         "settled_at": (found.settled_at or now) if state in SETTLED else None,
+        "changed_at": now,
+        "problem": outcome.problem,
+        "receipt": found.receipt if in_mailbox or not outcome.receipt else outcome.receipt,
+        "sends": found.sends + outcome.handed_over,
     }
-
-
-def _values(states: Iterable[OutboxState]) -> list[str]:
-    return [state.value for state in states]
 
 
 def _opened(sealer: Sealer, sealed: bytes | None, place: str) -> bytes:

@@ -13,15 +13,18 @@ from vdx_plugin.store.opening import Store
 
 _log = log.get("store.upkeep")
 EVERY_S = 24 * 3600.0
+AFTER_START_S = 30.0
+"""A start has better things to do with the database."""
 
 
 class Upkeep:
-    """Erases at its start and then every day, until closed. A store out of order is tried again the next day."""
+    """Erases soon after its start and then every day until closed. A store out of order is tried again the next day."""
 
-    def __init__(self, store: Store, clock: Clock, keep: timedelta) -> None:
+    def __init__(self, store: Store, clock: Clock, keep: timedelta, *, after_start_s: float = AFTER_START_S) -> None:
         self._store = store
         self._clock = clock
         self._keep = keep
+        self._after_start_s = after_start_s
         self._tasks = Tasks()
 
     def start(self) -> None:
@@ -33,6 +36,7 @@ class Upkeep:
         await self._tasks.close()
 
     async def _run(self) -> None:
+        await asyncio.sleep(self._after_start_s)
         while True:
             await self.erase()
             await asyncio.sleep(EVERY_S)

@@ -18,7 +18,7 @@ from vdx_plugin.store import AesSealer, faults, migrating
 from vdx_plugin.store.consultations import UNFINISHED
 from vdx_plugin.store.engine import make_engine
 from vdx_plugin.store.measures import party_row, use_row
-from vdx_plugin.store.outbox import due
+from vdx_plugin.store.outbox import DUE
 from vdx_plugin.store.schema import consultation, outbox, party_measure, use_measure
 
 from .samples import NOW, PARTY, USE
@@ -62,10 +62,12 @@ def test_claiming_from_a_hundred_thousand_messages_reads_an_index_and_sorts_noth
     with engine.begin() as connection:
         connection.execute(insert(outbox), rows)
         connection.exec_driver_sql("ANALYZE")
-        steps = steps_of(connection, due(NOW, 10))
+        steps = steps_of(connection, DUE.params(now=NOW, limit=10))
         assert "ix_outbox_due" in steps
         assert "TEMP B-TREE" not in steps
-        assert list(connection.execute(due(NOW, 10)).scalars()) == [number * 1000 + 1 for number in range(10)]
+        assert list(connection.execute(DUE, {"now": NOW, "limit": 10}).scalars()) == [
+            number * 1000 + 1 for number in range(10)
+        ]
 
 
 def test_unfinished_among_ten_thousand_are_found_by_index(engine: Engine) -> None:

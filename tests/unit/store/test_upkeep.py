@@ -23,7 +23,7 @@ async def test_what_has_been_kept_long_enough_is_erased_at_the_start(tmp_path: P
     await store.outbox.add([message("a")], NOW)
     await store.outbox.mark("a", OutboxState.ACKNOWLEDGED, NOW)
     clock.at = NOW + timedelta(days=8)
-    upkeep = Upkeep(store, clock, timedelta(days=7))
+    upkeep = Upkeep(store, clock, timedelta(days=7), after_start_s=0.0)
     upkeep.start()
     while (row := await store.outbox.by_message("m-a")) is not None and row.draft.payload:
         pass
