@@ -138,7 +138,10 @@ class DeskDriver:
         return next(status for status in self.consultation.parties if status.party.role is role)
 
     def shown(self) -> set[str]:
-        """Return every problem code that the doctor sees now, wherever it stands."""
+        """Return every problem code that the doctor sees now, wherever it stands.
+
+        But for the word that a letter about a meeting that begins at once may be slow, which is true of all of these.
+        """
         view = self.view
         codes = {notice.problem.code for notice in view.notices}
         consultation = view.consultation
@@ -147,7 +150,7 @@ class DeskDriver:
         problems = [consultation.problem, *(step.problem for step in consultation.steps)]
         codes |= {problem.code for problem in problems if problem is not None}
         codes |= {event.problem for status in consultation.parties for event in status.history if event.problem}
-        return codes | set(consultation.call.problems if consultation.call else ())
+        return (codes | set(consultation.call.problems if consultation.call else ())) - {"invite.soon"}
 
     async def until(self, holds: Callable[[], object], what: str = "") -> None:
         """Wait until ``holds`` is true of what is shown. Raises TimeoutError that names ``what`` and what is shown."""
