@@ -207,7 +207,7 @@ class Settings(BaseSettings):
     interpreters: Interpreters = Interpreters()
     store: Database = Database()
     data: Data = Data()
-    disabled_adapters: tuple[str, ...] = ("dummy", "fhircast", "gnuhealth")
+    disabled_adapters: tuple[str, ...] = ("dummy", "fhircast", "gnuhealth", "smart")
     """Off until somebody switches them on: the specimen, whose patients are nobody's, and what must be set up first."""
     adapters: dict[str, dict[str, str]] = Field(default_factory=dict)
     """Settings of each adapter, by its name."""
