@@ -37,5 +37,10 @@ class Capabilities:
 
     can: frozenset[Capability]
 
+    @classmethod
+    def of(cls, *names: str) -> Capabilities:
+        """Return capabilities by their names: ``Capabilities.of("context", "write_back")``. Raises ValueError."""
+        return cls(frozenset(Capability(name) for name in names))
+
     def __contains__(self, capability: Capability) -> bool:
         return capability in self.can
