@@ -17,8 +17,8 @@ from vdx_plugin.ports.manifest import Manifest, Setting, SettingKind
 FILE = Path(__file__).parents[2] / "docs" / "adapters" / "reference.md"
 HEAD = """# Reference for authors of adapters
 
-Written by `python -m tests.contract.reference` from the docstrings of `vdx_plugin.api.v1`, version {api} of the contract;
-a test holds it against the code. Begin with the [tutorial](tutorial.md).
+Written by `python -m tests.contract.reference` from the docstrings of `vdx_plugin.api.v1`, version {api} of the
+contract; a test holds it against the code. Begin with the [tutorial](tutorial.md).
 """
 
 

@@ -18,8 +18,8 @@ FILE = Path(__file__).parents[2] / "docs" / "adapters" / "conformance.md"
 HEAD = """# Which adapter keeps which part of the contract
 
 Written by `python -m tests.contract.table`, which runs the conformance kit on every built-in adapter against its peer.
-*yes*:
-passed. *–*: does not apply, with the reason below. *not shown*: nobody has tried it, and the level is not reached.
+*yes*: passed. *–*: does not apply, with the reason below. *not shown*: nobody has
+tried it, and the level is not reached.
 
 """
 

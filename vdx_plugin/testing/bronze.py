@@ -85,7 +85,7 @@ class Bronze(Conformant):
             await work.host.enable(self.name)
             await peer.ready(work.adapter)
 
-    @check(3, Level.BRONZE, "the open record is told, with its closing", Capability.CONTEXT)
+    @check(3, Level.BRONZE, "the open record is told, confirmed and closed", Capability.CONTEXT)
     async def test_03_opening_and_closing_a_record_is_told(self, work: Workplace) -> None:
         """Patient, user, practice and time; and a start from a closed record would be a guess."""
         await work.peer.open_record(KNOWN)
@@ -96,18 +96,28 @@ class Bronze(Conformant):
         assert context.user.id, "a context without a user"
         assert abs(work.clock.now() - context.opened_at) <= timedelta(minutes=1)
         assert await work.adapter.current() in (None, context)
+        if work.can(Capability.CONFIRM):
+            work.clock.pass_by(minutes=5)
+            assert await work.host.confirm(context), "an open record is not confirmed"
         await work.peer.close_record()
         await work.until(lambda: work.vdx.closings, "the closing is told")
         assert work.vdx.closings[-1] in tuple(ContextChange)
         assert await work.adapter.current() is None
+        assert not await work.host.confirm(context), "a closed record is confirmed"
 
-    @check(4, Level.BRONZE, "patients' numbers carry their systems")
+    @check(4, Level.BRONZE, "patients' numbers carry their systems, appointments lie in the time asked for")
     async def test_04_every_number_of_a_patient_has_its_system(self, work: Workplace) -> None:
         """Ten digits without a system have been taken for a personal number before."""
         patient = await _some_patient(work)
         assert patient.identifiers
         assert all(re.match(r"[a-z][a-z0-9+.-]*:", number.system) for number in patient.identifiers)
         assert KNOWN.identifiers[0] in patient.identifiers
+        if work.can(Capability.APPOINTMENTS):
+            day, now = timedelta(days=1), work.clock.now()
+            found = await work.host.appointments(now - day, now + day)
+            assert found, "the record has no appointment today"
+            assert all(each.start < now + day and each.end > now - day for each in found)
+            assert await work.host.appointments(now - 400 * day, now - 399 * day) == []
 
     @check(5, Level.BRONZE, "a launch more than 60 s old is refused", Capability.START_ACTION)
     async def test_05_a_launch_older_than_a_minute_is_refused(self, work: Workplace) -> None:
