@@ -64,7 +64,7 @@ async def test_its_server_files_our_note(accepts):
     async with await start_hl7_server(serve, host="127.0.0.1", port=0, encoding="utf-8") as server:
         port = server.sockets[0].getsockname()[1]
         system = await started(note_port=str(port))
-        system._answer(good("adt_a04_email"))
+        await system._answer(good("adt_a04_email"))
         context = await system.complete(context_of("local", Patient((cpr("8512484901"),))))
         try:
             if accepts:

@@ -14,7 +14,7 @@ from vdx_plugin.ports import Capability
 from vdx_plugin.ports.manifest import API_VERSION
 
 FOLDER = Path(vdx_plugin.adapters.__file__).parent
-BEING_MOVED = {"hl7v2", "local"}
+BEING_MOVED = {"local"}
 """Adapters older than the public module, which still reach past it."""
 
 

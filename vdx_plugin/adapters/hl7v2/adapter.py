@@ -1,82 +1,63 @@
-"""The adapter: a feed of patients and appointments in, notes out."""
+"""The adapter: a feed of patients and appointments in, notes and what became of an appointment out."""
 
 from __future__ import annotations
 
+import asyncio
+import hashlib
 import itertools
 import json
 import os
+from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
-from vdx_plugin import log
 from vdx_plugin.adapters.hl7v2 import decoding, framing, mapping, reading, sending
+from vdx_plugin.adapters.hl7v2.chosen import NAME, Hl7Settings
 from vdx_plugin.adapters.hl7v2.directory import Changes, Directory
 from vdx_plugin.adapters.hl7v2.mapping import Addressing, Fault
-from vdx_plugin.adapters.hl7v2.news import news_of
+from vdx_plugin.adapters.hl7v2.news import News, news_of
 from vdx_plugin.adapters.hl7v2.reading import Header
 from vdx_plugin.adapters.hl7v2.receiving import Listener
-from vdx_plugin.api.v1 import Adapter
-from vdx_plugin.domain.context import ClinicContext
-from vdx_plugin.domain.plan import Appointment
-from vdx_plugin.domain.summary import Summary, WriteBackReceipt
-from vdx_plugin.errors import Misconfigured, Unreadable, Unsupported, VdxError
-from vdx_plugin.hookspecs import Register, hookimpl
-from vdx_plugin.ports import AdapterSetup, AdapterSink, Capabilities, Capability, Clock
+from vdx_plugin.api.v1 import (
+    Adapter,
+    AdapterSetup,
+    AdapterSink,
+    Appointment,
+    Capabilities,
+    Capability,
+    ClinicContext,
+    Clock,
+    Health,
+    HealthState,
+    Refused,
+    Register,
+    Summary,
+    Unreadable,
+    Unsupported,
+    VdxError,
+    WriteBackReceipt,
+    get_logger,
+    hookimpl,
+)
 
-_log = log.get("adapters.hl7v2")
+_log = get_logger("adapters.hl7v2")
 
-NAME = "hl7v2"
-DEFAULT_PORT = 2575
-ANSWER_LIMIT_S = 20.0
-"""For connecting and for the acknowledgement; together with it below the host's limit for a write."""
 PORT_FILE = "listening.json"
+LARGE_BYTES = 100_000
+"""From this size on a message is read in a thread: it takes longer than the windows may wait."""
+REMEMBERED = 2000
+"""Messages that are known again when they come a second time."""
 
 
 @dataclass(frozen=True, slots=True)
-class Hl7Settings:
-    """Settings of the adapter, by the names they have in the settings file.
+class _Read:
+    """A message as far as it could be read: what it says, or what is wrong with it."""
 
-    ``host`` and ``port`` say where to listen; anything but the workstation itself needs a closed network, as MLLP
-    has neither sign-in nor encryption. ``note_host`` and ``note_port`` are the receiver of notes; port 0 means none.
-    ``undeclared`` is the MSH-18 value to assume when a sender declares none.
-    """
-
-    host: str = "127.0.0.1"
-    port: int = DEFAULT_PORT
-    note_host: str = "127.0.0.1"
-    note_port: int = 0
-    processing_id: str = "P"
-    undeclared: str = ""
-    max_bytes: int = framing.DEFAULT_LIMIT_BYTES
-    receiving_application: str = ""
-    receiving_facility: str = ""
-
-    @classmethod
-    def read(cls, settings: Mapping[str, str]) -> Hl7Settings:
-        """Make settings from text. Raises Misconfigured naming the one at fault."""
-        unknown = set(settings) - set(cls.__dataclass_fields__)
-        if unknown:
-            raise Misconfigured("settings.value", "unknown", setting=f"adapters.{NAME}.{sorted(unknown)[0]}")
-        values: dict[str, str | int] = dict(settings)
-        for name in ("port", "note_port", "max_bytes"):
-            if name in settings:
-                values[name] = _number(name, settings[name])
-        made = cls(**values)  # type: ignore[arg-type]
-        if made.processing_id not in ("P", "T", "D"):
-            raise Misconfigured("settings.value", "not P, T or D", setting=f"adapters.{NAME}.processing_id")
-        return made
-
-    def receiver(self) -> tuple[str, int] | None:
-        """Return where notes go, None when nowhere."""
-        return (self.note_host, self.note_port) if self.note_port else None
-
-
-def _number(name: str, text: str) -> int:
-    if not text.isascii() or not text.isdigit() or int(text) > 100_000_000:
-        raise Misconfigured("settings.value", "not a number", setting=f"adapters.{NAME}.{name}")
-    return int(text)
+    header: Header | None
+    news: tuple[News, ...] = ()
+    error: Unreadable | Unsupported | None = None
 
 
 class Hl7System(Adapter):
@@ -86,8 +67,9 @@ class Hl7System(Adapter):
 
     def __init__(self, settings: Hl7Settings, clock: Clock, data_dir: str = "", facility: str = "") -> None:
         can = {Capability.DIRECTORY, Capability.APPOINTMENTS, Capability.MERGE}
-        self._receiver = settings.receiver()
-        if self._receiver:
+        receiver = settings.receiver()
+        self._line = sending.Line(receiver) if receiver else None
+        if self._line:
             can.add(Capability.WRITE_BACK)
         self.capabilities = Capabilities(frozenset(can))
         self.port = 0
@@ -100,28 +82,65 @@ class Hl7System(Adapter):
         self._numbers = itertools.count(1)
         self._sink: AdapterSink | None = None
         self._told_of_trouble = False
+        self._seen: OrderedDict[bytes, None] = OrderedDict()
+        self._accepted = self._refused = 0
 
     async def start(self, sink: AdapterSink) -> None:
-        """Listen. Raises Unavailable(``hl7.port_taken``)."""
+        """Listen. Raises Unavailable(``hl7.port_taken``), Misconfigured(``hl7v2.certificate``)."""
         self._sink = sink
-        self.port = await self._listener.start(self._settings.host, self._settings.port)
+        chosen = self._settings
+        tls = await asyncio.to_thread(chosen.papers.for_listening) if chosen.listen_tls else None
+        self.port = await self._listener.start(chosen.host, chosen.port, tls)
         if self._port_file is not None:
             # So that a sender on this machine finds a port that was chosen for us.
-            text = json.dumps({"host": self._settings.host, "port": self.port, "process": os.getpid()})
+            text = json.dumps({"host": chosen.host, "port": self.port, "process": os.getpid()})
             self._port_file.write_text(text, encoding="utf-8")
         _log.info("listening for HL7 v2")
 
     async def stop(self) -> None:
         await self._listener.stop()
+        if self._line is not None:
+            await self._line.close()
         if self._port_file is not None:
             self._port_file.unlink(missing_ok=True)
         self._sink = None
 
-    async def current(self) -> ClinicContext | None:
-        return None
+    async def health(self) -> Health:
+        """Good while it listens and the receiver of notes, where there is one, last answered as it should."""
+        patients, appointments = self._directory.size()
+        facts: dict[str, str | int] = {"patients": patients, "appointments": appointments}
+        if not self._listener.is_listening:
+            return Health(HealthState.BAD, "hl7v2.not_listening", facts)
+        if self._line is not None and self._line.trouble:
+            return Health(HealthState.DEGRADED, self._line.trouble, facts)
+        return Health(HealthState.GOOD, facts=facts)
 
-    async def confirm(self, context: ClinicContext) -> bool:
-        return False
+    async def try_settings(self) -> Health:
+        """Listen for a moment, and connect to the receiver of notes without sending anything."""
+        chosen = self._settings
+        trial = Listener(self._answer, self._damaged)
+        try:
+            tls = await asyncio.to_thread(chosen.papers.for_listening) if chosen.listen_tls else None
+            await trial.start(chosen.host, chosen.port, tls)
+            if self._line is not None:
+                await self._line.try_out()
+        except VdxError as error:
+            code = "hl7v2.receiver_away" if error.code == "writeback.unavailable" else error.code
+            return Health(HealthState.BAD, code, error.facts)
+        finally:
+            await trial.stop()
+        return Health(HealthState.GOOD)
+
+    async def diagnostics(self) -> Mapping[str, str]:
+        patients, appointments = self._directory.size()
+        return {
+            "messages accepted": str(self._accepted),
+            "messages refused": str(self._refused),
+            "connections turned away": str(self._listener.refused),
+            "patients known": str(patients),
+            "appointments known": str(appointments),
+            "connection for notes kept open": str(bool(self._line and self._line.is_kept)).lower(),
+        }
 
     async def complete(self, context: ClinicContext) -> ClinicContext:
         """Fill in what the feed has told, and today's appointment of the patient."""
@@ -136,40 +155,82 @@ class Hl7System(Adapter):
         return self._directory.appointments(start, end)
 
     async def write_back(self, context: ClinicContext, summary: Summary) -> WriteBackReceipt:
-        """Send the note as MDM^T02. A repeat has the same MSH-10 and TXA-12, by which the receiver knows it."""
-        if self._receiver is None:
+        """Send the note as MDM^T02, then what became of the appointment as SIU^S14 or S26.
+
+        A repeat has the same MSH-10 and TXA-12, by which the receiver knows it.
+        """
+        line = self._line
+        if line is None:
             raise Unsupported("writeback.unsupported")
-        addressing = Addressing(
-            self._facility,
-            self._settings.receiving_application,
-            self._settings.receiving_facility,
-            self._settings.processing_id,
-        )
         known = self._directory.find(context.patient)
         if known is not None and context.patient.birth_date in (None, known.birth_date):
             # After a merge the record knows the patient by the surviving numbers only.
             context = replace(context, patient=known)
-        message = mapping.note(context, summary, addressing, self._clock.now())
-        host, port = self._receiver
-        control_id = mapping.control_id_of(summary)
-        await sending.deliver(host, port, message, control_id, limit_s=ANSWER_LIMIT_S / 2)
+        message = mapping.note(context, summary, self._addressing(), self._clock.now())
+        await sending.deliver(line, message, mapping.control_id_of(summary))
+        await self._send_status(line, context, summary)
         return WriteBackReceipt(NAME, str(summary.key), self._clock.now())
+
+    async def _send_status(self, line: sending.Line, context: ClinicContext, summary: Summary) -> None:
+        """Tell the record's calendar, if the appointment came from it. The note stands; a refusal is only told."""
+        booking = self._directory.booking(context.appointment_id or "")
+        if booking is None or not self._settings.status:
+            return
+        try:
+            message = mapping.status(booking, context, summary, self._addressing(), self._clock.now())
+            if message is not None:
+                await sending.deliver(line, message, mapping.status_control_id_of(summary))
+        except Refused as error:
+            _log.warning("the appointment's status was not accepted: %s", error.detail)
+            if self._sink is not None:
+                self._sink.notice("hl7v2.status_refused")
+
+    def _addressing(self) -> Addressing:
+        chosen = self._settings
+        return Addressing(self._facility, chosen.receiving_application, chosen.receiving_facility, chosen.processing_id)
 
     # --- what comes in --------------------------------------------------------------------------------------------
 
-    def _answer(self, payload: bytes) -> bytes:
-        header: Header | None = None
+    async def _answer(self, payload: bytes) -> bytes:
+        """Take one message in and return its acknowledgement. The same bytes again are acknowledged and do nothing."""
+        digest = hashlib.sha256(payload).digest()
+        if len(payload) > LARGE_BYTES:
+            read = await asyncio.to_thread(self._read, payload)
+        else:
+            read = self._read(payload)
         fault: Fault | None = None
-        try:
-            text = decoding.decode(payload, undeclared=self._settings.undeclared)
-            header = reading.read_header(text)
-            news = news_of(reading.read(text), processing_id=self._settings.processing_id)
-            self._tell(self._directory.apply(news))
-            self._told_of_trouble = False
-        except (Unreadable, Unsupported) as error:
-            fault = self._fault(error, payload)
-            header = header or _header_for_answer(payload)
+        if read.error is not None:
+            fault = self._fault(read.error, payload)
+            self._refused += 1
+        else:
+            self._take(digest, read.news)
+        header = read.header or _header_for_answer(payload)
         return mapping.acknowledgement(header, fault, self._clock.now(), self._own_id()).encode("utf-8")
+
+    def _read(self, payload: bytes) -> _Read:
+        header: Header | None = None
+        chosen = self._settings
+        try:
+            text = decoding.decode(payload, undeclared=chosen.undeclared)
+            header = reading.read_header(text)
+            return _Read(
+                header,
+                news_of(reading.read(text), processing_id=chosen.processing_id, senders=chosen.senders),
+            )
+        except (Unreadable, Unsupported) as error:
+            return _Read(header, error=error)
+
+    def _take(self, digest: bytes, news: tuple[News, ...]) -> None:
+        self._accepted += 1
+        self._told_of_trouble = False
+        if digest in self._seen:
+            # A queue played back must not bring back an appointment that was called off since.
+            return
+        self._seen[digest] = None
+        if len(self._seen) > REMEMBERED:
+            self._seen.popitem(last=False)
+        for item in news:
+            self._tell(self._directory.apply(item))
 
     def _damaged(self, event: framing.Damaged) -> bytes | None:
         _log.warning("damaged block thrown away: %s, %d bytes", event.damage, event.size_bytes)
@@ -215,10 +276,9 @@ def _header_for_answer(payload: bytes) -> Header | None:
 
 def make(setup: AdapterSetup) -> Hl7System:
     """Make the adapter. Raises Misconfigured."""
-    if setup.clock is None:
-        raise Misconfigured("settings.clock", setting="clock")
     facility = setup.organisation.gln or "" if setup.organisation else ""
-    return Hl7System(Hl7Settings.read(setup.settings), setup.clock, setup.data_dir, facility)
+    settings = Hl7Settings.read(setup.settings, setup.secrets)
+    return Hl7System(settings, setup.need_clock(), setup.data_dir, facility)
 
 
 @hookimpl

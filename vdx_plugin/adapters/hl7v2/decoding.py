@@ -6,7 +6,10 @@ patient to whoever reads it.
 
 from __future__ import annotations
 
-from vdx_plugin.errors import Unreadable
+import re
+import unicodedata
+
+from vdx_plugin.api.v1 import Unreadable
 
 _CODECS = {
     "ASCII": "ascii",
@@ -15,8 +18,13 @@ _CODECS = {
     "UNICODE UTF-8": "utf-8",
     "UNICODE": "utf-8",
     "UTF-8": "utf-8",
+    # Not of table 0211. Old programs write the code page of their console, under these names or under none.
+    "CP850": "cp850",
+    "CP437": "cp437",
+    "CP1252": "cp1252",
 }
 _PLACE = "MSH-18"
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
 
 
 def decode(payload: bytes, *, undeclared: str = "") -> str:
@@ -24,7 +32,8 @@ def decode(payload: bytes, *, undeclared: str = "") -> str:
 
     ``undeclared`` is the MSH-18 value to assume for a sender that declares none; without it such a message must be
     ASCII or UTF-8. LF or CRLF in place of every CR is put right, since a line end can stand for nothing else there;
-    a mix is refused. Raises Unreadable(``hl7.unreadable``).
+    a mix is refused. Letters come out composed (NFC), so that two spellings of one name compare as one.
+    Raises Unreadable(``hl7.unreadable``).
     """
     payload = payload.removeprefix(b"\xef\xbb\xbf")
     declared = _declared(payload) or undeclared
@@ -36,7 +45,7 @@ def decode(payload: bytes, *, undeclared: str = "") -> str:
     except UnicodeDecodeError:
         raise _unreadable("bytes that are not of the declared character set") from None
     _check(payload, text, codec)
-    return _with_cr(text)
+    return _with_cr(unicodedata.normalize("NFC", text))
 
 
 def _declared(payload: bytes) -> str:
@@ -54,7 +63,7 @@ def _check(payload: bytes, text: str, codec: str) -> None:
         raise _unreadable("a letter was lost on the way (U+FFFD)")
     if codec.startswith("iso8859") and not payload.isascii() and _is_utf8(payload):
         raise _unreadable("declared as 8859 and sent as UTF-8")
-    if any(letter < " " and letter not in "\r\n\t" for letter in text):
+    if _CONTROL.search(text):
         raise _unreadable("a control character")
 
 

@@ -15,11 +15,19 @@ from vdx_plugin.adapters.hl7v2.news import (
     PatientSeen,
     PatientsMerged,
 )
-from vdx_plugin.domain.patients import Identifier, Patient
-from vdx_plugin.domain.plan import Appointment
+from vdx_plugin.api.v1 import Appointment, Identifier, Patient
 
 MAX_PATIENTS = 20_000
 MAX_APPOINTMENTS = 20_000
+
+
+@dataclass(frozen=True, slots=True)
+class Booking:
+    """An appointment, and the two numbers by which its sender knows it (SCH-1, SCH-2)."""
+
+    appointment: Appointment
+    placer: str
+    filler: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +48,8 @@ class Directory:
         self._survivors: dict[Identifier, str] = {}
         """Retired numbers, and the record that took over."""
         self._appointments: dict[str, Appointment] = {}
+        self._numbers: dict[str, tuple[str, str]] = {}
+        """SCH-1 and SCH-2 of each appointment."""
 
     def apply(self, news: News) -> Changes:
         """Take in one piece of news. Applying it twice changes nothing more."""
@@ -49,12 +59,14 @@ class Directory:
                 return Changes()
             case PatientsMerged(retired, survivor):
                 return self._merge(retired, survivor)
-            case AppointmentStands(appointment, patient):
+            case AppointmentStands(appointment, patient, placer, filler):
                 if self.find(patient) is None:
                     self._keep(patient)
+                self._numbers[appointment.id] = (placer, filler)
                 return self._put(appointment)
             case AppointmentDropped(appointment_id):
                 gone = self._appointments.pop(appointment_id, None)
+                self._numbers.pop(appointment_id, None)
                 return Changes(appointments=gone is not None)
 
     def find(self, patient: Patient) -> Patient | None:
@@ -77,6 +89,15 @@ class Directory:
         found = [item for item in self._appointments.values() if item.start < end and item.end > start]
         return sorted(found, key=lambda item: item.start)
 
+    def booking(self, appointment_id: str) -> Booking | None:
+        """Return an appointment with its sender's numbers, None if it is not known (any longer)."""
+        found = self._appointments.get(appointment_id)
+        return Booking(found, *self._numbers.get(appointment_id, ("", ""))) if found else None
+
+    def size(self) -> tuple[int, int]:
+        """Return how many patients and appointments are known."""
+        return len(self._patients), len(self._appointments)
+
     def appointment_near(self, patient_ref: str, now: datetime) -> Appointment | None:
         """Return the patient's appointment of the day that is nearest to ``now``, None if there is none."""
         day = [
@@ -92,6 +113,7 @@ class Directory:
         while len(self._appointments) > MAX_APPOINTMENTS:
             earliest = min(self._appointments.values(), key=lambda item: item.start)
             del self._appointments[earliest.id]
+            self._numbers.pop(earliest.id, None)
         return Changes(appointments=changed)
 
     def _keep(self, patient: Patient) -> str:

@@ -12,7 +12,8 @@ from enum import StrEnum
 START = b"\x0b"
 END = b"\x1c"
 CARRIAGE_RETURN = b"\x0d"
-DEFAULT_LIMIT_BYTES = 1_000_000
+DEFAULT_LIMIT_BYTES = 8_000_000
+"""A note with a scanned letter in it has some three million."""
 
 
 class Damage(StrEnum):

@@ -1,4 +1,5 @@
-"""The messages we send, built and checked with hl7apy: acknowledgements, and the note as MDM^T02.
+"""The messages we send, built and checked with hl7apy: acknowledgements, the note as MDM^T02, and what became of the
+appointment as SIU^S14 or S26.
 
 The one module that knows hl7apy. Its strict level refuses what the tables of HL7 v2.5.1 do not allow, so a message
 that leaves here is well-formed; it is set part by part, which lets hl7apy do the escaping.
@@ -16,19 +17,23 @@ from hl7apy.consts import VALIDATION_LEVEL
 from hl7apy.core import Message, Segment
 from hl7apy.exceptions import HL7apyException
 
-from vdx_plugin.adapters.hl7v2.news import LOCAL
+from vdx_plugin.adapters.hl7v2.directory import Booking
+from vdx_plugin.adapters.hl7v2.news import LOCAL, VIDEO
 from vdx_plugin.adapters.hl7v2.reading import Header
-from vdx_plugin.domain.context import ClinicContext
-from vdx_plugin.domain.danish_time import danish
-from vdx_plugin.domain.patients import CPR, Identifier, Patient
-from vdx_plugin.domain.summary import Summary
-from vdx_plugin.errors import Refused
+from vdx_plugin.api.v1 import CPR, ClinicContext, EndReason, Identifier, Patient, Refused, Summary, danish
 
 VERSION = "2.5.1"
 CHARACTER_SET = "UNICODE UTF-8"
 APPLICATION = "VDX-PLUGIN"
 
 _ESCAPES = str.maketrans({"\\": "\\E\\", "|": "\\F\\", "^": "\\S\\", "&": "\\T\\", "~": "\\R\\"})
+
+_STATUS = {
+    EndReason.HELD: ("S14", "Complete"),
+    EndReason.TO_PHONE: ("S14", "Complete"),
+    EndReason.NO_SHOW: ("S26", "Noshow"),
+}
+"""Trigger event, and SCH-25 by table 0278."""
 
 _CONDITIONS = {
     100: "Segment sequence error",
@@ -116,9 +121,7 @@ def note(context: ClinicContext, summary: Summary, addressing: Addressing, now: 
     with _translated():
         message = _new("MDM_T02", now, control_id_of(summary), addressing.processing_id)
         header = message.msh
-        _set(header.msh_4, "hd_1", addressing.facility)
-        _set(header.msh_5, "hd_1", addressing.receiving_application)
-        _set(header.msh_6, "hd_1", addressing.receiving_facility)
+        _address(header, addressing)
         header.msh_9.msg_1, header.msh_9.msg_2, header.msh_9.msg_3 = "MDM", "T02", "MDM_T02"
         message.evn.evn_1 = "T02"
         message.evn.evn_2.ts_1 = _time(now)
@@ -130,6 +133,50 @@ def note(context: ClinicContext, summary: Summary, addressing: Addressing, now: 
         for observation in _observations(summary):
             message.add_group("MDM_T02_OBXNTE_SUPPGRP").add(observation)
         return _text(message)
+
+
+def status(
+    booking: Booking, context: ClinicContext, summary: Summary, addressing: Addressing, now: datetime
+) -> str | None:
+    """Build the SIU that says what became of the appointment: S14 with status Complete, or S26, nobody came.
+
+    None where the doctor decides what it is now: called off, or ended by a fault. SCH-1 and SCH-2 are those the
+    sender gave, and MSH-10 comes from ``summary.key`` alone. Raises Refused as ``note`` does.
+    """
+    outcome = _STATUS.get(summary.outcome)
+    if outcome is None:
+        return None
+    trigger, code = outcome
+    with _translated():
+        message = _new("SIU_S12", now, status_control_id_of(summary), addressing.processing_id)
+        _address(message.msh, addressing)
+        message.msh.msh_9.msg_1, message.msh.msh_9.msg_2, message.msh.msh_9.msg_3 = "SIU", trigger, "SIU_S12"
+        message.add(_schedule(booking, context, summary, code))
+        message.add_group("SIU_S12_PATIENT").add(_patient(context.patient))
+        resources = _segment("RGS")
+        resources.rgs_1 = "1"
+        message.add_group("SIU_S12_RESOURCES").add(resources)
+        return _text(message)
+
+
+def _schedule(booking: Booking, context: ClinicContext, summary: Summary, code: str) -> Any:
+    segment = _segment("SCH")
+    _set(segment.sch_1, "ei_1", booking.placer)
+    _set(segment.sch_2, "ei_1", booking.filler)
+    segment.sch_6.ce_1 = code
+    segment.sch_7.ce_1 = VIDEO
+    segment.sch_11.tq_4.ts_1 = _time(summary.started_at or booking.appointment.start)
+    segment.sch_11.tq_5.ts_1 = _time(summary.ended_at)
+    for name in ("sch_16", "sch_20"):
+        _person(segment.add_field(name), context)
+    segment.sch_25.ce_1 = code
+    segment.sch_25.ce_3 = "HL70278"
+    return segment
+
+
+def status_control_id_of(summary: Summary) -> str:
+    """Return MSH-10 of the appointment's status: the same for each attempt, and another than the note's."""
+    return f"S{summary.key.hex[-19:]}"
 
 
 def control_id_of(summary: Summary) -> str:
@@ -175,16 +222,25 @@ def _document(context: ClinicContext, summary: Summary) -> Any:
     segment.txa_2 = "CN"
     segment.txa_3 = "TX"
     segment.txa_4.ts_1 = _time(summary.started_at or summary.ended_at)
-    author = segment.add_field("txa_9")
-    _set(author, "xcn_1", context.user.id)
-    if context.user.name:
-        _set(author.xcn_2, "fn_1", context.user.name.family)
-        _set(author, "xcn_3", context.user.name.given)
+    _person(segment.add_field("txa_9"), context)
     segment.txa_12.ei_1 = str(summary.key)
     segment.txa_12.ei_2 = APPLICATION
     segment.txa_17 = "DO"
     segment.txa_19 = "AV"
     return segment
+
+
+def _person(field: Any, context: ClinicContext) -> None:
+    _set(field, "xcn_1", context.user.id)
+    if context.user.name:
+        _set(field.xcn_2, "fn_1", context.user.name.family)
+        _set(field, "xcn_3", context.user.name.given)
+
+
+def _address(header: Any, addressing: Addressing) -> None:
+    _set(header.msh_4, "hd_1", addressing.facility)
+    _set(header.msh_5, "hd_1", addressing.receiving_application)
+    _set(header.msh_6, "hd_1", addressing.receiving_facility)
 
 
 def _observations(summary: Summary) -> Iterator[Any]:

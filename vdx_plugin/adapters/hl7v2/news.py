@@ -1,7 +1,9 @@
 """What a message says, in our own words: patients seen, numbers merged, appointments made, moved and dropped.
 
-Events read: ADT A01, A04, A05, A08, A28, A31 (a patient and what is known), A40 (two numbers are one patient), SIU
-S12, S13, S14 (an appointment as it now stands), S15, S17, S26 (it will not take place). HL7 v2.5.1, chapters 3, 10.
+Events read: ADT A01, A04, A05, A08, A28, A31 (a patient and what is known), A18, A30, A40, A47 (two numbers are one
+patient), SIU S12, S13, S14 (an appointment as it now stands), S15, S17, S26 (it will not take place). ADT A03, A11 and
+A13 are taken and say nothing to us: whoever leaves, or did not come after all, is a patient of the clinic still. HL7
+v2.5.1, chapters 3, 10.
 
 An ADT feed says who is registered, never whose record the doctor is looking at, so no context comes from here.
 """
@@ -15,9 +17,7 @@ from datetime import datetime, timedelta
 
 from vdx_plugin.adapters.hl7v2 import reading
 from vdx_plugin.adapters.hl7v2.reading import Field, Message, Segment, unreadable
-from vdx_plugin.domain.patients import CPR, D_ECPR, X_ECPR, Identifier, Patient, PersonName
-from vdx_plugin.domain.plan import Appointment
-from vdx_plugin.errors import Unsupported
+from vdx_plugin.api.v1 import CPR, D_ECPR, X_ECPR, Appointment, Identifier, Patient, PersonName, Unsupported
 
 LOCAL = "urn:vdx-plugin:hl7v2:"
 """Prefix of the system of a number that only has the name of its assigner."""
@@ -32,9 +32,11 @@ _DANISH = {
 }
 _OWN_NUMBERS = ("PI", "MR", "PT")
 _PATIENT_EVENTS = ("A01", "A04", "A05", "A08", "A28", "A31")
+_MERGES = ("A18", "A30", "A40", "A47")
+_SAY_NOTHING = ("A03", "A11", "A13")
 _STANDING = {"S12": "booked", "S13": "booked", "S14": "booked"}
 _DROPPED = {"S15": "cancelled", "S17": "deleted", "S26": "no_show"}
-_VERSION = re.compile(r"2\.[3-8](\.\d)?")
+_VERSION = re.compile(r"2\.[3-9](\.\d)?")
 _GLN = re.compile(r"\d{13}")
 _DEFAULT_LENGTH = timedelta(minutes=15)
 
@@ -54,8 +56,12 @@ class PatientsMerged:
 
 @dataclass(frozen=True, slots=True)
 class AppointmentStands:
+    """``placer`` and ``filler`` are SCH-1 and SCH-2 as the sender wrote them; by them it knows the appointment."""
+
     appointment: Appointment
     patient: Patient
+    placer: str = ""
+    filler: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,22 +73,25 @@ class AppointmentDropped:
 News = PatientSeen | PatientsMerged | AppointmentStands | AppointmentDropped
 
 
-def news_of(message: Message, *, processing_id: str) -> News:
-    """Return what ``message`` says.
+def news_of(message: Message, *, processing_id: str, senders: frozenset[str] = frozenset()) -> tuple[News, ...]:
+    """Return what ``message`` says; mostly one thing, several where one message merges several patients.
 
-    ``processing_id`` is the one we accept in MSH-11: a test message must not reach a clinic at work, nor the other
-    way about. Raises Unsupported(``hl7.unsupported``) for what we do not take, Unreadable for what breaks its
-    standard; both carry the ``condition`` of table 0357.
+    ``senders`` are the values of MSH-3 we listen to, empty for all. ``processing_id`` is the one we accept in
+    MSH-11: a test message must not reach a clinic at work, nor the other way about. Raises
+    Unsupported(``hl7.unsupported``) for what we do not take, Unreadable for what breaks its standard; both carry the
+    ``condition`` of table 0357.
     """
     header = message.header
     if not _VERSION.fullmatch(header.version):
         raise _unsupported(reading.VERSION, "MSH-12")
     if header.processing_id != processing_id:
         raise _unsupported(reading.PROCESSING_ID, "MSH-11")
+    if senders and header.sending_application not in senders:
+        raise _unsupported(reading.TABLE_VALUE, "MSH-3")
     if header.kind == "ADT":
         return _patient_news(message)
     if header.kind == "SIU":
-        return _appointment_news(message)
+        return (_appointment_news(message),)
     raise _unsupported(reading.UNKNOWN_TYPE, "MSH-9")
 
 
@@ -90,16 +99,42 @@ def _unsupported(condition: int, place: str) -> Unsupported:
     return Unsupported("hl7.unsupported", place, condition=condition)
 
 
-def _patient_news(message: Message) -> News:
-    if message.header.trigger in _PATIENT_EVENTS:
-        return PatientSeen(_patient(message.need("PID")))
-    if message.header.trigger == "A40":
-        survivor = _patient(message.need("PID"))
-        retired = tuple(_identifiers(message.need("MRG"), 1))
-        if set(retired) & set(survivor.identifiers):
-            raise unreadable(reading.TABLE_VALUE, "the retired number is the surviving one", "MRG-1")
-        return PatientsMerged(retired, survivor)
+def _patient_news(message: Message) -> tuple[News, ...]:
+    trigger = message.header.trigger
+    if trigger in _PATIENT_EVENTS:
+        return (PatientSeen(_patient(message.need("PID"))),)
+    if trigger in _MERGES:
+        return tuple(_merges(message))
+    if trigger in _SAY_NOTHING:
+        return ()
     raise _unsupported(reading.UNKNOWN_EVENT, "MSH-9")
+
+
+def _merges(message: Message) -> Iterator[News]:
+    """A40 and its older kin repeat the pair of PID and MRG; each merge is of the PID before it."""
+    message.need("PID")
+    message.need("MRG")
+    pid: Segment | None = None
+    for segment in message.segments:
+        if segment.name == "PID":
+            if pid is not None:
+                raise unreadable(reading.SEQUENCE, "a survivor without a retired number", "MRG")
+            pid = segment
+        elif segment.name == "MRG":
+            if pid is None:
+                raise unreadable(reading.SEQUENCE, "a retired number without a survivor", "PID")
+            yield _merge(pid, segment)
+            pid = None
+    if pid is not None:
+        raise unreadable(reading.SEQUENCE, "a survivor without a retired number", "MRG")
+
+
+def _merge(pid: Segment, mrg: Segment) -> PatientsMerged:
+    survivor = _patient(pid)
+    retired = tuple(_identifiers(mrg, 1))
+    if set(retired) & set(survivor.identifiers):
+        raise unreadable(reading.TABLE_VALUE, "the retired number is the surviving one", "MRG-1")
+    return PatientsMerged(retired, survivor)
 
 
 def _patient(pid: Segment) -> Patient:
@@ -194,7 +229,7 @@ def _appointment_news(message: Message) -> News:
         status=_STANDING[trigger],
         patient_label=patient.name.full if patient.name else "",
     )
-    return AppointmentStands(appointment, patient)
+    return AppointmentStands(appointment, patient, schedule.text(1), schedule.text(2))
 
 
 def _times(message: Message, schedule: Segment) -> tuple[datetime, datetime]:

@@ -11,14 +11,13 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta, timezone
 from typing import NoReturn
 
-from vdx_plugin.domain.danish_time import COPENHAGEN
-from vdx_plugin.errors import Unreadable
+from vdx_plugin.api.v1 import COPENHAGEN, Unreadable
 
 SEQUENCE, MISSING, DATA_TYPE, TABLE_VALUE = 100, 101, 102, 103
 UNKNOWN_TYPE, UNKNOWN_EVENT, PROCESSING_ID, VERSION = 200, 201, 202, 203
 DUPLICATE, LOCKED, INTERNAL = 205, 206, 207
 
-MAX_SEGMENTS = 2000
+MAX_SEGMENTS = 20_000
 _NAME = re.compile(r"[A-Z][A-Z0-9]{2}")
 _DATE = re.compile(r"(\d{4})(\d{2})(\d{2})(?:\d{2,6}(?:\.\d{1,4})?)?(?:[+-]\d{4})?")
 _TIME = re.compile(r"(\d{4})(\d{2})(\d{2})(\d{2})(\d{2})(\d{2})?(?:\.\d{1,4})?([+-])?(\d{2})?(\d{2})?")

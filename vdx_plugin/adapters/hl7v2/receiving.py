@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+import socket
+import ssl
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 
-from vdx_plugin import log
 from vdx_plugin.adapters.hl7v2 import framing
-from vdx_plugin.errors import Unavailable
-from vdx_plugin.runtime import Tasks
+from vdx_plugin.api.v1 import Tasks, Unavailable, get_logger
 
-_log = log.get("adapters.hl7v2")
+_log = get_logger("adapters.hl7v2")
 
 MAX_CONNECTIONS = 16
 MAX_DAMAGE = 10
@@ -24,7 +24,7 @@ class Listener:
 
     def __init__(
         self,
-        answer: Callable[[bytes], bytes],
+        answer: Callable[[bytes], Awaitable[bytes]],
         on_damage: Callable[[framing.Damaged], bytes | None],
         *,
         limit_bytes: int = framing.DEFAULT_LIMIT_BYTES,
@@ -33,13 +33,19 @@ class Listener:
         self._on_damage = on_damage
         self._limit_bytes = limit_bytes
         self._server: asyncio.Server | None = None
+        self.refused = 0
+        """Connections turned away since the start."""
         self._tasks = Tasks()
         self._open = 0
 
-    async def start(self, host: str, port: int) -> int:
+    @property
+    def is_listening(self) -> bool:
+        return self._server is not None
+
+    async def start(self, host: str, port: int, tls: ssl.SSLContext | None = None) -> int:
         """Listen and return the port. Raises Unavailable(``hl7.port_taken``)."""
         try:
-            self._server = await asyncio.start_server(self._accept, host, port)
+            self._server = await asyncio.start_server(self._accept, host, port, ssl=tls)
         except OSError as error:
             raise Unavailable("hl7.port_taken", type(error).__name__, port=port) from error
         taken: int = self._server.sockets[0].getsockname()[1]
@@ -57,9 +63,13 @@ class Listener:
     def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         if self._open >= MAX_CONNECTIONS:
             _log.warning("too many senders at once; one turned away")
+            self.refused += 1
             writer.close()
             return
         self._open += 1
+        # Senders keep their connection for days; one whose machine was switched off must not hold its place for ever.
+        line: socket.socket = writer.get_extra_info("socket")
+        line.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
         self._tasks.spawn(self._serve(reader, writer), "hl7v2-connection")
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -83,7 +93,7 @@ class Listener:
         while data := await reader.read(_READ_BYTES):
             for event in blocks.feed(data):
                 if isinstance(event, framing.Block):
-                    answer: bytes | None = self._answer(event.payload)
+                    answer: bytes | None = await self._answer(event.payload)
                 else:
                     damaged += 1
                     answer = self._on_damage(event)

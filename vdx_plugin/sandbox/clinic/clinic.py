@@ -55,7 +55,9 @@ class DemoClinic:
         self.config = config
         self._helper = HelperCall(config.handshake, provider_number=config.provider_number, initials=config.initials)
         self._notes: dict[str, Note] = {}
-        self._receiver = mllp.Receiver(self._take_note)
+        self.outcomes: dict[str, str] = {}
+        """What became of appointments, by their number: SCH-25 as it came."""
+        self._receiver = mllp.Receiver(self._take)
         now = datetime.now(UTC)
         messages = [feed.message(name, now.astimezone(feed.COPENHAGEN).date()) for name in feed.DIRECTORY]
         self.people: list[Person] = [feed.person(text) for text in messages[:5]]
@@ -141,18 +143,26 @@ class DemoClinic:
             self.trouble = "Videoprogrammet kører ikke på denne arbejdsplads."
             raise
 
-    def _take_note(self, text: str) -> str:
-        """File an MDM^T02 under its TXA-12, a repeat once, and acknowledge it."""
+    def _take(self, text: str) -> str:
+        """File an MDM^T02 under its TXA-12, a repeat once, or the status of an SIU, and acknowledge it."""
         segments = [line.split("|") for line in text.split("\r") if line]
         found = {segment[0]: segment for segment in reversed(segments)}
         control_id = found["MSH"][9] if "MSH" in found else ""
         try:
-            note = self._note(found, segments)
+            if found["MSH"][8].startswith("SIU"):
+                self._take_outcome(found["SCH"])
+            else:
+                note = self._note(found, segments)
+                self._notes.setdefault(note.id, note)
         except (KeyError, IndexError, StopIteration):
-            _log.warning("a note could not be filed")
+            _log.warning("a message could not be filed")
             return _answer("AE", control_id)
-        self._notes.setdefault(note.id, note)
         return _answer("AA", control_id)
+
+    def _take_outcome(self, schedule: list[str]) -> None:
+        numbers = {schedule[1].split("^")[0], schedule[2].split("^")[0]}
+        slot = next(slot for slot in self.slots if slot.id in numbers)
+        self.outcomes[slot.id] = schedule[25].split("^")[0]
 
     def _note(self, found: dict[str, list[str]], segments: list[list[str]]) -> Note:
         ids = {repetition.split("^")[0] for repetition in found["PID"][3].split("~")}

@@ -26,11 +26,13 @@ async def receiver(answer: Answer, received: list[str] | None = None, *, port: i
     """Listen and answer each message with the bytes of ``answer``; None closes without a word. Gives the port."""
     finished = asyncio.Event()
     open_ones: set[asyncio.Task[None]] = set()
+    lines: set[asyncio.StreamWriter] = set()
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
         assert task is not None
         open_ones.add(task)
+        lines.add(writer)
         blocks = BlockReader()
         try:
             while data := await reader.read(65536):
@@ -46,8 +48,11 @@ async def receiver(answer: Answer, received: list[str] | None = None, *, port: i
                         await finished.wait()
                     writer.write(given)
                     await writer.drain()
+        except ConnectionError:
+            pass
         finally:
             writer.close()
+            lines.discard(writer)
             open_ones.discard(task)
 
     server = await asyncio.start_server(serve, "127.0.0.1", port)
@@ -56,5 +61,8 @@ async def receiver(answer: Answer, received: list[str] | None = None, *, port: i
     finally:
         finished.set()
         server.close()
+        for line in list(lines):
+            # As when the machine is switched off: the other end would keep the connection for ever.
+            line.transport.abort()
         await asyncio.gather(*open_ones, return_exceptions=True)
         await server.wait_closed()

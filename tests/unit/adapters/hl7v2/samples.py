@@ -21,5 +21,6 @@ def damaged(name: str) -> bytes:
 
 
 def news(payload: bytes, processing_id: str = "T") -> News:
-    """Take a message all the way from bytes to what it says."""
-    return news_of(reading.read(decoding.decode(payload)), processing_id=processing_id)
+    """Take a message all the way from bytes to the one thing it says."""
+    (said,) = news_of(reading.read(decoding.decode(payload)), processing_id=processing_id)
+    return said

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import socket
+from dataclasses import replace
 
 import pytest
 
@@ -13,9 +15,10 @@ from tests.unit.adapters.hl7v2.peers import ack, control_id, receiver
 from tests.unit.adapters.hl7v2.samples import DAMAGED, good
 from vdx_plugin.adapters.hl7v2 import Hl7Settings, Hl7System, make, reading
 from vdx_plugin.adapters.hl7v2.framing import Block, BlockReader, wrap
+from vdx_plugin.domain.consultation import EndReason
 from vdx_plugin.domain.patients import Patient, cpr
 from vdx_plugin.errors import Misconfigured, Unavailable
-from vdx_plugin.ports import AdapterSetup, Capability
+from vdx_plugin.ports import AdapterSetup, Capability, HealthState
 
 SETTINGS = {"port": "0", "processing_id": "T"}
 
@@ -181,9 +184,9 @@ async def test_a_note_after_a_merge_goes_to_the_survivor(tmp_path):
     async with receiver(lambda message: ack("AA", control_id(message)), received) as port:
         system = make(AdapterSetup({**SETTINGS, "note_port": str(port)}, "", HandClock(), PRACTICE))
         await system.start(RememberingSink())
-        system._answer(good("adt_a04_duplicate"))
+        await system._answer(good("adt_a04_duplicate"))
         old = (await system.complete(context_of("local", reading_patient("adt_a04_duplicate")))).patient
-        system._answer(good("adt_a40_merge"))
+        await system._answer(good("adt_a40_merge"))
         await system.write_back(context_of("local", old), summary())
         await system.stop()
     pid = reading.read(received[0]).need("PID")
@@ -220,3 +223,122 @@ def test_notes_are_offered_only_with_a_receiver():
 def test_it_listens_on_the_loopback_unless_told_otherwise():
     """A feed open to the network has neither sign-in nor encryption."""
     assert Hl7Settings().host == "127.0.0.1"
+
+
+async def test_a_message_played_back_is_acknowledged_and_does_nothing(system, sender):
+    """An engine that replays its queue must not bring back an appointment that was called off since."""
+    assert await sender.send(good("siu_s12_hospital")) == "AA"
+    assert await sender.send(good("siu_s15_cancelled").replace(b"A2004", b"A2001")) == "AA"
+    assert await system.appointments(**on()) == []
+    assert await sender.send(good("siu_s12_hospital")) == "AA"
+    assert await system.appointments(**on()) == []
+
+
+@pytest.mark.parametrize("event", ["A03", "A11", "A13"])
+async def test_a_patient_who_leaves_or_did_not_come_is_acknowledged_and_stays_known(system, sender, event):
+    """A refusal would hold up the sender's queue, and the patient is the clinic's still."""
+    assert await sender.send(good("adt_a04_email")) == "AA"
+    assert await sender.send(good("adt_a04_email").replace(b"A04", event.encode())) == "AA"
+    assert (await system.complete(context_of("local", Patient((cpr("8512484901"),))))).patient.is_complete
+
+
+async def test_one_message_may_merge_several_patients_and_is_taken_whole_or_not_at_all(system, sender):
+    """A40 repeats the pair of PID and MRG."""
+    text = good("adt_a40_merge").decode()
+    pair = text[text.index("PID") :]
+    other = pair.replace("P1002", "P1003").replace("7103792202", "8512484901").replace("P1090", "P1091")
+    assert await sender.send((text + pair[: pair.index("MRG")]).encode()) == "AE"
+    assert system.sink.merges == []
+    assert await sender.send((text + other).encode()) == "AA"
+    assert [retired.value for retired, _survivor in system.sink.merges] == ["P1090", "P1091"]
+
+
+async def test_only_senders_on_the_list_are_heard(tmp_path):
+    """Whoever can reach the port could fill the day's list."""
+    chosen = {**SETTINGS, "senders": "ANOTHER, EKSEMPELJOURNAL"}
+    for senders, code in ((chosen["senders"], b"|AA|"), ("ANOTHER", b"|AE|")):
+        made = make(AdapterSetup({**chosen, "senders": senders}, "", HandClock(), PRACTICE))
+        assert code in await made._answer(good("adt_a04_email"))
+
+
+async def test_a_large_message_is_read_beside_the_loop(tmp_path):
+    """A scanned letter in a note has three million bytes."""
+    made = make(AdapterSetup(SETTINGS, "", HandClock(), PRACTICE))
+    large = good("adt_a04_email") + b"OBX|1|ED|||" + b"A" * 3_000_000 + b"\r"
+    assert b"|AA|" in await made._answer(large)
+
+
+def booked(system, patient):
+    return system.complete(context_of("local", patient))
+
+
+@pytest.mark.parametrize(
+    ("outcome", "trigger", "code"),
+    [
+        (EndReason.HELD, "S14", "Complete"),
+        (EndReason.TO_PHONE, "S14", "Complete"),
+        (EndReason.NO_SHOW, "S26", "Noshow"),
+    ],
+)
+async def test_after_the_note_the_calendar_is_told_by_the_senders_own_numbers(outcome, trigger, code):
+    """SCH-1 and SCH-2 go back as they came, and a repeat has the same MSH-10."""
+    received: list[str] = []
+    async with receiver(lambda message: ack("AA", control_id(message)), received) as port:
+        system = make(AdapterSetup({**SETTINGS, "note_port": str(port)}, "", HandClock(), PRACTICE))
+        await system.start(RememberingSink())
+        await system._answer(good("siu_s12_hospital"))
+        context = await booked(system, Patient((cpr("8512484901"),)))
+        for _attempt in range(2):
+            await system.write_back(context, replace(summary(), outcome=outcome))
+        await system.stop()
+    notes, statuses = received[::2], received[1::2]
+    assert [control_id(note) for note in notes] == [control_id(notes[0])] * 2
+    assert [control_id(status) for status in statuses] == [control_id(statuses[0])] * 2
+    said, came = reading.read(statuses[0]), reading.read(good("siu_s12_hospital").decode())
+    assert (said.header.kind, said.header.trigger, said.need("SCH").text(25)) == ("SIU", trigger, code)
+    assert [said.need("SCH").text(n) for n in (1, 2)] == [came.need("SCH").text(n) for n in (1, 2)]
+
+
+@pytest.mark.parametrize("outcome", [EndReason.CANCELLED, EndReason.TECHNICAL])
+async def test_what_the_doctor_must_decide_is_not_told_to_the_calendar(outcome):
+    """Whether it takes place after all is not ours to say."""
+    received: list[str] = []
+    async with receiver(lambda message: ack("AA", control_id(message)), received) as port:
+        system = make(AdapterSetup({**SETTINGS, "note_port": str(port)}, "", HandClock(), PRACTICE))
+        await system._answer(good("siu_s12_hospital"))
+        context = await booked(system, Patient((cpr("8512484901"),)))
+        await system.write_back(context, replace(summary(), outcome=outcome))
+        await system.stop()
+    assert ["MDM" in message for message in received] == [True]
+
+
+async def test_a_calendar_that_refuses_the_status_is_told_and_the_note_stands():
+    """Many receivers take notes and no SIU."""
+
+    def answer(message: str) -> bytes:
+        refused = "ERR||MSH^1^9|200^Unsupported message type^HL70357|E\r"
+        return ack("AA", control_id(message)) if "MDM" in message else ack("AR", control_id(message), refused)
+
+    async with receiver(answer) as port:
+        system = make(AdapterSetup({**SETTINGS, "note_port": str(port)}, "", HandClock(), PRACTICE))
+        sink = RememberingSink()
+        await system.start(sink)
+        await system._answer(good("siu_s12_hospital"))
+        receipt = await system.write_back(await booked(system, Patient((cpr("8512484901"),))), summary())
+        await system.stop()
+    assert receipt.remote_id == str(summary().key)
+    assert sink.notices == ["hl7v2.status_refused"]
+
+
+async def test_it_says_how_it_is(system):
+    """Listening is good; a receiver that is away is told with its sentence."""
+    assert (await system.health()).state is HealthState.GOOD
+    await system.stop()
+    assert (await system.health()).reason == "hl7v2.not_listening"
+    with socket.create_server(("127.0.0.1", 0)) as line:
+        port = line.getsockname()[1]
+    away = make(AdapterSetup({**SETTINGS, "note_port": str(port)}, "", HandClock(), PRACTICE))
+    assert (await away.try_settings()).reason == "hl7v2.receiver_away"
+    async with receiver(lambda _message: b"") as port:
+        there = make(AdapterSetup({**SETTINGS, "note_port": str(port)}, "", HandClock(), PRACTICE))
+        assert (await there.try_settings()).state is HealthState.GOOD

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
 
 import pytest
 
 from tests.unit.adapters.hl7v2.peers import ack, control_id, receiver
 from vdx_plugin.adapters.hl7v2.framing import wrap
-from vdx_plugin.adapters.hl7v2.sending import deliver
+from vdx_plugin.adapters.hl7v2.sending import Line, Receiver, deliver
 from vdx_plugin.errors import Conflict, OutcomeUnknown, Refused, Unavailable
 
 NOTE = "MSH|^~\\&|VDX||EJ||20261123120000||MDM^T02|N0001|T|2.5.1\rPID|1\r"
@@ -25,7 +26,11 @@ UNKNOWN = {
 
 
 async def send(port: int, limit_s: float = 0.3) -> None:
-    await deliver("127.0.0.1", port, NOTE, "N0001", limit_s=limit_s)
+    line = Line(Receiver("127.0.0.1", port), limit_s=limit_s)
+    try:
+        await deliver(line, NOTE, "N0001")
+    finally:
+        await line.close()
 
 
 @pytest.mark.parametrize("code", ["AA", "CA"])
@@ -83,3 +88,46 @@ async def test_what_the_receiver_says_is_not_repeated_in_the_error():
         with pytest.raises(Refused) as caught:
             await send(port)
     assert "Ditte" not in str(caught.value)
+
+
+async def test_messages_go_over_one_connection_one_at_a_time():
+    """Many receivers count connections, and all want the answer before the next message."""
+    lines: set[int] = set()
+    async with receiver(lambda message: ack("AA", control_id(message))) as port:
+        line = Line(Receiver("127.0.0.1", port))
+        await asyncio.gather(*(deliver(line, NOTE.replace("N0001", f"N{n}"), f"N{n}") for n in range(5)))
+        lines.add(id(line._streams))
+        await deliver(line, NOTE, "N0001")
+        lines.add(id(line._streams))
+        await line.close()
+    assert len(lines) == 1
+
+
+async def test_a_kept_connection_that_was_closed_meanwhile_costs_nothing():
+    """Firewalls and record systems close what was silent for an hour; the same message goes out again, with its id."""
+    received: list[str] = []
+    answers = iter([ack("AA", "N0001"), None, ack("AA", "N0002")])
+    async with receiver(lambda _message: next(answers), received) as port:
+        line = Line(Receiver("127.0.0.1", port))
+        await deliver(line, NOTE, "N0001")
+        await deliver(line, NOTE.replace("N0001", "N0002"), "N0002")
+        await line.close()
+    assert [control_id(message) for message in received] == ["N0001", "N0002", "N0002"]
+
+
+async def test_a_receiver_that_mixes_up_its_answers_gets_a_connection_for_each_message():
+    """As node-hl7-server does on one that is kept open: there the second message counts as not delivered."""
+
+    def mixing(message: str) -> bytes:
+        seen.append(control_id(message))
+        return ack("AA", seen[-2] if len(seen) == 2 else seen[-1])
+
+    seen: list[str] = []
+    async with receiver(mixing) as port:
+        line = Line(Receiver("127.0.0.1", port))
+        await deliver(line, NOTE, "N0001")
+        with pytest.raises(OutcomeUnknown):
+            await deliver(line, NOTE.replace("N0001", "N0002"), "N0002")
+        assert (line.is_kept, line.trouble) == (False, "hl7v2.wrong_answer")
+        await deliver(line, NOTE.replace("N0001", "N0002"), "N0002")
+        assert (line._streams, line.trouble) == (None, "")

@@ -107,6 +107,16 @@ async def test_the_note_comes_back_once(workplace):
     assert workplace.clinic.notes_of(1) == []
 
 
+async def test_the_calendar_hears_what_became_of_the_appointment(workplace):
+    """By SIU after the note; whoever looks at the day sees who was seen."""
+    await workplace.clinic.send_directory()
+    await workplace.clinic.open_patient(0)
+    context = await workplace.host.complete(workplace.sink.contexts[-1])
+    assert context.appointment_id
+    await workplace.host.write_back(context, summary())
+    assert workplace.clinic.outcomes == {context.appointment_id: "Complete"}
+
+
 async def test_without_the_program_the_record_says_so(tmp_path):
     """A button that does nothing is worse than none."""
     clinic = clinic_in(tmp_path)
