@@ -81,7 +81,7 @@ class Bronze(Conformant):
                 _ = work.adapter
                 await work.host.disable(self.name)
             await work.settle()
-            assert _left(work) == before, f"threads, sockets and files before and after: {before} {_left(work)}"
+            assert _left(work) == before, f"threads, sockets, tasks and files before and after: {before} {_left(work)}"
             await work.host.enable(self.name)
             await peer.ready(work.adapter)
 
@@ -151,6 +151,8 @@ class Bronze(Conformant):
         if work.can(Capability.CONTEXT):
             await work.peer.open_record(bare)
             await work.until(lambda: work.vdx.context, "the record is open")
+            told = work.vdx.opened_contexts[-1].patient
+            assert (told.name, told.birth_date) == (None, None), "what the record does not know was made up"
             with pytest.raises(ValueError, match="no complete patient"):
                 work.vdx.start_consultation()
 
@@ -226,11 +228,11 @@ def _look(script: str) -> float:
     return float(done.stdout)
 
 
-def _left(work: Workplace) -> tuple[int, int, frozenset[str]]:
-    """Count threads and open sockets, and name the files. The loop's own pool of threads stays, and is not counted."""
+def _left(work: Workplace) -> tuple[int, int, int, frozenset[str]]:
+    """Count threads, open sockets and tasks, and name the files. The loop's own pool of threads is not counted."""
     threads = [thread for thread in threading.enumerate() if not thread.name.startswith("asyncio_")]
     files = frozenset(name for name in work.files() if name != "adapters.json")
-    return len(threads), _sockets(), files
+    return len(threads), _sockets(), len(asyncio.all_tasks()), files
 
 
 def _sockets() -> int:
