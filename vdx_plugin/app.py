@@ -15,14 +15,13 @@ from uuid import uuid4
 
 import httpx
 
-from vdx_plugin import log, medcom_roads, settings
+from vdx_plugin import log, settings
 from vdx_plugin.booking import ApiVersion, Patience, Vdx, VdxAccess, VdxRooms, diagnosis, limits, open_vdx
-from vdx_plugin.booking.auth import Certificate, TokenAuth
-from vdx_plugin.booking.health import Diagnosis, Doctor, Finding
-from vdx_plugin.booking.person import RefreshGrant, discover, sign_in
-from vdx_plugin.booking.sms import SmsClient
+from vdx_plugin.booking.health import Doctor, Finding
+from vdx_plugin.booking.person import RefreshGrant
+from vdx_plugin.carriers import message_check, message_delivery
 from vdx_plugin.domain.context import Organisation
-from vdx_plugin.domain.parties import Channel, Partner
+from vdx_plugin.domain.parties import Partner
 from vdx_plugin.domain.patients import PersonName
 from vdx_plugin.domain.room import MeetingDraft
 from vdx_plugin.domain.secret import Secret
@@ -30,34 +29,19 @@ from vdx_plugin.errors import Misconfigured
 from vdx_plugin.host import AdapterHost
 from vdx_plugin.invitations import (
     addressing,
-    codes,
     composer,
-    delivery,
     directory,
     exporter,
-    intake,
-    outgoing,
     partner_book,
     partner_files,
-    record_mail,
-    reliable,
-    resources,
     sender,
-    sms_gateway,
-    smtp,
     text_book,
-    transport,
-    validator,
-    vdx_sms,
 )
-from vdx_plugin.invitations.message import read_message
-from vdx_plugin.invitations.message_check import MessageCheck, Opinion
-from vdx_plugin.invitations.profiles import ProfileChecker, Shelf
 from vdx_plugin.media import call_engine
 from vdx_plugin.ports import CheckState, Clock, DiagnosisLine, DiagnosisReport
 from vdx_plugin.service.desk import Desk
 from vdx_plugin.service.outside import DeskSettings, Outside
-from vdx_plugin.settings import Settings
+from vdx_plugin.settings import Secrets, Settings
 from vdx_plugin.store import Store, open_sealer, open_store, shared_sealer
 from vdx_plugin.store.sealing import KeyVault
 from vdx_plugin.store.upkeep import Upkeep
@@ -70,8 +54,6 @@ OWN_PRACTICE = "own-1"
 STORE_FILE = "vdx-plugin.db"
 TEXTS_FILE = "texts.json"
 REFRESH_TOKEN = "vdx.refresh_token"
-Secrets = Callable[[str], Secret]
-VdxAuth = TokenAuth | Certificate
 
 
 class WallClock:
@@ -298,95 +280,6 @@ def message_sender(chosen: Settings, practice: Organisation) -> sender.SenderSet
     )
 
 
-def definitions_shelf(data_dir: Path) -> Shelf:
-    """Return the FHIR packages that this workplace has installed."""
-    return Shelf(data_dir / "definitions")
-
-
-def message_check(chosen: Settings) -> MessageCheck:
-    """Return what looks at every message: our rules, installed profiles, the validator that the settings name."""
-    shelf, partners = definitions_shelf(chosen.data_dir), chosen.partners
-    lacking = shelf.lacking()
-    if shelf.packages() and lacking:
-        _log.warning("messages are not checked against profiles: %s missing", ", ".join(lacking))
-    official = None
-    if partners.validator_url:
-        named = validator.ValidatorSettings(partners.validator_url, partners.validator)
-        official = validator.HttpValidator(named, httpx.AsyncClient())
-    profiles = None if lacking else ProfileChecker(shelf.definitions)
-    return MessageCheck(profiles, official, must_validate=partners.validator_required)
-
-
-def message_delivery(
-    chosen: Settings,
-    practice: Organisation,
-    store: Store,
-    clock: Clock,
-    secrets: Secrets,
-    auth: VdxAuth,
-    systems: record_mail.Systems,
-    check: MessageCheck | None = None,
-) -> delivery.MessageDelivery:
-    """Return what carries the outbox out, over the roads that the settings name. Raises Misconfigured."""
-    carriers: dict[Channel, transport.Carrier] = {}
-    mailbox = medcom_roads.medcom(chosen.partners, practice.gln or "", clock, secrets, systems)
-    if mailbox is not None:
-        carriers[Channel.MEDCOM] = mailbox
-    if chosen.mail.host:
-        mail = chosen.mail
-        password = secrets("mail.password") if mail.user else Secret("")
-        carriers[Channel.EMAIL] = smtp.SmtpCarrier(
-            smtp.MailSettings(mail.host, mail.port, mail.sender, smtp.Security(mail.security), mail.user, password)
-        )
-    texts = text_carrier(chosen, secrets, auth)
-    if texts is not None:
-        carriers[Channel.SMS] = texts
-    reports = texts if isinstance(texts, vdx_sms.VdxSms) or (texts is not None and texts.can_report) else None
-    own = resources.Party(str(uuid4()), practice.name, practice.sor or "", practice.gln or "")
-    books = intake.Books(store.outbox, store.letters, store.consultations)
-    mime = f"application/fhir+{chosen.partners.mime}"
-    roads, limits = delivery.Roads(carriers, mailbox, reports), resend_limits(chosen.partners)
-    pace = outgoing.Pace(chosen.partners.workers)
-    return delivery.MessageDelivery(books, roads, own, clock, uuid4, limits, mime=mime, pace=pace, check=check)
-
-
-def resend_limits(chosen: settings.Partners) -> reliable.Limits:
-    """Return how patient messages are, within MedCom's bounds, which the settings have kept."""
-    return reliable.Limits(
-        native=reliable.Patience(timedelta(minutes=chosen.resend_after_min), chosen.max_resends),
-        converted=reliable.Patience(timedelta(minutes=chosen.converted_resend_after_min), chosen.converted_max_resends),
-    )
-
-
-def text_carrier(chosen: Settings, secrets: Secrets, auth: VdxAuth) -> vdx_sms.VdxSms | sms_gateway.SmsGateway | None:
-    """Return what carries text messages; None where the practice sends none."""
-    sms = chosen.sms
-    if sms.service == "none":
-        return None
-    if sms.service == "vdx":
-        # Behind the local proxy the certificate is the proxy's, and nobody signs in.
-        by_token = auth if isinstance(auth, TokenAuth) else None
-        return vdx_sms.VdxSms(SmsClient(sms.url, by_token), uses_meeting_link=sms.link == "meeting")
-    gateway = sms_gateway.GatewaySettings(
-        url=sms.url,
-        method=sms.method,
-        is_form=sms.body == "form",
-        to_field=sms.to_field,
-        text_field=sms.text_field,
-        fields=sms.fields,
-        plain_digits=sms.plain_digits,
-        auth_header=sms.auth_header,
-        secret=secrets("sms.secret"),
-        ok_status=sms.ok_status,
-        id_path=sms.id_path,
-        report_url=sms.report_url,
-        report_path=sms.report_path,
-        arrived_words=sms.arrived_words,
-        lost_words=sms.lost_words,
-    )
-    return sms_gateway.SmsGateway(gateway, httpx.AsyncClient())
-
-
 def partners(chosen: Settings) -> partner_book.KeptPartners:
     """Open the directory of partners: what is kept here, over the file that a setting names.
 
@@ -421,72 +314,3 @@ def _fixed_partners(path: Path | None) -> Sequence[Partner]:
     for row in found.refused:
         _log.warning("directory of partners: line %s, column %s refused", row.line, row.column)
     return found.all()
-
-
-# --- for commands ---------------------------------------------------------------------------------------------------
-
-
-def redeem(ticket: str, chosen: Settings) -> None:
-    """Hand a ticket to the program that runs on this workplace. Raises Refused(``ticket.*``), Unavailable."""
-    from vdx_plugin.adapters.local import redeem_in_running_program
-
-    redeem_in_running_program(ticket, chosen.data_dir / "adapters" / "local")
-
-
-def report_from_store(
-    chosen: Settings, folder: Path, start: datetime, until: datetime, vault: KeyVault | None = None
-) -> Sequence[Path]:
-    """Write the report from the measures that are kept. Raises Unavailable(``store.*``)."""
-    from vdx_plugin.monitoring.aggregation import Period
-    from vdx_plugin.monitoring.report import write_report
-
-    async def read() -> Sequence[Path]:
-        store = await open_the_store(chosen, WallClock(), vault=vault)
-        try:
-            uses, parties = await store.measures.between(start, until)
-        finally:
-            await store.close()
-        return write_report(uses, parties, folder, Period(start, until), made_at=until)
-
-    return asyncio.run(read())
-
-
-def examine_vdx(chosen: Settings, secrets: Secrets = settings.secret) -> Diagnosis:
-    """Look whether VDX can be reached and used from here. Raises Misconfigured where a secret cannot be read."""
-
-    async def examine() -> Diagnosis:
-        vdx = open_booking(chosen, WallClock(), secrets)
-        try:
-            return await vdx.doctor.examine()
-        finally:
-            await vdx.aclose()
-
-    return asyncio.run(examine())
-
-
-def sign_in_person(
-    chosen: Settings, show: Callable[[str], object], keep: Callable[[str, str], object] = settings.keep_secret
-) -> None:
-    """Let a person sign in by the browser and keep the refresh token. Raises SignInNeeded, Unavailable, Refused."""
-
-    async def run() -> None:
-        async with httpx.AsyncClient(timeout=15.0) as http:
-            realm = await discover(chosen.vdx.issuer, http)
-            granted = await sign_in(realm, chosen.vdx.client_id, http, show)
-        keep(REFRESH_TOKEN, granted.refresh.reveal())
-
-    asyncio.run(run())
-
-
-def examine_message(chosen: Settings, body: bytes, *, is_outgoing: bool) -> Sequence[Opinion]:
-    """Let every checker look at one message, JSON or XML. Raises Unreadable(``invite.unreadable``)."""
-    mime = codes.FHIR_XML if body.lstrip().startswith(b"<") else codes.FHIR_JSON
-
-    async def examine() -> Sequence[Opinion]:
-        check = message_check(chosen)
-        try:
-            return await check.examine(read_message(body, mime), is_outgoing=is_outgoing)
-        finally:
-            await check.close()
-
-    return asyncio.run(examine())

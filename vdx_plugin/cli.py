@@ -143,7 +143,7 @@ def sandbox(*, port: int) -> None:
 @_shows
 def start(ticket: str, data: Path | None) -> None:
     """Start a video consultation in the running program from a TICKET or a vdx:// address."""
-    from vdx_plugin.app import redeem
+    from vdx_plugin.commands import redeem
 
     chosen = _settings()
     redeem(ticket, chosen.model_copy(update={"data_dir": data}) if data else chosen)
@@ -156,7 +156,7 @@ def start(ticket: str, data: Path | None) -> None:
 @_explains
 def report(*, folder: Path, data: Path | None, days: int) -> None:
     """Write the report on use and quality into FOLDER: one HTML page and a CSV file."""
-    from vdx_plugin.app import report_from_store
+    from vdx_plugin.commands import report_from_store
     from vdx_plugin.settings import Database
 
     until = datetime.now(UTC)
@@ -285,8 +285,8 @@ def secret(name: str) -> None:
 def doctor(*, path: Path | None) -> None:
     """Say whether VDX can be reached: name, token, organisation, role, template, pool, clock."""
     from vdx_plugin import settings
-    from vdx_plugin.app import examine_vdx
     from vdx_plugin.booking import diagnosis
+    from vdx_plugin.commands import examine_vdx
 
     chosen = settings.load()
     texts.set_language(chosen.language)
@@ -305,7 +305,7 @@ def sign_in() -> None:
     import webbrowser
 
     from vdx_plugin import settings
-    from vdx_plugin.app import sign_in_person
+    from vdx_plugin.commands import sign_in_person
 
     chosen = settings.load()
     texts.set_language(chosen.language)
@@ -324,7 +324,7 @@ def definitions() -> None:
 @_explains
 def add_definitions(*, package: Path, data: Path | None) -> None:
     """Install PACKAGE, a package.tgz or a folder with the same files; another version of it is replaced."""
-    from vdx_plugin.app import definitions_shelf
+    from vdx_plugin.carriers import definitions_shelf
     from vdx_plugin.invitations.check_report import added_lines
     from vdx_plugin.invitations.profiles import read_package
 
@@ -339,7 +339,7 @@ def add_definitions(*, package: Path, data: Path | None) -> None:
 @_explains
 def list_definitions(*, data: Path | None) -> None:
     """Show what is installed, what is missing, and whether messages are checked by it."""
-    from vdx_plugin.app import definitions_shelf
+    from vdx_plugin.carriers import definitions_shelf
     from vdx_plugin.invitations.check_report import shelf_lines
 
     _echo(shelf_lines(definitions_shelf(_settings().data_dir if data is None else data)))
@@ -351,7 +351,7 @@ def list_definitions(*, data: Path | None) -> None:
 @_explains
 def remove_definitions(*, name: str, data: Path | None) -> None:
     """Take the package NAME away."""
-    from vdx_plugin.app import definitions_shelf
+    from vdx_plugin.carriers import definitions_shelf
 
     definitions_shelf(_settings().data_dir if data is None else data).remove(name)
     click.echo(texts._("Pakken er fjernet."))
@@ -363,7 +363,7 @@ def remove_definitions(*, name: str, data: Path | None) -> None:
 @_explains
 def check_message(*, file: Path, sending: bool) -> None:
     """Check the message in FILE, JSON or XML, by all there is; status 1 if it is wrong, 3 if a check is missing."""
-    from vdx_plugin.app import examine_message
+    from vdx_plugin.commands import examine_message
     from vdx_plugin.invitations.check_report import opinion_lines
     from vdx_plugin.invitations.message_check import Verdict
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol
 from uuid import uuid4
@@ -14,9 +13,7 @@ from vdx_plugin.errors import Misconfigured
 from vdx_plugin.invitations import hub, record_mail, vans, vans_folder, vans_http
 from vdx_plugin.invitations.transport import Carrier, Mailbox
 from vdx_plugin.ports import Clock
-from vdx_plugin.settings import Partners, Vans
-
-Secrets = Callable[[str], Secret]
+from vdx_plugin.settings import Partners, Secrets, Vans
 
 
 class Road(Carrier, Mailbox, Protocol):

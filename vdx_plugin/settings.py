@@ -7,6 +7,7 @@ Nothing secret stands here. Passwords and client secrets lie in the operating sy
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Literal
 
@@ -26,6 +27,9 @@ from vdx_plugin.errors import Misconfigured
 
 APP = "vdx-plugin"
 KEYRING_SERVICE = "vdx-plugin"
+
+Secrets = Callable[[str], Secret]
+"""Finds a secret by its name; ``secret`` below is the one of a real workplace."""
 
 Transport = Literal["hub", "vans-folder", "vans-http", "record"]
 

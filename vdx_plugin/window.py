@@ -8,7 +8,7 @@ from concurrent.futures import Future
 from typing import Any
 
 from vdx_plugin import log, settings
-from vdx_plugin.app import Program, Secrets, assemble
+from vdx_plugin.app import Program, assemble
 from vdx_plugin.runtime import Runtime
 from vdx_plugin.service.outside import Outside
 from vdx_plugin.settings import Settings
@@ -24,7 +24,7 @@ def run_with_window(
     chosen: Settings,
     *,
     runtime: Runtime | None = None,
-    secrets: Secrets = settings.secret,
+    secrets: settings.Secrets = settings.secret,
     vault: KeyVault | None = None,
     companion: Companion | None = None,
     change: Callable[[Outside], Outside] = lambda outside: outside,

@@ -21,7 +21,8 @@ from tests.e2e.fake_devices import CAMERA, PluggableDevices
 from tests.e2e.gate import Gate
 from tests.e2e.signalling import SignallingEngine
 from tests.unit.host import guests
-from vdx_plugin.app import organisation, redeem
+from vdx_plugin.app import organisation
+from vdx_plugin.commands import redeem
 from vdx_plugin.demo.world import HOSPITAL_GLN
 from vdx_plugin.domain.consultation import Consultation, Stage
 from vdx_plugin.domain.parties import InvitationState, PartyRole

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from vdx_plugin import app, settings
+from vdx_plugin import app, carriers, settings
 from vdx_plugin.domain.secret import Secret
 from vdx_plugin.errors import Misconfigured
 from vdx_plugin.settings import Data, Database, Partners, Settings
@@ -33,7 +33,7 @@ def test_no_setting_sends_again_sooner_or_more_often_than_medcom_allows(wrong: d
 
 def test_resend_settings_reach_the_rules() -> None:
     """A setting that nothing reads is a promise that nobody keeps."""
-    limits = app.resend_limits(
+    limits = carriers.resend_limits(
         Partners(resend_after_min=45, max_resends=3, converted_resend_after_min=180, converted_max_resends=1)
     )
     assert (limits.native.answer_within, limits.native.max_resends) == (timedelta(minutes=45), 3)

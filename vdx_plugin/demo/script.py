@@ -19,7 +19,8 @@ from urllib.parse import parse_qs, urlsplit
 import httpx
 
 from vdx_plugin import log
-from vdx_plugin.app import Program, assemble, redeem
+from vdx_plugin.app import Program, assemble
+from vdx_plugin.commands import redeem
 from vdx_plugin.demo.evidence import Evidence, leaks
 from vdx_plugin.demo.world import HOSPITAL_GLN, FileVault, World
 from vdx_plugin.domain.consultation import Stage

@@ -14,7 +14,7 @@ from tests.unit.invitations.official_definitions import folders
 from tests.unit.invitations.profiles.small import CORE, package
 from tests.unit.invitations.samples import HOSPITAL_PARTY, NOW, ROOM, composer, consultation, ids
 from vdx_plugin import settings, texts
-from vdx_plugin.app import definitions_shelf, message_check
+from vdx_plugin.carriers import definitions_shelf, message_check
 from vdx_plugin.cli import main
 from vdx_plugin.invitations.message import read_message, write_xml
 from vdx_plugin.settings import Partners, Settings
