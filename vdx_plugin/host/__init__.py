@@ -1,13 +1,20 @@
 """The plug-in host: finds adapters, keeps each from harming the others, and shows them to the core as one.
 
-``loading`` reads the names under the entry-point group without importing what is disabled, and imports each of the
-rest in a thread of its own with a time limit. ``guard`` makes every call to an adapter: it holds the call to its
+``manifests`` reads what a package says of itself with none of its code run; ``loading`` imports those that are on and
+fit, each in a thread of its own with a time limit. ``guard`` makes every call to an adapter: it holds the call to its
 time limit, turns whatever foreign comes out into an error of ours, and counts faults; three in a row pause the
-adapter until somebody enables it again. ``watch`` tells by name who blocks the loop. ``systems`` joins the adapters
-into ``ports.ClinicSystems``; ``inlet`` is the one door through which adapters tell the core anything.
+adapter until somebody enables it again. ``watch`` tells by name who blocks the loop, ``tracing`` shows every call,
+masked.
 
-An adapter is code in our process. The host protects the others from its mistakes, not from malice: a thread that
-hangs in an import stays until the program ends, and a coroutine that blocks holds up everybody and is only named.
+``inlet`` is the one door through which adapters tell the core anything, ``desktop`` the rule which of two open patients
+counts. ``hooks`` calls what plug-ins add, vote and watch, each in its own thread. ``running`` is one adapter and how it
+fares, ``life`` starts and stops them, ``asking`` and ``letters`` put the core's questions, ``systems`` adds the care
+that a person takes of them, with ``kept`` for what was chosen and ``report`` for support. ``child``, ``child_main``
+and ``wire`` let an adapter live in a process of its own.
+
+An adapter is code in our process, unless its manifest asks for one of its own. The host protects the others from its
+mistakes, not from malice: a thread that hangs in an import stays until the program ends, and a coroutine that blocks
+holds up everybody and is only named.
 """
 
 from vdx_plugin.host.loading import installed

@@ -213,7 +213,7 @@ class Life(Asking):
         except BaseException as error:  # noqa: BLE001 - adapter call: a factory may raise anything
             self._fail(found.name, reason_of(error), detail_of(error))
             return None
-        return Running(found, adapter, guard, self._trace)
+        return Running(found, adapter, guard, self._trace, secrets_set=frozenset(setup.secrets))
 
     def _paused(self, name: str) -> None:
         running = self._state.running.get(name)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 from collections.abc import Callable, Collection, Iterable, Mapping
@@ -25,6 +26,7 @@ _log = log.get("host")
 T = TypeVar("T")
 
 IMPORT_LIMIT_S = 5.0
+ONLY = "VDX_ADAPTERS"
 _CALLS = (
     "start",
     "stop",
@@ -72,8 +74,13 @@ class Invalid(Exception):
 
 
 def registered_entry_points() -> list[EntryPoint]:
-    """Return the entry points of the group, ours first, then by name: so that a guest cannot take a built-in's name."""
-    return sorted(entry_points(group=hookspecs.GROUP), key=lambda point: (not is_own(point), point.name))
+    """Return the entry points of the group, ours first, then by name: so that a guest cannot take a built-in's name.
+
+    ``VDX_ADAPTERS`` in the environment names the only ones to be known; empty means none.
+    """
+    points = sorted(entry_points(group=hookspecs.GROUP), key=lambda point: (not is_own(point), point.name))
+    only = os.environ.get(ONLY)
+    return points if only is None else [point for point in points if point.name in only.replace(",", " ").split()]
 
 
 def is_own(point: EntryPoint) -> bool:

@@ -26,6 +26,7 @@ class Running:
     trace: Trace
     inlet: Inlet | None = None
     health: Health | None = None
+    secrets_set: frozenset[str] = frozenset()
     withdrawn: set[Capability] = field(default_factory=set)
     """What it said it could and then could not."""
 
@@ -77,5 +78,6 @@ class Running:
             self.found.manifest,
             self.found.version,
             self.health,
+            secrets_set=self.secrets_set,
         )
         return replace(status, **facts)  # type: ignore[arg-type]  # fields by name

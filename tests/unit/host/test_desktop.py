@@ -181,6 +181,7 @@ async def test_settings_are_checked_before_they_are_kept_and_secrets_never_lie_i
     await two.host.configure("desk_a", {"greeting": "Hej", "limit": "3"}, {"token": "hunter2"})
     assert two.status("desk_a").settings == {"greeting": "Hej", "limit": "3"}
     assert two.secrets == {"adapters.desk_a.token": "hunter2"}
+    assert two.status("desk_a").secrets_set == {"token"}
     assert two.record("desk_a").setup.secrets["token"].reveal() == "hunter2"
     files = [file.read_text(encoding="utf-8") for file in (two.folder / "data").rglob("*") if file.is_file()]
     assert files

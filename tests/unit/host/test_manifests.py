@@ -11,7 +11,7 @@ from tests.unit.host.guests import good, install, manifest, points_in
 from vdx_plugin import texts
 from vdx_plugin.errors import Misconfigured
 from vdx_plugin.host import AdapterHost
-from vdx_plugin.host.loading import load, look
+from vdx_plugin.host.loading import load, look, registered_entry_points
 from vdx_plugin.ports import SettingKind
 from vdx_plugin.ports.manifest import Manifest, Words, read_manifest
 
@@ -55,6 +55,14 @@ def test_a_manifest_is_read_with_nothing_of_the_package_imported(tmp_path, monke
     assert (status.state, status.version) == ("loaded", "1.0")
     assert status.manifest is not None
     assert status.manifest.vendor == "Eksempel ApS"
+
+
+def test_the_environment_may_name_the_only_adapters_that_are_known(monkeypatch):
+    """The way out when one of them keeps the program from starting."""
+    monkeypatch.setenv("VDX_ADAPTERS", "local, dummy")
+    assert [point.name for point in registered_entry_points()] == ["dummy", "local"]
+    monkeypatch.setenv("VDX_ADAPTERS", "")
+    assert registered_entry_points() == []
 
 
 def test_a_package_without_a_manifest_is_refused_unread(tmp_path, monkeypatch):
