@@ -136,6 +136,55 @@ def sandbox(*, port: int) -> None:
         click.echo("Stoppet.")
 
 
+@main.command("cds-hooks")
+@click.option("--port", default=None, type=int, help="Port on this machine; the setting's unless told.")
+@click.option("--try", "on_show", is_flag=True, help="Run it beside a web record that shows the cards.")
+@click.option("--counts", is_flag=True, help="Show what became of the cards, and stop.")
+@_explains
+def cds_hooks(*, port: int | None, on_show: bool, counts: bool) -> None:
+    """Show "Start video" as a card in web records (CDS Hooks), until Ctrl+C."""
+    from vdx_plugin.cds_hooks import feedback, running
+
+    chosen = _settings()
+    if counts:
+        for (service, outcome, reason), times in sorted(feedback.count(chosen.data_dir / running.FILE).items()):
+            click.echo(f"{times:>6}  {service}  {outcome}  {reason}".rstrip())
+        return
+    served = chosen.cds_hooks.port if port is None else port
+    try:
+        asyncio.run(_show_cards(served) if on_show else _serve_cards(chosen, served))
+    except KeyboardInterrupt:
+        click.echo("Stoppet.")
+
+
+async def _show_cards(port: int) -> None:
+    import tempfile
+
+    from vdx_plugin.demo.cards import cards_on_show
+
+    with tempfile.TemporaryDirectory(prefix="vdx-cards-") as folder:
+        async with cards_on_show(Path(folder), port) as address:
+            click.echo(f"Prøvejournalen: {address}/")
+            await asyncio.Event().wait()
+
+
+async def _serve_cards(chosen: Settings, port: int) -> None:
+    from vdx_plugin.cds_hooks import Links, Trusted, running
+
+    part = chosen.cds_hooks
+    served = running.Served(
+        part.public_url,
+        port,
+        tuple(Trusted(one.iss, one.jku) for one in part.trusted),
+        Links(part.page_url, part.launch_url, chosen.practice.name or "VDX"),
+        chosen.data_dir,
+        part.allow_origins,
+    )
+    async with running.serving(served) as address:
+        click.echo(address)
+        await asyncio.Event().wait()
+
+
 @main.command()
 @click.argument("ticket")
 @click.option("--data", type=click.Path(path_type=Path), default=None, help="Where the running program's data lies.")

@@ -195,6 +195,28 @@ class Data(_Part):
     keep_messages_days: int = Field(default=30, ge=1)
 
 
+class CdsClient(_Part):
+    """A record that may call the cards' service: its name in ``iss``, and the address of its keys."""
+
+    iss: str
+    jku: str
+
+
+class CdsHooks(_Part):
+    """The service that shows a card in web records (``vdx-plugin cds-hooks``).
+
+    ``public_url`` is the base under which records call it. ``launch_url`` is the program's SMART launch address,
+    ``page_url`` any https page; a card leads to each that is set. ``allow_origins`` are pages whose browsers may call.
+    """
+
+    public_url: str = ""
+    port: int = Field(default=8780, ge=0, le=65535)
+    launch_url: str = ""
+    page_url: str = ""
+    trusted: tuple[CdsClient, ...] = ()
+    allow_origins: tuple[str, ...] = ()
+
+
 class Settings(BaseSettings):
     """All settings. ``load`` reads them; commands and tests may build them directly."""
 
@@ -211,6 +233,7 @@ class Settings(BaseSettings):
     interpreters: Interpreters = Interpreters()
     store: Database = Database()
     data: Data = Data()
+    cds_hooks: CdsHooks = CdsHooks()
     disabled_adapters: tuple[str, ...] = ("dummy", "fhircast", "gnuhealth", "smart")
     """Off until somebody switches them on: the specimen, whose patients are nobody's, and what must be set up first."""
     adapters: dict[str, dict[str, str]] = Field(default_factory=dict)
