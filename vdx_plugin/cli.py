@@ -15,6 +15,7 @@ import click
 
 from vdx_plugin import __version__, log, texts
 from vdx_plugin.cli_adapters import add_commands
+from vdx_plugin.cli_desktop import add_commands as add_desktop_commands
 from vdx_plugin.errors import VdxError
 
 if TYPE_CHECKING:
@@ -101,7 +102,7 @@ def run() -> None:
 @click.option("--data", type=click.Path(path_type=Path), default=None, help="Keep the demo's data here.")
 @click.option(
     "--transport",
-    type=click.Choice(["hub", "vans-folder", "vans-http"]),
+    type=click.Choice(["hub", "vans-folder", "vans-http", "record"]),
     default="hub",
     help="How MedCom messages travel.",
 )
@@ -185,17 +186,12 @@ async def _serve_cards(chosen: Settings, port: int) -> None:
         await asyncio.Event().wait()
 
 
-@main.command()
-@click.argument("ticket")
-@click.option("--data", type=click.Path(path_type=Path), default=None, help="Where the running program's data lies.")
-@_explains
-@_shows
-def start(ticket: str, data: Path | None) -> None:
-    """Start a video consultation in the running program from a TICKET or a vdx:// address."""
-    from vdx_plugin.commands import redeem
+@main.group()
+def scheme() -> None:
+    """Look after vdx:// links on this computer."""
 
-    chosen = _settings()
-    redeem(ticket, chosen.model_copy(update={"data_dir": data}) if data else chosen)
+
+add_desktop_commands(main, scheme, _explains, _shows)
 
 
 @main.command()

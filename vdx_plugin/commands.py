@@ -21,13 +21,6 @@ from vdx_plugin.settings import Secrets, Settings
 from vdx_plugin.store.sealing import KeyVault
 
 
-def redeem(ticket: str, chosen: Settings) -> None:
-    """Hand a ticket to the program that runs on this workplace. Raises Refused(``ticket.*``), Unavailable."""
-    from vdx_plugin.adapters.local import redeem_in_running_program
-
-    redeem_in_running_program(ticket, chosen.data_dir / "adapters" / "local")
-
-
 def report_from_store(
     chosen: Settings, folder: Path, start: datetime, until: datetime, vault: KeyVault | None = None
 ) -> Sequence[Path]:

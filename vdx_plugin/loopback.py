@@ -10,6 +10,7 @@ import asyncio
 import contextlib
 import socket
 from collections.abc import Generator
+from typing import Literal
 
 import uvicorn
 from starlette.types import ASGIApp
@@ -38,7 +39,7 @@ class LoopbackServer:
         line.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         line.setblocking(False)
         self.port = line.getsockname()[1]
-        self._server = _Server(_config(self._app))
+        self._server = _Server(config_for(self._app))
         self._serving = self._tasks.spawn(self._server.serve([line]), self._name)
         await self._server.ready.wait()
 
@@ -71,10 +72,11 @@ class _Server(uvicorn.Server):
         self.ready.set()
 
 
-def _config(app: ASGIApp) -> uvicorn.Config:
+def config_for(app: ASGIApp, http: type[asyncio.Protocol] | Literal["h11"] = "h11") -> uvicorn.Config:
+    """Return how uvicorn serves ``app`` inside our program: quietly, without signals or workers."""
     return uvicorn.Config(
         app,
-        http="h11",
+        http=http,
         ws="none",
         lifespan="off",
         log_config=None,

@@ -250,6 +250,12 @@ def sentences(_: Callable[[str], str]) -> dict[str, str]:
         "ticket.used": _("Linket til at starte video er allerede brugt. Start fra journalen igen."),
         "ticket.stale": _("Linket til at starte video er for gammelt (over et minut). Start fra journalen igen."),
         "ticket.foreign": _("Linket til at starte video hører til en anden bruger. Start fra journalen igen."),
+        "scheme.unsupported": _(
+            "vdx:// kan ikke registreres på dette styresystem. Start fra journalen på en anden måde."
+        ),
+        "scheme.*": _(
+            "vdx:// kunne ikke registreres. Intet er ændret, eller kun noget. Prøv igen, eller ring til support."
+        ),
         "ticket.*": _("Linket til at starte video kan ikke bruges. Start fra journalen igen."),
         "hl7.unreadable": _(
             "Journalsystemet sendte en besked, som ikke kan læses. Listen kan mangle noget. Ring til support, hvis det bliver ved."

@@ -146,15 +146,21 @@ class WatchedEvent(asyncio.Event):
 class LocalRig(Rig):
     """Beside it a record that calls over HTTP, polls for notes, and answers whether its record is still open."""
 
+    def settings(self) -> local.LocalSettings:
+        return local.LocalSettings(write_back=True, receipt_limit_s=0.5, confirm_limit_s=0.5)
+
+    async def _hear(self, answer: dict[str, list[dict[str, str]]]) -> None:
+        """Do what else a poll has brought."""
+
     async def begin(self) -> None:
         self.system: local.LocalSystem = local.LocalSystem(
-            local.LocalSettings(write_back=True, receipt_limit_s=0.5, confirm_limit_s=0.5),
+            self.settings(),
             self.clock,
             PRACTICE,
             self.folder / "handshake.json",
         )
         await super().begin()
-        self.stirred = self.system._letterbox.stirred = WatchedEvent()
+        self.stirred = self.system._session.letterbox.stirred = WatchedEvent()
         shake = self.system.handshake
         assert shake is not None
         self.http = httpx.AsyncClient(
@@ -209,6 +215,10 @@ class LocalRig(Rig):
             for nonce in answer["confirm"]:
                 body = {"nonce": nonce, "holds": nonce == self._open_nonce}
                 await self.post("/v1/context/confirm", body)
+            await self._hear(answer)
+            for key in answer["unanswered"]:
+                stands = UUID(key) in self.notes
+                await self.post(f"/v1/writeback/{key}/receipt", {"accepted": stands, "remote_id": "N1"})
 
     async def _file(self, entry: dict[str, object]) -> None:
         known = any(number == {"system": CPR, "value": "8512484901"} for number in entry["patient"])

@@ -14,8 +14,6 @@ from vdx_plugin.ports import Capability
 from vdx_plugin.ports.manifest import API_VERSION
 
 FOLDER = Path(vdx_plugin.adapters.__file__).parent
-BEING_MOVED = {"local"}
-"""Adapters older than the public module, which still reach past it."""
 
 
 def imports_of(file: Path) -> set[str]:
@@ -37,7 +35,7 @@ def test_our_own_adapters_import_the_public_module_and_nothing_else() -> None:
         own = f"vdx_plugin.adapters.{adapter}"
         allowed = ("vdx_plugin.api.v1", own)
         foreign = {name for name in imports_of(file) if not any(f"{name}.".startswith(f"{one}.") for one in allowed)}
-        if foreign and adapter not in BEING_MOVED:
+        if foreign:
             reaching[file.name] = sorted(foreign)
     assert reaching == {}
 

@@ -19,8 +19,8 @@ from urllib.parse import parse_qs, urlsplit
 import httpx
 
 from vdx_plugin import log
+from vdx_plugin.adapters.local import redeem_in_running_program
 from vdx_plugin.app import Program, assemble
-from vdx_plugin.commands import redeem
 from vdx_plugin.demo.evidence import Evidence, leaks
 from vdx_plugin.demo.world import HOSPITAL_GLN, FileVault, World
 from vdx_plugin.domain.consultation import Stage
@@ -144,7 +144,7 @@ class Script:
         """One click in the record does the rest: it opens a ``vdx://`` link with a ticket that is good once."""
         await self._desk.set_media_choice(MediaChoice(use_test_card=True))
         link = f"vdx://start/v1?ticket={await self._world.clinic.ticket(0)}"
-        await asyncio.to_thread(redeem, link, self._world.settings())
+        await asyncio.to_thread(redeem_in_running_program, link, self._world.clinic.config.handshake)
         await self.until(lambda: self.view.consultation is not None, "the click in the record did nothing")
         await self.until(
             lambda: self.consultation.stage is Stage.IN_CALL or self.consultation.problem is not None, "not in the call"
@@ -167,7 +167,7 @@ class Script:
 
     async def _refuse_the_ticket_again(self, link: str) -> None:
         try:
-            await asyncio.to_thread(redeem, link, self._world.settings())
+            await asyncio.to_thread(redeem_in_running_program, link, self._world.clinic.config.handshake)
         except Refused as refusal:
             check(refusal.code == "ticket.used", "a used ticket was refused for another reason")
             self.done("samme billet igen er afvist")

@@ -107,6 +107,9 @@ class LocalPeer(Peer):
                 await self._file(entry)
             for nonce in answer["confirm"]:
                 await self._post("/v1/context/confirm", {"nonce": nonce, "holds": nonce == self._open_nonce})
+            for key in answer["unanswered"]:
+                stands = {"accepted": UUID(key) in self._notes, "remote_id": "N1"}
+                await self._post(f"/v1/writeback/{key}/receipt", stands)
 
     async def _file(self, entry: dict[str, object]) -> None:
         if self.hangs:

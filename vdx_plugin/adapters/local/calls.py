@@ -10,16 +10,31 @@ from __future__ import annotations
 from collections import OrderedDict
 from dataclasses import dataclass, replace
 from datetime import date, datetime
-from typing import TypeVar
+from typing import Literal, TypeVar
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AwareDatetime, Base64Bytes, BaseModel, ConfigDict, Field, ValidationError
 
-from vdx_plugin.domain.context import MAX_AGE, ClinicContext, ClinicUser, Organisation
-from vdx_plugin.domain.patients import CPR, Identifier, Patient, PersonName
-from vdx_plugin.errors import Conflict, Refused, Unreadable
-from vdx_plugin.ports import ContextChange
+from vdx_plugin.api.v1 import (
+    CPR,
+    D_ECPR,
+    MAX_AGE,
+    X_ECPR,
+    ClinicContext,
+    ClinicUser,
+    Conflict,
+    ContextChange,
+    Identifier,
+    Organisation,
+    Patient,
+    PersonName,
+    RecordIncoming,
+    Refused,
+    Unreadable,
+)
 
 MAX_NONCES = 1000
+SENTINEL_PATH = "/v1/sentinel/AabnerJournal"
+_SENTINEL_SYSTEMS = {"cpr": CPR, "x-ecpr": X_ECPR, "d-ecpr": D_ECPR}
 
 
 class _Body(BaseModel):
@@ -27,11 +42,20 @@ class _Body(BaseModel):
     model_config = ConfigDict(extra="ignore", frozen=True, str_strip_whitespace=True, hide_input_in_errors=True)
 
 
-class PatientBody(_Body):
-    """``system`` is the urn of the number's system; the rest is what the record knows besides."""
+class NumberBody(_Body):
+    """A patient's number; ``system`` is the urn of its system."""
 
     system: str = Field(min_length=5, max_length=200, pattern=r"^[a-z]+:")
     value: str = Field(min_length=1, max_length=64)
+
+    def identifier(self) -> Identifier:
+        """Return it as the host knows it, a CPR number without its hyphen."""
+        return Identifier(self.system, self.value.replace("-", "") if self.system == CPR else self.value)
+
+
+class PatientBody(NumberBody):
+    """Whose record it is; besides the number, what the record knows."""
+
     family_name: str = Field(default="", max_length=200)
     given_name: str = Field(default="", max_length=200)
     birth_date: date | None = None
@@ -47,10 +71,26 @@ class ContextBody(_Body):
     user_id: str = Field(min_length=1, max_length=100)
     patient: PatientBody
     own_doctor_ydernummer: str | None = Field(default=None, max_length=6)
+    own_doctor_initials: str | None = Field(default=None, max_length=20)
     local_patient_id: str | None = Field(default=None, min_length=1, max_length=100)
     appointment_id: str | None = Field(default=None, max_length=100)
     opened_at: AwareDatetime
     nonce: str = Field(min_length=8, max_length=64)
+
+
+class SentinelBody(_Body):
+    """The five arguments of Sentinel's ``AabnerJournal``, under their own names and nothing else.
+
+    All must be there; those of the patient's own doctor may be empty. ``cprSystem`` is only for a replacement number,
+    whose form alone does not say whether the nation or the region gave it.
+    """
+
+    ydernummer: str = Field(pattern=r"^\d{1,6}$")
+    initialer: str = Field(min_length=1, max_length=20)
+    egenlaegeYdernummer: str = Field(pattern=r"^\d{0,6}$")  # noqa: N815 - the name in the call
+    egenlaegeInitialer: str = Field(max_length=20)  # noqa: N815 - the name in the call
+    cpr: str = Field(min_length=10, max_length=11)
+    cprSystem: Literal["cpr", "x-ecpr", "d-ecpr"] = "cpr"  # noqa: N815 - as its sisters
 
 
 class CloseBody(_Body):
@@ -70,11 +110,28 @@ class RedeemBody(_Body):
 
 
 class ReceiptBody(_Body):
-    """Receipt for a note: ``conflict`` when the record was changed meanwhile."""
+    """Receipt for a note or a letter: ``conflict`` when the record was changed meanwhile.
+
+    ``patient`` may say on whom the note was filed; it is then compared with whom it was about.
+    """
 
     accepted: bool
     conflict: bool = False
     remote_id: str = Field(default="", max_length=200)
+    patient: NumberBody | None = None
+
+
+class LetterBody(_Body):
+    """A MedCom message that came to the record for us. ``receipt`` is the record's own name for it."""
+
+    receipt: str = Field(min_length=1, max_length=200)
+    sender_gln: str = Field(pattern=r"^\d{13}$")
+    mime: str = Field(min_length=1, max_length=100)
+    body: Base64Bytes
+
+    def incoming(self) -> RecordIncoming:
+        """Return it as the host takes it."""
+        return RecordIncoming(self.receipt, self.sender_gln, self.mime, self.body)
 
 
 B = TypeVar("B", bound=_Body)
@@ -117,11 +174,28 @@ class Reader:
             version=body.nonce,
         )
 
+    def sentinel(self, body: SentinelBody, now: datetime, nonce: str) -> ClinicContext:
+        """Return the context of a Sentinel call, which says neither when nor who the user is but by initials.
+
+        Raises Unreadable(``context.unreadable``) for a number that cannot be of its system.
+        """
+        identifier = Identifier(_SENTINEL_SYSTEMS[body.cprSystem], body.cpr.replace("-", ""))
+        if not identifier.is_well_formed:
+            raise Unreadable("context.unreadable", "not a number of its system", place="cpr")
+        number = body.ydernummer.zfill(6)
+        return ClinicContext(
+            source=self.source,
+            patient=Patient((identifier,)),
+            user=ClinicUser(f"{number}-{body.initialer}", body.initialer),
+            organisation=replace(self.practice, provider_number=number),
+            opened_at=now,
+            version=nonce,
+        )
+
 
 def _patient(body: ContextBody) -> Patient:
     given = body.patient
-    value = given.value.replace("-", "") if given.system == CPR else given.value
-    identifier = Identifier(given.system, value)
+    identifier = given.identifier()
     if not identifier.is_well_formed:
         raise Unreadable("context.unreadable", "not a number of its system", place="patient.value")
     name = PersonName(given.family_name, given.given_name) if given.family_name or given.given_name else None

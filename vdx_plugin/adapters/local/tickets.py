@@ -11,8 +11,7 @@ import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from vdx_plugin.domain.context import ClinicContext
-from vdx_plugin.errors import Refused
+from vdx_plugin.api.v1 import ClinicContext, Refused
 
 LIFETIME = timedelta(seconds=60)
 TOKEN_BYTES = 32
@@ -38,7 +37,8 @@ class Holder:
 
 @dataclass(slots=True)
 class _Ticket:
-    context: ClinicContext
+    context: ClinicContext | None
+    """None once the ticket is good for nothing."""
     holder: Holder
     expires_at: datetime
     used: bool = False
@@ -64,13 +64,17 @@ def token_in(text: str) -> str:
 
 
 class TicketBook:
-    """The tickets given out. Spent and stale ones are remembered a while, to say what is wrong with them."""
+    """The tickets given out.
+
+    Spent and stale ones are remembered a while, to say what is wrong with them, but not for whom they were.
+    """
 
     def __init__(self) -> None:
         self._tickets: dict[str, _Ticket] = {}
 
     def issue(self, token: str, context: ClinicContext, holder: Holder, now: datetime) -> datetime:
         """Enter a new ticket and return when it ends. ``token`` must be fresh and unguessable."""
+        self.sweep(now)
         while len(self._tickets) >= MAX_REMEMBERED:
             del self._tickets[next(iter(self._tickets))]
         expires_at = now + LIFETIME
@@ -88,12 +92,18 @@ class TicketBook:
             raise Refused("ticket.unknown")
         if ticket.used:
             raise Refused("ticket.used")
-        ticket.used = True
-        if now >= ticket.expires_at:
+        context, ticket.context, ticket.used = ticket.context, None, True
+        if context is None or now >= ticket.expires_at:
             raise Refused("ticket.stale")
         if holder != ticket.holder:
             raise Refused("ticket.foreign")
-        return ticket.context
+        return context
+
+    def sweep(self, now: datetime) -> None:
+        """Forget the patients of tickets that have ended."""
+        for ticket in self._tickets.values():
+            if now >= ticket.expires_at:
+                ticket.context = None
 
     def forget_all(self) -> None:
         """The user has left: no ticket is good any longer."""

@@ -1,5 +1,6 @@
-"""A small HTTP server of this machine alone, for adapters whose record calls back. Apart, as it is slow to import."""
+"""Servers of this machine, for adapters whose record calls us. Apart, as they are slow to import."""
 
 from vdx_plugin.loopback import HOST, LoopbackServer
+from vdx_plugin.user_socket import UserSocket
 
-__all__ = ["HOST", "LoopbackServer"]
+__all__ = ["HOST", "LoopbackServer", "UserSocket"]

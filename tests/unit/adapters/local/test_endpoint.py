@@ -17,7 +17,7 @@ from tests.fakes_clinic import NOON, HandClock, context_of, summary
 from vdx_plugin.adapters.local import make, redeem_in_running_program
 from vdx_plugin.adapters.local.calls import ContextBody, Reader, read
 from vdx_plugin.adapters.local.handshake import workstation
-from vdx_plugin.adapters.local.letterbox import body_of
+from vdx_plugin.adapters.local.letterbox import note_of
 from vdx_plugin.domain.context import Organisation
 from vdx_plugin.domain.parties import PartyRole
 from vdx_plugin.domain.patients import CPR, Patient, cpr
@@ -344,7 +344,7 @@ def test_a_note_brings_the_appointment_and_the_interpreters_number():
     attendance = (Attendance(PartyRole.INTERPRETER, 60.0, "Bureauet", "REQ-4711"),)
     full = replace(summary(), attendance=attendance, appointment_fhir='{"id": "x"}', appointment_ical="BEGIN:VCALENDAR")
     context = context_of("local", Patient((cpr("8512484901"),)))
-    body, bare = body_of(context, full), body_of(context, summary())
+    body, bare = note_of(context, full), note_of(context, summary())
     assert (body["appointment"], body["appointment_ical"]) == ({"id": "x"}, "BEGIN:VCALENDAR")
     assert body["interpreter_requisitions"] == ["REQ-4711"]
     assert (bare["appointment"], bare["interpreter_requisitions"]) == (None, [])
