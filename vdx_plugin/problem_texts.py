@@ -50,6 +50,12 @@ def sentences(_: Callable[[str], str]) -> dict[str, str]:
         "agenda.other_time": _(
             "VDX har et andet tidspunkt end det, deltagerne har fået. Flyt mødet, så alle får samme tid."
         ),
+        "agenda.not_moved_yet": _(
+            "Mødet {day} kl. {time} er ikke flyttet endnu, fordi VDX ikke svarer, og ingen har fået den nye tid. Ring til deltagerne. Programmet prøver igen."
+        ),
+        "agenda.never_moved": _(
+            "Mødet {day} kl. {time} blev aldrig flyttet, fordi VDX ikke svarede, og ingen fik den nye tid. Ring til deltagerne, og book et nyt."
+        ),
         "agenda.series_short": _(
             "{failed} af {count} møder i rækken blev ikke booket. De står i kalenderen. Prøv dem igen, eller aflys dem."
         ),

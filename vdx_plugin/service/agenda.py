@@ -16,7 +16,7 @@ from vdx_plugin import log
 from vdx_plugin.domain.booked import RoomTemplate, occurrences
 from vdx_plugin.domain.consultation import Consultation, Stage
 from vdx_plugin.domain.context import ClinicContext
-from vdx_plugin.domain.danish_time import COPENHAGEN, danish_day
+from vdx_plugin.domain.danish_time import COPENHAGEN, danish, danish_day
 from vdx_plugin.domain.parties import PartyStatus
 from vdx_plugin.domain.plan import Plan
 from vdx_plugin.domain.room import MeetingDraft
@@ -28,7 +28,7 @@ from vdx_plugin.service.agenda_hearing import Hearing
 from vdx_plugin.service.agenda_work import AgendaWork, Doing
 from vdx_plugin.service.kept import parties_of
 from vdx_plugin.service.outside import DeskSettings, Outside
-from vdx_plugin.service.scheduled import Scheduled
+from vdx_plugin.service.scheduled import Scheduled, is_overdue
 from vdx_plugin.service.view import AgendaEntry, AgendaView, Undoable, problem_of
 from vdx_plugin.texts import _
 
@@ -77,6 +77,7 @@ class Agenda:
         self._hearing = Hearing(outside)
         self._followed: tuple[UUID, Stage] | None = None
         self._parties: dict[UUID, tuple[PartyStatus, ...]] = {}
+        self._told_overdue: set[UUID] = set()
 
     # --- life -------------------------------------------------------------------------------------------------------
 
@@ -91,7 +92,7 @@ class Agenda:
     async def start(self) -> None:
         """Take up bookings and moves that the program died in, and begin to watch."""
         try:
-            await self.scheduled.lapse()
+            await self._lapse()
             for one in self.scheduled.items.values():
                 self._parties[one.id] = await parties_of(one, self._outside)
         except VdxError as error:
@@ -124,7 +125,19 @@ class Agenda:
 
     async def _take_up_again(self) -> None:
         for number in self._work.doubtful():
-            await self._carry_out(number, self._unfinished_work(self.scheduled.items[number]), is_quiet=True)
+            one = self.scheduled.items[number]
+            # What becomes of a move after the old time is no longer seen by looking at the day.
+            is_quiet = not is_overdue(one, self._outside.clock.now())
+            await self._carry_out(number, self._unfinished_work(one), is_quiet=is_quiet)
+
+    async def _lapse(self) -> None:
+        """Close what is over, and tell of moves that came to nothing, or have not come to anything in time."""
+        for one in await self.scheduled.lapse():
+            self._notice("agenda.never_moved", **_day_and_time(one))
+        for one in self.scheduled.overdue():
+            if one.id not in self._told_overdue:
+                self._told_overdue.add(one.id)
+                self._notice("agenda.not_moved_yet", **_day_and_time(one))
 
     # --- looking ----------------------------------------------------------------------------------------------------
 
@@ -143,7 +156,7 @@ class Agenda:
         """Ask VDX about the days that are looked at, if it was not asked just now."""
         now, problem = self._outside.clock.now(), None
         try:
-            await self.scheduled.lapse()
+            await self._lapse()
             async with self._asking:
                 for day in sorted(self._days()):
                     await self._hearing.ask(day, now)
@@ -187,9 +200,9 @@ class Agenda:
         return self._parties.get(consultation_id) or tuple(PartyStatus(party) for party in one.plan.parties)
 
     def _entries(self, day: date) -> tuple[AgendaEntry, ...]:
-        heard, now = self._hearing.of(day), self._outside.clock.now()
-        ours = [one for one in self._ours() if danish_day(one.plan.start) == day]
-        found = [own_entry(self._known(one), heard, now) for one in ours]
+        heard, now, is_today = self._hearing.of(day), self._outside.clock.now(), day == self._today()
+        ours = [one for one in self._ours() if day == danish_day(one.plan.start) or (is_today and is_overdue(one, now))]
+        found = [own_entry(self._known(one), self._hearing.of(danish_day(one.plan.start)), now) for one in ours]
         for meeting in heard.meetings.values() if heard else ():
             is_shown = self._everyone or (heard is not None and meeting.meeting_id in heard.mine)
             if heard is not None and is_shown and self._hearing.consultations.get(meeting.meeting_id) is None:
@@ -396,6 +409,11 @@ def _failing(code: str) -> Doing:
         raise VdxError(code)
 
     return work
+
+
+def _day_and_time(one: Consultation) -> dict[str, str]:
+    start = danish(one.plan.start)
+    return {"day": f"{start:%d.%m.}", "time": f"{start:%H.%M}"}
 
 
 def _searched(context: ClinicContext) -> str:

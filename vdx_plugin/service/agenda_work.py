@@ -10,7 +10,7 @@ from vdx_plugin import log
 from vdx_plugin.domain.consultation import Stage
 from vdx_plugin.errors import Refused, Unavailable, VdxError
 from vdx_plugin.ports import Clock
-from vdx_plugin.service.scheduled import Scheduled
+from vdx_plugin.service.scheduled import Scheduled, over_at
 from vdx_plugin.service.view import Problem, problem_of
 
 _log = log.get("service.agenda")
@@ -43,7 +43,7 @@ class AgendaWork:
         now, due = self._clock.now(), []
         for number, tried_at in tuple(self._in_doubt.items()):
             one = self._scheduled.items.get(number)
-            if one is None or one.plan.end <= now:
+            if one is None or over_at(one) <= now:
                 del self._in_doubt[number]
             elif now - tried_at >= TRY_AGAIN_AFTER:
                 due.append(number)

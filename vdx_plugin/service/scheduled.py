@@ -121,14 +121,23 @@ class Scheduled:
 
     # --- beginning and lapsing --------------------------------------------------------------------------------------
 
-    async def lapse(self) -> None:
-        """Close what nobody began in its time. Raises Unavailable(``store.*``)."""
-        now = self._outside.clock.now()
+    async def lapse(self) -> list[Consultation]:
+        """Close what nobody began in its time, and return those that were to be moved and never were.
+
+        One that is to be moved waits for the later of its two times. Raises Unavailable(``store.*``).
+        """
+        now, unmoved = self._outside.clock.now(), []
         for one in [each for each in self.items.values() if each.stage is Stage.SCHEDULED]:
-            if one.plan.end + GRACE < now:
+            if over_at(one) + GRACE < now:
                 closed = replace(one, ended_at=now, end_reason=EndReason.NO_SHOW).after(Event.LAPSED)
                 await self._outside.consultations.save(closed)
                 del self.items[one.id]
+                unmoved += [one] if one.moving_to is not None else []
+        return unmoved
+
+    def overdue(self) -> list[Consultation]:
+        """Return those that are still to be moved although their old time is past: nobody knows the new one."""
+        return [one for one in self.items.values() if is_overdue(one, self._outside.clock.now())]
 
     # --- telling ----------------------------------------------------------------------------------------------------
 
@@ -148,6 +157,17 @@ class Scheduled:
         if drafts:
             self._outside.delivery.wake()
         return consultation
+
+
+def over_at(consultation: Consultation) -> datetime:
+    """Return when its time is past, that which it is to be moved to included."""
+    wished = consultation.moving_to or (consultation.plan.start, consultation.plan.end)
+    return max(consultation.plan.end, wished[1])
+
+
+def is_overdue(consultation: Consultation, now: datetime) -> bool:
+    """True for one that is still to be moved although its old time is past."""
+    return consultation.moving_to is not None and consultation.plan.end <= now
 
 
 def can_begin(consultation: Consultation, now: datetime) -> bool:

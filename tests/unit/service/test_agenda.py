@@ -529,6 +529,41 @@ async def test_a_consultation_that_nobody_began_lapses_an_hour_after_its_time(wo
     await again.desk.close()
 
 
+async def test_a_move_in_doubt_does_not_lapse_with_the_old_time_and_is_told(world: World) -> None:
+    """Everybody was to come at another time, and without a word nobody would."""
+    one = await booked(world)
+    world.meetings.fault = Unavailable("vdx.unreachable")
+    tomorrow = (START + timedelta(days=1), END + timedelta(days=1))
+    await world.desk.move(one.id, *tomorrow)
+    world.clock.time = END + timedelta(hours=20)
+    again = World(world.store)
+    again.booking.rooms, again.meetings.meetings = world.booking.rooms, world.meetings.meetings
+    again.clock.time, again.meetings.fault = world.clock.time, Unavailable("vdx.unreachable")
+    await again.desk.start()
+    await again.settle()
+    assert (only(again).stage, only(again).moving_to) == (Stage.SCHEDULED, tomorrow)
+    assert "agenda.not_moved_yet" in codes(again)
+    assert entry(again).actions == {EntryAction.RETRY, EntryAction.CANCEL}
+    again.meetings.fault = None
+    await again.desk.retry_scheduled(one.id)
+    await again.settle()
+    assert only(again).plan.start == tomorrow[0]
+    assert letters(again) == ["invitation"] * 2
+    await again.desk.close()
+
+
+async def test_a_move_that_came_to_nothing_before_both_times_were_past_is_told(world: World) -> None:
+    """It is closed then, but not behind the doctor's back."""
+    one = await booked(world)
+    world.meetings.fault = Unavailable("vdx.unreachable")
+    await world.desk.move(one.id, *LATER)
+    world.clock.time = LATER[1] + timedelta(minutes=61)
+    again = await restarted(world)
+    assert only(again).stage is Stage.CLOSED
+    assert codes(again) == ["agenda.never_moved"]
+    await again.desk.close()
+
+
 # --- looking --------------------------------------------------------------------------------------------------------
 
 
