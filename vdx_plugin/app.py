@@ -117,7 +117,7 @@ async def assemble(
             composer=composer.MessageComposer(by, message_texts),
             exports=exporter.Exporter(by, message_texts),
             message_texts=message_texts,
-            delivery=message_delivery(chosen, practice, store, clock, secrets, vdx.auth, host, check),
+            delivery=message_delivery(chosen, practice, store, clock, secrets, vdx.auth, host, check, addresses),
             consultations=store.consultations,
             outbox=store.outbox,
             measures=store.measures,
@@ -201,6 +201,7 @@ def desk_settings(chosen: Settings) -> DeskSettings:
         region=chosen.practice.region,
         project_code=chosen.vdx.project_code,
         can_text=chosen.sms.service != "none",
+        undo_within=timedelta(seconds=chosen.partners.undo_within_s),
     )
 
 

@@ -15,6 +15,7 @@ from vdx_plugin.domain.context import Organisation
 from vdx_plugin.domain.parties import Channel
 from vdx_plugin.domain.secret import Secret
 from vdx_plugin.invitations import (
+    asking_first,
     delivery,
     intake,
     outgoing,
@@ -29,7 +30,7 @@ from vdx_plugin.invitations import (
 )
 from vdx_plugin.invitations.message_check import MessageCheck
 from vdx_plugin.invitations.profiles import ProfileChecker, Shelf
-from vdx_plugin.ports import Clock
+from vdx_plugin.ports import AddressBook, Clock
 from vdx_plugin.settings import Secrets, Settings
 from vdx_plugin.store import Store
 
@@ -66,12 +67,15 @@ def message_delivery(
     auth: VdxAuth,
     systems: record_mail.Systems,
     check: MessageCheck | None = None,
+    addresses: AddressBook | None = None,
 ) -> delivery.MessageDelivery:
     """Return what carries the outbox out, over the roads that the settings name. Raises Misconfigured."""
     carriers: dict[Channel, transport.Carrier] = {}
     mailbox = medcom_roads.medcom(chosen.partners, practice.gln or "", clock, secrets, systems)
     if mailbox is not None:
         carriers[Channel.MEDCOM] = mailbox
+        if addresses is not None and chosen.partners.eas_url:
+            carriers[Channel.MEDCOM] = asking_first.AskingFirst(mailbox, addresses)
     if chosen.mail.host:
         mail = chosen.mail
         password = secrets("mail.password") if mail.user else Secret("")

@@ -131,6 +131,9 @@ def sentences(_: Callable[[str], str]) -> dict[str, str]:
         ),
         "invite.unreachable": _("Invitationen til {party} er ikke kommet afsted endnu. Programmet prøver igen."),
         "invite.rejected": _("{party} kunne ikke modtage invitationen. Ring til dem, eller send på en anden måde."),
+        "invite.cannot_receive": _(
+            "Adresseregistret siger, at {party} ikke kan få MedCom-beskeder af denne slags, så den er ikke sendt. Ring til dem, eller send på en anden måde."
+        ),
         "invite.transient": _("Modtagersystemet hos {party} har en fejl. Programmet sender igen."),
         "invite.gave_up": _("Invitationen til {party} kom ikke frem. Ring til dem."),
         "invite.no_answer": _("{party} har ikke bekræftet modtagelsen (30 min). Ring til dem, eller send igen."),

@@ -175,6 +175,8 @@ class Partners(_Part):
     converted_resend_after_min: int = Field(default=120, ge=120)
     """The same for partners whose letters are converted on the way: the conversion service allows two hours."""
     converted_max_resends: int = Field(default=0, ge=0, le=3)
+    undo_within_s: int = Field(default=8, ge=0, le=60)
+    """So long word to a party waits before it leaves, and can be taken back with one click; 0 sends at once."""
     workers: int = Field(default=1, ge=1, le=32)
     """How many workers of this host carry messages out; more than one is for a server that many practices share."""
 

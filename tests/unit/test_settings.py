@@ -31,6 +31,14 @@ def test_no_setting_sends_again_sooner_or_more_often_than_medcom_allows(wrong: d
         Partners(**wrong)  # type: ignore[arg-type]
 
 
+def test_how_long_word_to_a_party_can_be_taken_back_is_a_setting() -> None:
+    """Some want it gone at once; nobody wants a cancellation to lie here for minutes."""
+    assert app.desk_settings(Settings()).undo_within == timedelta(seconds=8)
+    assert app.desk_settings(Settings(partners=Partners(undo_within_s=0))).undo_within == timedelta(0)
+    with pytest.raises(ValidationError):
+        Partners(undo_within_s=61)
+
+
 def test_resend_settings_reach_the_rules() -> None:
     """A setting that nothing reads is a promise that nobody keeps."""
     limits = carriers.resend_limits(

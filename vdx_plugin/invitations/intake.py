@@ -19,7 +19,7 @@ from vdx_plugin.domain.parties import Channel
 from vdx_plugin.invitations import acknowledgement, codes, replies
 from vdx_plugin.invitations.acknowledgement import Acknowledgement, Issue, Refusal
 from vdx_plugin.invitations.finding import Finding
-from vdx_plugin.invitations.message import Message, gln_of, read_message, write
+from vdx_plugin.invitations.message import Message, gln_of, read_message, text_at, write
 from vdx_plugin.invitations.message_check import MessageCheck
 from vdx_plugin.invitations.resources import Party
 from vdx_plugin.invitations.transport import Carrier, Incoming
@@ -41,6 +41,7 @@ NOBODY = UUID(int=0)
 """Consultation of an acknowledgement of what belongs to none of ours, or to none yet."""
 
 _NOT_OURS = Refusal(Issue.NOT_RECEIVED_HERE, "Systemet modtager kun svar på egne videoinvitationer.")
+_BUNDLE_SEEN = Refusal(Issue.INVALID, "Bundle.id er brugt før, til en anden MessageHeader.id.")
 _OTHER_RECEIVER = Refusal(Issue.NOT_FOR_US, "Beskeden er ikke til denne modtager.")
 
 
@@ -110,7 +111,7 @@ class Intake:
 
     async def _take_letter(self, message: Message, incoming: Incoming, findings: list[Finding]) -> None:
         now = self._clock.now()
-        refusal = self._refusal(message, findings)
+        refusal = self._refusal(message, findings) or await self._reuse(message)
         if refusal is None:
             row = await self._books.outbox.by_thread(message.thread_id)
             letter = replies.read(message, self._own.gln, incoming, now)
@@ -126,6 +127,14 @@ class Intake:
             rules = "; ".join(f"{finding.rule} ({finding.place}): {finding.text}" for finding in findings[:5])
             return Refusal(Issue.INVALID, rules)
         return None if gln_of(message.receiver) == self._own.gln else _OTHER_RECEIVER
+
+    async def _reuse(self, message: Message) -> Refusal | None:
+        """Another message in a Bundle that was answered already is an error (MedCom, paper 043, table of duplicates).
+
+        The same message in it is a repeat of one that we were stopped at.
+        """
+        answered = await self._books.outbox.by_thread(_answer_to(message))
+        return _BUNDLE_SEEN if answered is not None and answered.draft.key != _ack_key(message) else None
 
     async def _in_thread(
         self, message: Message, letter: IncomingLetter, row: OutboxRow, now: datetime
@@ -173,15 +182,14 @@ class Intake:
         ack = await asyncio.to_thread(acknowledgement.build, message, self._own, now, self._new_id, refusal)
         await self._check.before_sending(ack)
         return OutboxDraft(
-            key=f"{MessageKind.ACKNOWLEDGEMENT}:{message.id}",
+            key=_ack_key(message),
             consultation_id=row.draft.consultation_id if row else NOBODY,
             party_key=row.draft.party_key if row else "",
             kind=MessageKind.ACKNOWLEDGEMENT,
             channel=Channel.MEDCOM,
             receiver=gln_of(message.sender),
             message_id=ack.id,
-            # Not the partner's thread: the newest row of that must stay our letter.
-            thread_id=f"{MessageKind.ACKNOWLEDGEMENT}:{message.id}",
+            thread_id=_answer_to(message),
             mime=self._mime,
             payload=write(ack, self._mime),
         )
@@ -193,6 +201,18 @@ class Intake:
             now = self._clock.now()
             await self._books.outbox.mark(answered.draft.key, OutboxState.QUEUED, now, next_attempt_at=now)
             self._heard.queued()
+
+
+def _ack_key(message: Message) -> str:
+    return f"{MessageKind.ACKNOWLEDGEMENT}:{message.id}"
+
+
+def _answer_to(message: Message) -> str:
+    """Name the thread of an acknowledgement: by the Bundle it answers, so that one used again is found.
+
+    Not the partner's thread: the newest row of that must stay our letter.
+    """
+    return f"{MessageKind.ACKNOWLEDGEMENT}:{text_at(message.bundle, 'id').lower()}"
 
 
 def _tell(findings: list[Finding]) -> None:

@@ -199,12 +199,16 @@ class Outcome(Enum):
     TURNED_DOWN = auto()
     NOT_SET_UP = auto()
     INVALID = auto()
+    CANNOT_RECEIVE = auto()
+    """Not sent: the national register says that the receiver's system takes no such letters."""
 
 
 def outcome_of(error: VdxError) -> Outcome:
     """Say what an error of a Carrier, or of the check before it, means for the message."""
     if error.code == "invite.invalid" or isinstance(error, Unreadable | Unsupported):
         return Outcome.INVALID
+    if error.code == "invite.cannot_receive":
+        return Outcome.CANNOT_RECEIVE
     if isinstance(error, OutcomeUnknown):
         return Outcome.UNKNOWN
     if isinstance(error, Unavailable):
@@ -219,6 +223,8 @@ def after_try(row: OutboxRow, outcome: Outcome, now: datetime, limits: Limits) -
     by_letter = row.draft.channel is Channel.MEDCOM
     if outcome is Outcome.INVALID:
         return _step(row, Event.GAVE_UP, "invite.invalid")
+    if outcome is Outcome.CANNOT_RECEIVE:
+        return _step(row, Event.GAVE_UP, "invite.cannot_receive")
     if outcome is Outcome.NOT_SET_UP:
         return _step(row, Event.GAVE_UP, "invite.setup")
     if outcome is Outcome.TURNED_DOWN:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 import pytest_asyncio
@@ -36,11 +37,13 @@ from tests.unit.invitations.samples import (
     consultation,
     ids,
 )
-from vdx_plugin.domain.parties import Channel
+from vdx_plugin import texts
+from vdx_plugin.domain.parties import Channel, LetterFormat
 from vdx_plugin.domain.patients import PersonName, cpr
 from vdx_plugin.errors import OutcomeUnknown, Refused, Unavailable
 from vdx_plugin.invitations import acknowledgement, care_communication, codes, replies
 from vdx_plugin.invitations.acknowledgement import AckCode, Issue, Refusal
+from vdx_plugin.invitations.asking_first import AskingFirst
 from vdx_plugin.invitations.care_communication import Content
 from vdx_plugin.invitations.checks import check_outgoing
 from vdx_plugin.invitations.composer import MessageComposer
@@ -52,7 +55,18 @@ from vdx_plugin.invitations.message_check import MessageCheck
 from vdx_plugin.invitations.outgoing import Book
 from vdx_plugin.invitations.resources import Author, Party
 from vdx_plugin.invitations.transport import Incoming, MailboxReceipt, Verdict
-from vdx_plugin.ports import Delivery, IncomingLetter, MessageKind, OutboxDraft, OutboxRow, OutboxState, Settlement
+from vdx_plugin.ports import (
+    TO_BE_SENT,
+    Delivery,
+    IncomingLetter,
+    MessageKind,
+    OutboxDraft,
+    OutboxRow,
+    OutboxState,
+    Reach,
+    ReachState,
+    Settlement,
+)
 
 HOSPITAL_END = Party("", HOSPITAL.name, HOSPITAL.sor or "", HOSPITAL.gln or "")
 NURSE = Author(PersonName("Burns", "Michael"), "sygeplejerske", "78450000")
@@ -224,6 +238,59 @@ async def test_a_letter_waits_for_the_validator_where_the_site_wants_it(desk: De
         await desk.outbox.until(lambda: desk.row(draft).problem != "")
     assert desk.row(draft).next_attempt_at is not None
     assert desk.medcom.sent == []
+
+
+@dataclass
+class Register:
+    """The national register of receivers, which always says the same."""
+
+    says: Reach
+    asked: list[str] = field(default_factory=list)
+
+    async def reach(self, sor: str) -> Reach:
+        self.asked.append(sor)
+        return self.says
+
+
+async def sent_after_asking(draft: OutboxDraft, says: Reach) -> tuple[OutboxRow, ScriptedCarrier, Register]:
+    """One message through a delivery that asks the register first."""
+    outbox, medcom, register = MemoryOutbox(), ScriptedCarrier(), Register(says)
+    books = Books(outbox, MemoryLetters(), MemoryConsultations())
+    roads = Roads({Channel.MEDCOM: AskingFirst(medcom, register)})
+    delivery = MessageDelivery(books, roads, OWN, ManualClock(), ids(5000))
+    await outbox.add([draft], NOW)
+    delivery.start(News())
+    try:
+        async with asyncio.timeout(LIMIT_S):
+            await outbox.until(lambda: outbox.rows[draft.key].state not in TO_BE_SENT)
+    finally:
+        await delivery.close()
+    return outbox.rows[draft.key], medcom, register
+
+
+async def test_a_letter_that_its_receiver_cannot_take_is_not_sent_and_told_with_the_next_step() -> None:
+    """Hours later the answer would be MSG_RECEIVER_UNABLE_TO_RECEIVE_MSG_TYPE, and by then nobody looks."""
+    row, medcom, register = await sent_after_asking(letter(), Reach(ReachState.CANNOT))
+    assert (row.state, row.problem, medcom.sent) == (OutboxState.FAILED, "invite.cannot_receive", [])
+    assert HOSPITAL.receiver is not None
+    assert register.asked == [HOSPITAL.receiver.sor]
+    assert "Ring til dem" in texts.problem(row.problem, party="Eksempel Sygehus")
+
+
+@pytest.mark.parametrize("says", [ReachState.CAN, ReachState.UNKNOWN])
+async def test_a_letter_is_sent_where_the_register_says_yes_or_does_not_know(says: ReachState) -> None:
+    """The register is young; its silence stops nobody."""
+    row, medcom, _register = await sent_after_asking(letter(), Reach(says))
+    assert (row.state, len(medcom.sent)) == (OutboxState.AWAITING_ACK, 1)
+
+
+@pytest.mark.parametrize("change", [{"format": LetterFormat.CONVERTED}, {"kind": MessageKind.ACKNOWLEDGEMENT}])
+async def test_the_register_is_not_asked_about_the_old_format_and_about_who_has_written_to_us(
+    change: dict[str, Any],
+) -> None:
+    """It knows the new form only, which the network converts; and an acknowledgement is owed."""
+    _row, medcom, register = await sent_after_asking(replace(letter(), **change), Reach(ReachState.CANNOT))
+    assert (register.asked, len(medcom.sent)) == ([], 1)
 
 
 async def test_an_acknowledgement_before_the_send_returns_is_kept(desk: Desk) -> None:
@@ -499,6 +566,22 @@ async def test_an_invalid_answer_gets_a_fatal_error_with_its_reason(desk: Desk) 
     assert ack_code(sent) == AckCode.FATAL
     assert b"medcom-carecommunication-definition-url" in sent.payload
     assert desk.row(draft).state is OutboxState.AWAITING_ACK
+
+
+async def test_another_letter_in_a_bundle_that_was_answered_is_turned_down(desk: Desk) -> None:
+    """A new MessageHeader.id under an old Bundle.id is an error (MedCom, paper 043): two letters would be one."""
+    draft = letter()
+    await desk.write(draft)
+    await desk.until_state(draft, OutboxState.AWAITING_ACK)
+    first, second = answer(draft), answer(draft, "Vi kommer ikke", 9500)
+    second.bundle["id"] = first.bundle["id"].upper()
+    await desk.take_in(first, second)
+    async with asyncio.timeout(LIMIT_S):
+        await desk.medcom.until(3)
+    sent = of_kind(desk.medcom, MessageKind.ACKNOWLEDGEMENT)
+    told = [acknowledgement.read(read_message(one.payload, one.mime)) for one in sent]
+    assert {(one.answers, one.code) for one in told} == {(first.id, AckCode.OK), (second.id, AckCode.FATAL)}
+    assert [one.answer for one in desk.news.heard if one.answer] == ["Vi kommer"]
 
 
 async def test_what_nobody_can_read_stays_in_the_mailbox_and_the_loop_lives(
