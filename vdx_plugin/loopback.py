@@ -28,18 +28,14 @@ class LoopbackServer:
         self.port = 0
         self._app = app
         self._name = name
-        self._server: _Server | None = None
+        self._server: EmbeddedServer | None = None
         self._tasks = Tasks()
 
     async def start(self, port: int = 0) -> None:
         """Listen; port 0 takes any free one. Raises OSError where the port cannot be had."""
-        line = socket.create_server((HOST, port), backlog=32)
-        # Inherited by each connection. asyncio does it for the sockets it makes itself; without it the second half
-        # of every answer waits some 40 ms for the other side's acknowledgement.
-        line.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        line.setblocking(False)
+        line = listen(HOST, port)
         self.port = line.getsockname()[1]
-        self._server = _Server(config_for(self._app))
+        self._server = EmbeddedServer(config_for(self._app))
         self._serving = self._tasks.spawn(self._server.serve([line]), self._name)
         await self._server.ready.wait()
 
@@ -56,7 +52,17 @@ class LoopbackServer:
         return host in (f"{HOST}:{self.port}", f"localhost:{self.port}")
 
 
-class _Server(uvicorn.Server):
+def listen(host: str, port: int) -> socket.socket:
+    """Return a socket that listens; port 0 takes any free one. Raises OSError where the port cannot be had."""
+    line = socket.create_server((host, port), backlog=128)
+    # Inherited by each connection. asyncio does it for the sockets it makes itself; without it the second half
+    # of every answer waits some 40 ms for the other side's acknowledgement.
+    line.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    line.setblocking(False)
+    return line
+
+
+class EmbeddedServer(uvicorn.Server):
     """Uvicorn inside our own program: no signal handlers, and a start one can wait for."""
 
     def __init__(self, config: uvicorn.Config) -> None:

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
-import uvicorn
 from starlette.applications import Starlette
 from starlette.types import ASGIApp
 
 from vdx_plugin.domain.secret import Secret
+from vdx_plugin.loopback import LoopbackServer
 from vdx_plugin.ports import JoinTarget
 from vdx_plugin.sandbox.pexip import RoomServer, RoomServerConfig
 from vdx_plugin.sandbox.rooms import RoomDirectory, VirtualRoom
@@ -49,25 +48,11 @@ async def serve(
     directory = RoomDirectory()
     directory.open(VirtualRoom(ALIAS, HOST_PIN, GUEST_PIN))
     rooms = RoomServer(directory, config)
-    web = uvicorn.Server(
-        uvicorn.Config(
-            wrap(Starlette(routes=rooms.routes())),
-            host="127.0.0.1",
-            port=0,
-            log_level="warning",
-            lifespan="off",
-            ws="none",
-            timeout_graceful_shutdown=2,
-        )
-    )
+    web = LoopbackServer(wrap(Starlette(routes=rooms.routes())), "test-web-server")
     await rooms.start()
-    task = asyncio.create_task(web.serve(), name="test-web-server")
-    while not web.started:  # noqa: ASYNC110 - uvicorn tells by this attribute alone
-        await asyncio.sleep(0.01)
-    port = web.servers[0].sockets[0].getsockname()[1]
+    await web.start()
     try:
-        yield Served(f"http://127.0.0.1:{port}", rooms, directory)
+        yield Served(f"http://127.0.0.1:{web.port}", rooms, directory)
     finally:
         await rooms.close()
-        web.should_exit = True
-        await task
+        await web.stop()

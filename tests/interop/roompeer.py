@@ -15,7 +15,6 @@ import av
 import httpx
 import numpy as np
 import pytest
-import uvicorn
 from aiortc import (
     AudioStreamTrack,
     RTCConfiguration,
@@ -26,6 +25,7 @@ from aiortc import (
 )
 from starlette.applications import Starlette
 
+from vdx_plugin.loopback import LoopbackServer
 from vdx_plugin.sandbox.pexip import RoomServer, RoomServerConfig
 from vdx_plugin.sandbox.rooms import RoomDirectory, VirtualRoom
 
@@ -55,28 +55,14 @@ async def serve(config: RoomServerConfig | None = None) -> AsyncIterator[Served]
     directory = RoomDirectory()
     directory.open(VirtualRoom(ALIAS, HOST_PIN, GUEST_PIN))
     rooms = RoomServer(directory, config)
-    web = uvicorn.Server(
-        uvicorn.Config(
-            Starlette(routes=rooms.routes()),
-            host="127.0.0.1",
-            port=0,
-            log_level="warning",
-            lifespan="off",
-            ws="none",
-            timeout_graceful_shutdown=2,
-        )
-    )
+    web = LoopbackServer(Starlette(routes=rooms.routes()), "test-web-server")
     await rooms.start()
-    task = asyncio.create_task(web.serve(), name="test-web-server")
-    while not web.started:  # noqa: ASYNC110 - uvicorn tells by this attribute alone
-        await asyncio.sleep(0.01)
-    port = web.servers[0].sockets[0].getsockname()[1]
+    await web.start()
     try:
-        yield Served(f"http://127.0.0.1:{port}", rooms, directory)
+        yield Served(f"http://127.0.0.1:{web.port}", rooms, directory)
     finally:
         await rooms.close()
-        web.should_exit = True
-        await task
+        await web.stop()
         left = [task.get_name() for task in asyncio.all_tasks() if task.get_name().startswith("room-")]
         assert left == []
 

@@ -9,8 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-import socket
-from collections.abc import AsyncIterator, Awaitable, Callable, Generator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from importlib.resources import files
@@ -22,6 +21,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp
 
+from vdx_plugin.loopback import EmbeddedServer, listen
 from vdx_plugin.sandbox import addressing, faults, mail, panel, partners, phones, signin, vans, video_api
 from vdx_plugin.sandbox.addressing import AddressingService
 from vdx_plugin.sandbox.clock import SandboxClock
@@ -127,17 +127,13 @@ class Sandbox:
         self._on_stop = tuple(on_stop)
         self._base_url = ""
         self._book: MeetingBook | None = None
-        self._server: _QuietServer | None = None
+        self._server: EmbeddedServer | None = None
         self._witness: Witness | None = None
         self._tasks: list[asyncio.Task[None]] = []
 
     async def start(self) -> None:
         """Listen and begin all work; returns when every part answers. Raises OSError if a port is taken."""
-        line = socket.create_server((self.config.host, self.config.port), backlog=128)
-        # Inherited by each connection. asyncio does it for the sockets it makes itself; without it the second half
-        # of every answer waits some 40 ms for the other side's acknowledgement.
-        line.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        line.setblocking(False)
+        line = listen(self.config.host, self.config.port)
         self._base_url = f"http://{self.config.host}:{line.getsockname()[1]}"
         self.signin.issuer = self._base_url + signin.REALM_PATH
         self._book = self._new_book()
@@ -148,11 +144,11 @@ class Sandbox:
         await self.mail.start()
         app = partners.PartnerDoor(self._app(), self.partners)
         self._witness = Witness(FaultMiddleware(app, self.faults))
-        self._server = _QuietServer(_server_config(self._witness))
+        self._server = EmbeddedServer(_server_config(self._witness))
         self._spawn("sandbox-http", self._server.serve([line]))
         self._spawn("sandbox-provisioner", provisioner.run())
         self._spawn("sandbox-partners", self.partners.run())
-        await self._server.wait_started()
+        await self._server.ready.wait()
         for call_back in self._on_start:
             await call_back()
 
@@ -342,25 +338,6 @@ class Sandbox:
             await work
 
         self._tasks.append(asyncio.create_task(run(), name=name))
-
-
-class _QuietServer(uvicorn.Server):
-    """Uvicorn inside somebody else's program: no signal handlers, and a start one can wait for."""
-
-    def __init__(self, config: uvicorn.Config) -> None:
-        super().__init__(config)
-        self._ready = asyncio.Event()
-
-    @contextlib.contextmanager
-    def capture_signals(self) -> Generator[None, None, None]:
-        yield
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets)
-        self._ready.set()
-
-    async def wait_started(self) -> None:
-        await self._ready.wait()
 
 
 def _server_config(app: ASGIApp) -> uvicorn.Config:

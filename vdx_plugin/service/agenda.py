@@ -6,7 +6,7 @@ VDX is asked only while somebody looks, or while a consultation of today waits f
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from heapq import nlargest
@@ -23,7 +23,7 @@ from vdx_plugin.domain.room import MeetingDraft
 from vdx_plugin.domain.secret import Secret
 from vdx_plugin.errors import VdxError
 from vdx_plugin.runtime import Tasks
-from vdx_plugin.service.agenda_entries import Heard, Known, foreign_entry, own_entry
+from vdx_plugin.service.agenda_entries import Heard, Known, foreign_entry, in_order, own_entry
 from vdx_plugin.service.agenda_hearing import Hearing
 from vdx_plugin.service.agenda_work import AgendaWork, Doing
 from vdx_plugin.service.kept import parties_of
@@ -37,11 +37,9 @@ _log = log.get("service.agenda")
 WHILE_SHOWN_S = 15.0
 WHILE_WAITING_S = 60.0
 MOST_IN_A_SERIES = 52
-_OFF = (Stage.CANCELLING, Stage.CANCELLED)
-
-
 MOST_FOUND = 50
 """More hits than this are no help to who looks, and a list of thousands takes the window a while."""
+_OFF = (Stage.CANCELLING, Stage.CANCELLED)
 
 
 class Agenda:
@@ -192,7 +190,7 @@ class Agenda:
         """Return the entries that wait for the user to read an answer."""
         now, waiting = self._outside.clock.now(), self.scheduled.items.values()
         own = (own_entry(self._known(one), self._hearing.of(danish_day(one.plan.start)), now) for one in waiting)
-        return _in_order(entry for entry in own if entry.has_unread_answer)
+        return in_order(entry for entry in own if entry.has_unread_answer)
 
     def parties(self, consultation_id: UUID) -> tuple[PartyStatus, ...]:
         """Return how the parties of a consultation of the calendar stand."""
@@ -207,7 +205,7 @@ class Agenda:
             is_shown = self._everyone or (heard is not None and meeting.meeting_id in heard.mine)
             if heard is not None and is_shown and self._hearing.consultations.get(meeting.meeting_id) is None:
                 found.append(foreign_entry(meeting, heard, now))
-        return _in_order(found)
+        return in_order(found)
 
     def _ours(self) -> list[Consultation]:
         """Return every consultation the calendar knows, those begun or over too, as they are now."""
@@ -247,7 +245,7 @@ class Agenda:
             if meeting.meeting_id not in taken and self._hearing.consultations.get(meeting.meeting_id) is None:
                 heard = self._hearing.of(danish_day(meeting.start)) or Heard(now, {meeting.meeting_id: meeting})
                 found.append(foreign_entry(meeting, heard, now))
-        return _in_order(found)[::-1][:MOST_FOUND]
+        return in_order(found)[::-1][:MOST_FOUND]
 
     async def templates(self) -> Sequence[RoomTemplate]:
         """Return the recipes for rooms. Raises what VDX raises."""
@@ -398,10 +396,6 @@ def check_time(outside: Outside, start: datetime, end: datetime, organised_by: s
     draft = MeetingDraft(UUID(int=0), start, end, organised_by=organised_by or None)
     past = {"startTime": _("Tiden er allerede gået.")} if start <= now else {}
     return past | dict(outside.check_draft(draft, now))
-
-
-def _in_order(entries: Iterable[AgendaEntry]) -> tuple[AgendaEntry, ...]:
-    return tuple(sorted(entries, key=lambda one: (one.start, one.meeting_id)))
 
 
 def _failing(code: str) -> Doing:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
@@ -48,6 +48,11 @@ class Known:
     """False once it was begun, called off or is over: the calendar only shows it then."""
     is_busy: bool = False
     undoable: Undoable | None = None
+
+
+def in_order(entries: Iterable[AgendaEntry]) -> tuple[AgendaEntry, ...]:
+    """Return the entries as the clock goes."""
+    return tuple(sorted(entries, key=lambda one: (one.start, one.meeting_id)))
 
 
 def room_state(meeting_id: UUID, end: datetime, heard: Heard | None, now: datetime) -> RoomState:

@@ -36,7 +36,7 @@ from vdx_plugin.ports import (
     RosterChanged,
     VideoPicture,
 )
-from vdx_plugin.service import presence
+from vdx_plugin.service import device_troubles, presence
 from vdx_plugin.service.drafting import Drafting
 from vdx_plugin.service.kept import write_news
 from vdx_plugin.service.outside import DeskSettings, Outside
@@ -56,7 +56,6 @@ from vdx_plugin.service.view import (
 
 _log = log.get("service")
 
-_NO_DEVICE = {"media.no_camera", "media.no_microphone", "media.no_speaker"}
 _STATES = {
     Stage.IN_CALL: CallState.RUNNING,
     Stage.ENDED: CallState.OVER,
@@ -371,11 +370,7 @@ class Session:
                 self._call_lost(code)
 
     def _notice_device(self, code: str) -> None:
-        problems = (self._call_view or CallView()).problems
-        if code == "media.device_back":
-            self.change_call(problems=tuple(p for p in problems if not p.endswith("_lost")))
-        elif code not in problems:
-            self.change_call(problems=_in_one_sentence((*problems, code)))
+        self.change_call(problems=device_troubles.after((self._call_view or CallView()).problems, code))
 
     def _call_lost(self, code: str) -> None:
         self.settle_call()
@@ -409,10 +404,3 @@ class Session:
         if self.call is None:
             raise Refused("call.not_found")
         return self.call
-
-
-def _in_one_sentence(problems: tuple[str, ...]) -> tuple[str, ...]:
-    """A workplace without any device gets one sentence, not three."""
-    if not set(problems) >= _NO_DEVICE:
-        return problems
-    return (*(problem for problem in problems if problem not in _NO_DEVICE), "media.no_devices")

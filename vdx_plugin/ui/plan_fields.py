@@ -14,8 +14,8 @@ from vdx_plugin.domain.parties import Channel, Interpreting, Party
 from vdx_plugin.domain.phone_numbers import takes_text, text_number
 from vdx_plugin.texts import _
 from vdx_plugin.ui.controls import ChoiceField, button, label
+from vdx_plugin.ui.languages import LANGUAGES, MESSAGE_LANGUAGES, language
 from vdx_plugin.ui.theme import TARGET, Theme
-from vdx_plugin.ui.wording import LANGUAGES, MESSAGE_LANGUAGES, language
 
 
 def looks_like_address(text: str) -> bool:

@@ -14,10 +14,11 @@ from vdx_plugin.domain.teams import Team
 from vdx_plugin.texts import _
 from vdx_plugin.ui.controls import ChoiceField, button, label, symbol_label
 from vdx_plugin.ui.form_field import FormField, line_edit
+from vdx_plugin.ui.languages import LANGUAGES, language
 from vdx_plugin.ui.partner_search import PartnerSearch
 from vdx_plugin.ui.theme import Theme
 from vdx_plugin.ui.time_form import LENGTHS_MIN
-from vdx_plugin.ui.wording import LANGUAGES, language, purpose
+from vdx_plugin.ui.wording import purpose
 
 TeamCheck = Callable[[Team], Mapping[str, str]]
 

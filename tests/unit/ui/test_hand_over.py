@@ -21,13 +21,13 @@ from vdx_plugin.ui import scenes, text_scenes
 from vdx_plugin.ui.agenda_row import AgendaRow
 from vdx_plugin.ui.desktop import Desktop
 from vdx_plugin.ui.interpreter_card import InterpreterCardDialog
+from vdx_plugin.ui.languages import MESSAGE_LANGUAGES
 from vdx_plugin.ui.menu import Choices, DockMenu
 from vdx_plugin.ui.message_texts_page import MessageTextsPage
 from vdx_plugin.ui.party_row import PartyRow, Setting
 from vdx_plugin.ui.party_wishes import Act, Wish
 from vdx_plugin.ui.plan_fields import InterpreterFields, PatientFields
 from vdx_plugin.ui.theme import Theme
-from vdx_plugin.ui.wording import MESSAGE_LANGUAGES
 
 SMS = TextName(TextReader.PATIENT, TextKind.INVITATION, TextForm.SMS)
 BODY = replace(SMS, form=TextForm.BODY)

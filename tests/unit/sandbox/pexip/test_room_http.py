@@ -11,9 +11,9 @@ from typing import Any
 
 import httpx
 import pytest
-import uvicorn
 from starlette.applications import Starlette
 
+from vdx_plugin.loopback import LoopbackServer
 from vdx_plugin.sandbox.pexip import RoomServer, RoomServerConfig
 from vdx_plugin.sandbox.rooms import RoomDirectory, VirtualRoom
 
@@ -111,28 +111,16 @@ async def running(config: RoomServerConfig) -> AsyncIterator[House]:
     directory, clock = RoomDirectory(), Clock()
     directory.open(VirtualRoom(ALIAS, HOST_PIN, GUEST_PIN))
     server = RoomServer(directory, config, clock=clock)
-    web = uvicorn.Server(
-        uvicorn.Config(
-            Starlette(routes=server.routes()),
-            host="127.0.0.1",
-            port=0,
-            log_level="warning",
-            lifespan="off",
-            ws="none",
-        )
-    )
+    web = LoopbackServer(Starlette(routes=server.routes()), "test-web-server")
     await server.start()
-    task = asyncio.create_task(web.serve(), name="test-web-server")
-    while not web.started:  # noqa: ASYNC110 - uvicorn tells by this attribute alone
-        await asyncio.sleep(0.01)
-    house = House(f"http://127.0.0.1:{web.servers[0].sockets[0].getsockname()[1]}", server, directory, clock)
+    await web.start()
+    house = House(f"http://127.0.0.1:{web.port}", server, directory, clock)
     try:
         yield house
     finally:
         await server.close()
         await house.http.aclose()
-        web.should_exit = True
-        await task
+        await web.stop()
 
 
 async def test_the_way_in_is_a_conversation_of_403s(house: House) -> None:
