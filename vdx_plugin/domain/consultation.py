@@ -36,6 +36,11 @@ class Stage(StrEnum):
     """The parties are being told and the room is to be given back."""
     CANCELLED = "cancelled"
 
+    @property
+    def is_off(self) -> bool:
+        """True once it has been decided that the consultation is called off."""
+        return self in (Stage.CANCELLING, Stage.CANCELLED)
+
 
 class Event(StrEnum):
     BOOKING_STARTED = "booking_started"

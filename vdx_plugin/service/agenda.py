@@ -39,7 +39,6 @@ WHILE_WAITING_S = 60.0
 MOST_IN_A_SERIES = 52
 MOST_FOUND = 50
 """More hits than this are no help to who looks, and a list of thousands takes the window a while."""
-_OFF = (Stage.CANCELLING, Stage.CANCELLED)
 
 
 class Agenda:
@@ -213,7 +212,7 @@ class Agenda:
         running = self._running()
         if running is not None and running.id in found:
             found[running.id] = running
-        return [one for one in found.values() if one.stage not in _OFF]
+        return [one for one in found.values() if not one.stage.is_off]
 
     def _known(self, one: Consultation) -> Known:
         return Known(

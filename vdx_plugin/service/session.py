@@ -42,7 +42,7 @@ from vdx_plugin.service.kept import write_news
 from vdx_plugin.service.outside import DeskSettings, Outside
 from vdx_plugin.service.scheduled import awaited_room
 from vdx_plugin.service.standing import hear
-from vdx_plugin.service.story import Story, facts_of, party_measure, use_measure
+from vdx_plugin.service.story import Story, measured
 from vdx_plugin.service.view import (
     CallView,
     ConsultationView,
@@ -301,10 +301,6 @@ class Session:
         self._publish()
 
     @property
-    def was_called_off(self) -> bool:
-        return self.consultation.stage in (Stage.CANCELLING, Stage.CANCELLED)
-
-    @property
     def is_locked(self) -> bool:
         """True while we are in the room and it is known to be locked."""
         return self._call_view is not None and self._call_view.locked
@@ -324,9 +320,7 @@ class Session:
     async def record_measures(self) -> None:
         """Write the measures of the use as far as it has come; a failing store does not stop the call."""
         now = self.consultation.ended_at or self._outside.clock.now()
-        actors = facts_of(self.story, self.expected, now).actors
-        use = use_measure(self.story, self.consultation, self._settings, actors)
-        parties = [party_measure(self.story, status, self.consultation.plan.start) for status in self.expected]
+        use, parties = measured(self.story, self.consultation, self.expected, self._settings, now)
         try:
             await self._outside.measures.record(use, parties)
         except VdxError as error:

@@ -95,8 +95,16 @@ def facts_of(story: Story, parties: tuple[PartyStatus, ...], ended_at: datetime)
     )
 
 
-def use_measure(story: Story, consultation: Consultation, settings: DeskSettings, actors: int) -> UseMeasure:
-    """Return the measures of the use as far as it has come."""
+def measured(
+    story: Story, consultation: Consultation, parties: tuple[PartyStatus, ...], settings: DeskSettings, now: datetime
+) -> tuple[UseMeasure, list[PartyMeasure]]:
+    """Return the measures of the use and of each party as far as they have come."""
+    actors = facts_of(story, parties, now).actors
+    start = consultation.plan.start
+    return _use_measure(story, consultation, settings, actors), [_of_party(story, each, start) for each in parties]
+
+
+def _use_measure(story: Story, consultation: Consultation, settings: DeskSettings, actors: int) -> UseMeasure:
     plan = consultation.plan
     return UseMeasure(
         visit=story.visit,
@@ -127,8 +135,8 @@ def use_measure(story: Story, consultation: Consultation, settings: DeskSettings
     )
 
 
-def party_measure(story: Story, status: PartyStatus, start: datetime) -> PartyMeasure:
-    """Return the measures of one party from its history."""
+def _of_party(story: Story, status: PartyStatus, start: datetime) -> PartyMeasure:
+    """Read the measures of one party from its history."""
     times: dict[InvitationState | Presence | Told, datetime] = {}
     for event in status.history:
         times.setdefault(event.what, event.at)

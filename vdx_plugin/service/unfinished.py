@@ -115,7 +115,7 @@ class Unfinished:
         by_hand = [one.party for one in session.expected if one.party.channel not in SENT_BY_US]
         for code, parties in (("invite.not_told", session.untold), ("invite.by_hand", by_hand)):
             names = ", ".join(called(party, context) for party in parties)
-            if names and session.was_called_off:
+            if names and session.consultation.stage.is_off:
                 self._screen.notice(code, parties=names)
 
     def finish_later(self, session: Session) -> None:

@@ -97,7 +97,7 @@ class CallWindow(QWidget):
 
 def is_in_call(view: ConsultationView) -> bool:
     """True when the call's page is the one to show, and not the steps before it."""
-    if view.call is None or view.stage in (Stage.CANCELLING, Stage.CANCELLED):
+    if view.call is None or view.stage.is_off:
         return False
     return view.stage is Stage.IN_CALL or view.call.connected_at is not None or bool(view.waiting)
 

@@ -128,7 +128,7 @@ class StartingPage(QWidget):
     def show_consultation(self, view: ConsultationView, now: datetime) -> None:
         """Show how far the start has come."""
         failed = any(each.state is StepState.FAILED for each in view.steps)
-        is_ending = view.stage in (Stage.CANCELLING, Stage.CANCELLED)
+        is_ending = view.stage.is_off
         self._was_held = view.stage is Stage.IN_CALL
         title = _("Samtalen er afbrudt") if self._was_held and failed else _("Starter video")
         self._title.setText(stage(view.stage) if is_ending else title)
