@@ -35,8 +35,10 @@ def target_of(name: str) -> str:
     """Return an adapter's conformance tests as pytest names them; empty where it has none yet."""
     (point,) = [point for point in registered_entry_points() if point.name == name and is_own(point)]
     module, _colon, kind = manifest_of(point).conformance.partition(":")
+    if not module:
+        return ""
     file = FILE.parents[2] / Path(*module.split(".")).with_suffix(".py")
-    return f"{file}::{kind}" if module and file.exists() else ""
+    return f"{file}::{kind}" if file.exists() else ""
 
 
 def main(arguments: list[str]) -> int:
