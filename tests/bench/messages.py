@@ -31,6 +31,7 @@ from tests.bench.main_job import busy, machine
 from tests.unit.invitations import samples
 from vdx_plugin.app import WallClock
 from vdx_plugin.domain.consultation import Consultation
+from vdx_plugin.invitations.checks import mark
 from vdx_plugin.invitations.composer import MessageComposer
 from vdx_plugin.ports import OutboxDraft, OutboxState
 from vdx_plugin.store import AesSealer, Store, migrating, open_store
@@ -170,6 +171,7 @@ def copy_of(model: OutboxDraft, number: int) -> OutboxDraft:
         message_id=message_id,
         thread_id=thread_id,
         payload=payload,
+        checked_by=mark(payload),
     )
 
 

@@ -14,8 +14,6 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID, uuid5
 
-from fhir.resources.R4B.operationoutcome import OperationOutcome
-
 from vdx_plugin.errors import Unreadable
 from vdx_plugin.invitations import codes, resources
 from vdx_plugin.invitations.identifier_checks import is_gln, is_sor
@@ -99,7 +97,7 @@ def build(
     own = Party(str(new_id()), own.name, own.sor, own.gln)
     message_id = id_for(incoming.id)
     outcome = [_outcome(str(new_id()), refusal)] if refusal else []
-    response: Resource = {"identifier": incoming.id, "code": AckCode.FATAL if refusal else AckCode.OK}
+    response: Resource = {"identifier": incoming.id, "code": (AckCode.FATAL if refusal else AckCode.OK).value}
     if outcome:
         response["details"] = {"reference": f"OperationOutcome/{outcome[0]['id']}"}
     header = resources.header(message_id, own, to, profile=codes.ACK_HEADER, event=codes.ACK_EVENT, response=response)
@@ -145,7 +143,7 @@ def _outcome(resource_id: str, refusal: Refusal) -> Resource:
         "code": _ISSUE_TYPES[refusal.issue],
         "details": {"coding": [coding], "text": refusal.explanation},
     }
-    return resources.finish(OperationOutcome(id=resource_id, meta={"profile": [codes.ACK_OUTCOME]}, issue=[issue]))
+    return resources.resource("OperationOutcome", resource_id, codes.ACK_OUTCOME, issue=[issue])
 
 
 def _bundle(bundle_id: str, at: datetime, contents: list[Resource]) -> Resource:

@@ -14,8 +14,6 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from fhir.resources.R4B.communication import Communication
-
 from vdx_plugin.domain.patients import Patient
 from vdx_plugin.domain.secret import Secret
 from vdx_plugin.invitations import codes, resources
@@ -164,7 +162,7 @@ def _header(message_id: str, sender: Party, receiver: Party, letter_id: str) -> 
 
 
 def _letter(letter_id: str, values: Mapping[str, Any]) -> Resource:
-    return resources.finish(Communication(id=letter_id, meta={"profile": [codes.CARE_LETTER]}, **values))
+    return resources.resource("Communication", letter_id, codes.CARE_LETTER, **values)
 
 
 def _continued(previous: Message, payloads: Sequence[Resource], topic: str, *, is_own: bool) -> Resource:

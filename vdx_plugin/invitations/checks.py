@@ -9,14 +9,16 @@ in production (FHIR Validation Governance, 2).
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator
 
+from vdx_plugin import __version__
 from vdx_plugin.invitations import codes, frame_checks, identifier_checks, letter_checks, narrative_checks
 from vdx_plugin.invitations.finding import Finding
 from vdx_plugin.invitations.frame_checks import Rule
 from vdx_plugin.invitations.message import Message
 
-__all__ = ["Finding", "check", "check_built", "check_outgoing"]
+__all__ = ["Finding", "check", "check_outgoing", "mark"]
 
 _CARE: tuple[Rule, ...] = (
     *frame_checks.COMMON,
@@ -33,24 +35,29 @@ def check(message: Message) -> list[Finding]:
     if broken:
         # The other rules rely on FHIR's own shape.
         return broken
+    return by_medcom(message)
+
+
+def by_medcom(message: Message) -> list[Finding]:
+    """Return what breaks MedCom's rules in a message of FHIR's shape."""
     return _apply(_rules_of(message), message)
 
 
 def check_outgoing(message: Message) -> list[Finding]:
     """Return everything that must be put right before the message may be sent."""
-    return check(message) or _owed(message)
+    return check(message) or owed(message)
 
 
-def check_built(message: Message) -> list[Finding]:
-    """``check_outgoing`` of what has just been put together by ``resources``.
+def mark(payload: bytes) -> str:
+    """Return what says that ``check_outgoing`` of this version has passed these bytes, so that it need not do so again.
 
-    FHIR's own shape is left out: each part has been through its FHIR type a moment ago, or came in by ``check``. It is
-    half of the work, and is done once more before the message leaves.
+    A payload that has been changed since, or was checked by an earlier version's rules, has another mark.
     """
-    return _apply(_rules_of(message), message) or _owed(message)
+    return f"{__version__}:{hashlib.sha256(payload).hexdigest()}"
 
 
-def _owed(message: Message) -> list[Finding]:
+def owed(message: Message) -> list[Finding]:
+    """Return what a sender owes beyond what a receiver shall reject."""
     extra = narrative_checks.CARE if message.event == codes.CARE_EVENT else (frame_checks.ack_own_history,)
     return _apply((*narrative_checks.ALWAYS, *identifier_checks.OWED, *extra), message)
 

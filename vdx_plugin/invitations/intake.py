@@ -18,6 +18,7 @@ from vdx_plugin.domain.matching import WRITTEN_AFTER, candidates
 from vdx_plugin.domain.parties import Channel
 from vdx_plugin.invitations import acknowledgement, codes, replies
 from vdx_plugin.invitations.acknowledgement import Acknowledgement, Issue, Refusal
+from vdx_plugin.invitations.checks import mark
 from vdx_plugin.invitations.finding import Finding
 from vdx_plugin.invitations.message import Message, gln_of, read_message, text_at, write
 from vdx_plugin.invitations.message_check import MessageCheck
@@ -181,6 +182,7 @@ class Intake:
     ) -> OutboxDraft:
         ack = await asyncio.to_thread(acknowledgement.build, message, self._own, now, self._new_id, refusal)
         await self._check.before_sending(ack)
+        payload = write(ack, self._mime)
         return OutboxDraft(
             key=_ack_key(message),
             consultation_id=row.draft.consultation_id if row else NOBODY,
@@ -191,7 +193,8 @@ class Intake:
             message_id=ack.id,
             thread_id=_answer_to(message),
             mime=self._mime,
-            payload=write(ack, self._mime),
+            payload=payload,
+            checked_by=mark(payload),
         )
 
     async def _repeat(self, answered: OutboxRow) -> None:

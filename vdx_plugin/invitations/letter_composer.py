@@ -14,7 +14,7 @@ from vdx_plugin.domain.room import Room
 from vdx_plugin.errors import Misconfigured, Refused
 from vdx_plugin.invitations import care_communication, codes, keys, letter, resources, threads
 from vdx_plugin.invitations.care_communication import Content, Link, Subject
-from vdx_plugin.invitations.checks import check_built
+from vdx_plugin.invitations.checks import check_outgoing, mark
 from vdx_plugin.invitations.identifier_checks import is_gln, is_personal, is_sor
 from vdx_plugin.invitations.message import Message, read_message, write
 from vdx_plugin.invitations.sender import SenderSettings, label_of, link_for
@@ -182,10 +182,11 @@ class LetterComposer:
         return letter.Signature(author.name.full, role.lower(), self._settings.organisation.name, author.phone)
 
     def _draft(self, consultation: Consultation, party: Party, kind: MessageKind, message: Message) -> OutboxDraft:
-        faults = check_built(message)
+        faults = check_outgoing(message)
         if faults:
             rules = ", ".join(sorted({fault.rule for fault in faults}))
             raise Refused("invite.invalid", rules, party=label_of(party))
+        payload = write(message, self._settings.mime)
         return OutboxDraft(
             key=keys.key_of(consultation, party, kind),
             consultation_id=consultation.id,
@@ -196,7 +197,8 @@ class LetterComposer:
             message_id=message.id,
             thread_id=message.thread_id,
             mime=self._settings.mime,
-            payload=write(message, self._settings.mime),
+            payload=payload,
+            checked_by=mark(payload),
         )
 
 

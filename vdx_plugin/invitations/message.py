@@ -52,7 +52,10 @@ def text_at(value: Any, *path: str | int) -> str:
 
 def extension(element: Any, url: str) -> Json | None:
     """Return the first extension of that address."""
-    return next((row for row in rows(element, "extension") if row.get("url") == url), None)
+    for row in rows(element, "extension"):
+        if row.get("url") == url:
+            return row
+    return None
 
 
 @dataclass(frozen=True)

@@ -15,10 +15,11 @@ from typing import Protocol
 
 from vdx_plugin import log
 from vdx_plugin.errors import Refused, Unavailable, VdxError
-from vdx_plugin.invitations.checks import check, check_outgoing
+from vdx_plugin.invitations.checks import check, check_outgoing, mark
 from vdx_plugin.invitations.finding import Finding
 from vdx_plugin.invitations.message import Message, read_message
 from vdx_plugin.invitations.validator import Validator
+from vdx_plugin.ports import OutboxDraft
 
 _log = log.get("invitations.check")
 
@@ -73,6 +74,11 @@ class MessageCheck:
         """Raises Refused(``invite.invalid``) with the broken rules, Unavailable when it must wait for a check."""
         await asyncio.to_thread(self.refuse_faulty, message)
         _refuse(await self._by_validator(message))
+
+    def has_passed(self, draft: OutboxDraft) -> bool:
+        """Whether a draft needs no look before it leaves: these very rules have passed these very bytes, and there are
+        no profiles that would say more."""
+        return self._profiles is None and draft.checked_by == mark(draft.payload)
 
     def refuse_faulty(self, message: Message) -> None:
         """Hold a message to rules and profiles, for those who have a thread for it. Raises Refused."""

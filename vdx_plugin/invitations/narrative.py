@@ -37,6 +37,8 @@ _TITLES = {
 
 def clean(text: str) -> str:
     """Return ``text`` without characters that XML cannot hold, with line ends as MedCom wants them."""
+    if text.isprintable():
+        return text
     return _CONTROL.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))
 
 
@@ -66,11 +68,16 @@ def _html(text: str) -> str:
 
 def holds_extension(value: Any) -> bool:
     """True when an extension stands anywhere in the value."""
-    if isinstance(value, list):
-        return any(holds_extension(child) for child in value)
-    if not isinstance(value, dict):
-        return False
-    return "extension" in value or any(holds_extension(child) for child in value.values())
+    left = [value]
+    while left:
+        one = left.pop()
+        if isinstance(one, dict):
+            if "extension" in one:
+                return True
+            left.extend(one.values())
+        elif isinstance(one, list):
+            left.extend(one)
+    return False
 
 
 def _reference(element: Any) -> str:

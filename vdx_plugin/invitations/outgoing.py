@@ -194,12 +194,14 @@ class Outgoing:
             return error
 
     def _prepare(self, row: OutboxRow, now: datetime) -> OutboxDraft:
-        """Check a MedCom message once more, with a new Bundle.id and new times for another try."""
-        draft = row.draft
-        if draft.channel is not Channel.MEDCOM:
+        """Give a MedCom message a new Bundle.id and new times for another try, and check what is not known to be valid:
+        what has just been changed, what an earlier version of the program wrote, and all of it where profiles say more.
+        """
+        draft, is_first = row.draft, row.attempts <= 1
+        if draft.channel is not Channel.MEDCOM or (is_first and self._check.has_passed(draft)):
             return draft
         message = read_message(draft.payload, draft.mime)
-        if row.attempts > 1:
+        if not is_first:
             message = care_communication.resent(message, now, self._new_id)
             draft = replace(draft, payload=write(message, draft.mime))
             _log.info("%s goes out again as bundle %s", draft.key, text_at(message.bundle, "id"))

@@ -1,6 +1,7 @@
-"""Each FHIR resource of an outgoing message, built with the types of fhir.resources and MedCom's profiles.
+"""Each FHIR resource of an outgoing message, by MedCom's profiles.
 
-Every function returns the resource as JSON values with its narrative. Identities come in; nothing here invents one.
+Every function returns the resource as JSON values in FHIR's order, with its narrative. Identities come in; nothing here
+invents one. The values are held to the types of fhir.resources in ``checks``, once, with the whole message around them.
 """
 
 from __future__ import annotations
@@ -9,14 +10,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
-
-from fhir.resources.R4B.careteam import CareTeam
-from fhir.resources.R4B.messageheader import MessageHeader
-from fhir.resources.R4B.organization import Organization as FhirOrganization
-from fhir.resources.R4B.patient import Patient as FhirPatient
-from fhir.resources.R4B.practitioner import Practitioner
-from fhir.resources.R4B.practitionerrole import PractitionerRole
-from fhir.resources.R4B.provenance import Provenance
 
 from vdx_plugin.domain.patients import CPR, D_ECPR, X_ECPR, Patient, PersonName
 from vdx_plugin.invitations import codes
@@ -52,11 +45,10 @@ class Author:
     phone: str
 
 
-def finish(resource: Any) -> Resource:
-    """Return a typed resource as JSON values, its narrative made anew from them."""
-    values: Resource = resource.model_dump(mode="json")
-    values.pop("text", None)
-    return with_narrative(values)
+def resource(kind: str, resource_id: str, profile: str, **values: Any) -> Resource:
+    """Return a resource of that type with its narrative. A value that is None or empty is left out."""
+    head: Resource = {"resourceType": kind, "id": resource_id, "meta": {"profile": [profile]}}
+    return with_narrative({**head, **{name: value for name, value in values.items() if value}})
 
 
 def with_narrative(values: Resource) -> Resource:
@@ -68,13 +60,12 @@ def with_narrative(values: Resource) -> Resource:
 
 def organization(party: Party) -> Resource:
     """Both SOR id and location number are mandatory (medcom-messaging-organization)."""
-    return finish(
-        FhirOrganization(
-            id=party.resource_id,
-            meta={"profile": [codes.ORGANIZATION]},
-            identifier=[{"system": codes.GLN, "value": party.gln}, {"system": codes.SOR, "value": party.sor}],
-            name=clean(party.name),
-        )
+    return resource(
+        "Organization",
+        party.resource_id,
+        codes.ORGANIZATION,
+        identifier=[{"system": codes.GLN, "value": party.gln}, {"system": codes.SOR, "value": party.sor}],
+        name=clean(party.name),
     )
 
 
@@ -88,24 +79,22 @@ def patient(resource_id: str, person: Patient) -> Resource:
     name: Resource = {"use": "official", "family": clean(person.name.family)}
     if person.name.given:
         name["given"] = [clean(person.name.given)]
-    return finish(
-        FhirPatient(
-            id=resource_id,
-            meta={"profile": [codes.PATIENT]},
-            identifier=[{"use": "official", "system": one.system, "value": one.value} for one in national],
-            name=[name],
-        )
+    return resource(
+        "Patient",
+        resource_id,
+        codes.PATIENT,
+        identifier=[{"use": "official", "system": one.system, "value": one.value} for one in national],
+        name=[name],
     )
 
 
 def practitioner(resource_id: str, name: PersonName) -> Resource:
     given = {"given": [clean(name.given)]} if name.given else {}
-    return finish(
-        Practitioner(
-            id=resource_id,
-            meta={"profile": [codes.PRACTITIONER]},
-            name=[{"family": clean(name.family), **given}],
-        )
+    return resource(
+        "Practitioner",
+        resource_id,
+        codes.PRACTITIONER,
+        name=[{"family": clean(name.family), **given}],
     )
 
 
@@ -113,25 +102,23 @@ def practitioner_role(resource_id: str, practitioner_id: str, role: str) -> Reso
     """``role`` becomes a coding or a text, never both (medcom-careCommunication-7)."""
     system = codes.ROLES.get(role, ("", ""))[0]
     code = {"coding": [{"system": system, "code": role}]} if system else {"text": clean(role)}
-    return finish(
-        PractitionerRole(
-            id=resource_id,
-            meta={"profile": [codes.PRACTITIONER_ROLE]},
-            practitioner={"reference": f"Practitioner/{practitioner_id}"},
-            code=[code],
-        )
+    return resource(
+        "PractitionerRole",
+        resource_id,
+        codes.PRACTITIONER_ROLE,
+        practitioner={"reference": f"Practitioner/{practitioner_id}"},
+        code=[code],
     )
 
 
 def care_team(resource_id: str, name: str, organization: Party) -> Resource:
     """A part of an organisation that a letter is meant for; ``managingOrganization`` is a list."""
-    return finish(
-        CareTeam(
-            id=resource_id,
-            meta={"profile": [codes.CARE_TEAM]},
-            name=clean(name),
-            managingOrganization=[{"reference": organization.reference}],
-        )
+    return resource(
+        "CareTeam",
+        resource_id,
+        codes.CARE_TEAM,
+        name=clean(name),
+        managingOrganization=[{"reference": organization.reference}],
     )
 
 
@@ -148,27 +135,23 @@ def header(
 ) -> Resource:
     """The MessageHeader; ``message_id`` is the letter id that an acknowledgement quotes."""
     use = {"system": codes.DESTINATION_USE, "code": "primary"}
-    optional = {
-        "focus": [{"reference": focus}] if focus else None,
-        "response": response,
-        "definition": definition,
-    }
-    return finish(
-        MessageHeader(
-            id=message_id,
-            meta={"profile": [profile]},
-            eventCoding={"system": codes.EVENT_CODES, "code": event},
-            destination=[
-                {
-                    "extension": [{"url": codes.DESTINATION_USE_EXTENSION, "valueCoding": use}],
-                    "endpoint": f"{SOR_ADDRESS}{receiver.sor}",
-                    "receiver": {"reference": receiver.reference},
-                }
-            ],
-            sender={"reference": sender.reference},
-            source={"endpoint": f"{SOR_ADDRESS}{sender.sor}"},
-            **{name: value for name, value in optional.items() if value is not None},
-        )
+    return resource(
+        "MessageHeader",
+        message_id,
+        profile,
+        eventCoding={"system": codes.EVENT_CODES, "code": event},
+        destination=[
+            {
+                "extension": [{"url": codes.DESTINATION_USE_EXTENSION, "valueCoding": use}],
+                "endpoint": f"{SOR_ADDRESS}{receiver.sor}",
+                "receiver": {"reference": receiver.reference},
+            }
+        ],
+        sender={"reference": sender.reference},
+        source={"endpoint": f"{SOR_ADDRESS}{sender.sor}"},
+        response=response,
+        focus=[{"reference": focus}] if focus else None,
+        definition=definition,
     )
 
 
@@ -186,15 +169,14 @@ def provenance(
     """Who did what when to the message ``message_id``: one entity for each new payload, one for what it answers."""
     entities = [{"role": "revision", "what": answers}] if answers else []
     entities += [{"role": "source", "what": {"identifier": {"value": value}}} for value in payload_ids]
-    return finish(
-        Provenance(
-            id=resource_id,
-            meta={"profile": [profile]},
-            target=[{"reference": f"MessageHeader/{message_id}"}],
-            occurredDateTime=instant(at),
-            recorded=instant(at),
-            activity={"coding": [{"system": codes.ACTIVITY_CODES, "code": activity}]},
-            agent=[{"who": {"reference": sender_reference}}],
-            **({"entity": entities} if entities else {}),
-        )
+    return resource(
+        "Provenance",
+        resource_id,
+        profile,
+        target=[{"reference": f"MessageHeader/{message_id}"}],
+        occurredDateTime=instant(at),
+        recorded=instant(at),
+        activity={"coding": [{"system": codes.ACTIVITY_CODES, "code": activity}]},
+        agent=[{"who": {"reference": sender_reference}}],
+        entity=entities,
     )

@@ -56,6 +56,9 @@ class OutboxDraft:
     """When it is too late to send it: an invitation to a meeting that is over helps nobody. None for never."""
     not_before: datetime | None = None
     """Until then it is held back, so that it can still be taken back; None for at once."""
+    checked_by: str = ""
+    """Which rules have passed which payload; empty for none. Whoever knows other rules, or finds another payload,
+    checks again."""
 
     def __repr__(self) -> str:
         return f"OutboxDraft({self.key!r}, {self.kind}, {self.channel}, {len(self.payload)} bytes)"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sqlite3
 from collections.abc import Mapping, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     Engine,
+    Executable,
     Table,
     create_engine,
     event,
@@ -81,31 +83,42 @@ def _begin_sqlite(connection: Connection) -> None:
 
 def insert_or_ignore(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> int:
     """Insert ``rows`` and pass over those whose key is there already; return how many went in."""
-    return sum(_insert_one(connection, table, row) for row in rows)
-
-
-def _insert_one(connection: Connection, table: Table, row: Mapping[str, Any]) -> int:
+    new = _ignoring(connection.dialect.name, table)
     # The row count of such an insert is not told alike by the drivers; the keys that come back are.
-    new = _insert(connection, table).values(**row).on_conflict_do_nothing().returning(*table.primary_key)
-    return len(connection.execute(new).all())
+    return sum(len(connection.execute(new, row).all()) for row in rows)
 
 
-def _insert(connection: Connection, table: Table) -> Any:
+def upsert(connection: Connection, table: Table, row: Mapping[str, Any]) -> None:
+    """Insert ``row``, or replace the one with the same primary key."""
+    connection.execute(_replacing(connection.dialect.name, table, tuple(row)), row)
+
+
+# The next two are built once for each table: building a statement takes longer than running it.
+
+
+@cache
+def _ignoring(dialect: str, table: Table) -> Executable:
+    new: Executable = _insert(dialect, table).on_conflict_do_nothing().returning(*table.primary_key)
+    return new
+
+
+@cache
+def _replacing(dialect: str, table: Table, names: Sequence[str]) -> Executable:
+    keys = [column.name for column in table.primary_key]
+    new = _insert(dialect, table)
+    rest = {name: new.excluded[name] for name in names if name not in keys}
+    replacing: Executable = new.on_conflict_do_update(index_elements=keys, set_=rest)
+    return replacing
+
+
+def _insert(dialect: str, table: Table) -> Any:
     """Return an insert that knows ON CONFLICT, which each dialect spells in a class of its own."""
-    if connection.dialect.name == "postgresql":
+    if dialect == "postgresql":
         # Here and not above, because it would cost every start on SQLite 30 ms.
         from sqlalchemy.dialects import postgresql
 
         return postgresql.insert(table)
     return sqlite.insert(table)
-
-
-def upsert(connection: Connection, table: Table, row: Mapping[str, Any]) -> None:
-    """Insert ``row``, or replace the one with the same primary key."""
-    keys = [column.name for column in table.primary_key]
-    new = _insert(connection, table).values(**row)
-    rest = {name: new.excluded[name] for name in row if name not in keys}
-    connection.execute(new.on_conflict_do_update(index_elements=keys, set_=rest))
 
 
 def database_time(connection: Connection) -> ColumnElement[int]:

@@ -26,7 +26,7 @@ from sqlalchemy import (
     Uuid,
 )
 
-HEAD = "0005"
+HEAD = "0006"
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
@@ -105,6 +105,8 @@ outbox = Table(
     # The run of a host that is sending the row, and until when it is believed to live without another word.
     Column("owner", String(80)),
     Column("lease_until", BigInteger()),
+    # Which rules have passed which payload, as a digest; a payload holds random ids, so the digest tells nobody.
+    Column("checked_by", String(100), nullable=False, server_default=""),
     UniqueConstraint("key", name="uq_outbox_key"),
     Index("ix_outbox_due", "due_at", "seq"),
     Index("ix_outbox_state", "state", "seq"),

@@ -13,7 +13,7 @@ import pytest
 from tests.unit.invitations import official
 from tests.unit.invitations.samples import HOSPITAL_PARTY, NOW, OWN, ROOM, composer, consultation, ids
 from vdx_plugin.invitations import acknowledgement, codes
-from vdx_plugin.invitations.checks import check, check_built, check_outgoing
+from vdx_plugin.invitations.checks import by_medcom, check, check_outgoing, owed
 from vdx_plugin.invitations.message import Message, read_message, write_json
 
 Break = Callable[[dict[str, dict[str, Any]], dict[str, Any]], None]
@@ -287,10 +287,10 @@ OWED: list[tuple[str, Break]] = [
 
 
 def rules_found(message: Message) -> set[str]:
-    """By the check of what came in and by that of what was built, which does not stop at FHIR's own shape."""
+    """By the check of what came in, which stops at FHIR's own shape, and by the rules behind it."""
     found = check(message)
     assert found
-    return {finding.rule for finding in (*found, *check_built(message))}
+    return {finding.rule for finding in (*found, *(by_medcom(message) or owed(message)))}
 
 
 def _code(code: str) -> Break:

@@ -45,7 +45,7 @@ from vdx_plugin.invitations import acknowledgement, care_communication, codes, r
 from vdx_plugin.invitations.acknowledgement import AckCode, Issue, Refusal
 from vdx_plugin.invitations.asking_first import AskingFirst
 from vdx_plugin.invitations.care_communication import Content
-from vdx_plugin.invitations.checks import check_outgoing
+from vdx_plugin.invitations.checks import check_outgoing, mark
 from vdx_plugin.invitations.composer import MessageComposer
 from vdx_plugin.invitations.delivery import MessageDelivery, Roads
 from vdx_plugin.invitations.finding import Finding
@@ -412,6 +412,41 @@ async def test_an_invalid_letter_is_never_sent(desk: Desk) -> None:
     await desk.until_state(draft, OutboxState.FAILED)
     assert desk.medcom.sent == []
     assert await desk.until_news(1) == [("failed", "invite.invalid")]
+
+
+def test_only_what_these_rules_have_passed_as_it_stands_is_not_looked_at_again() -> None:
+    """A changed payload, an earlier version's mark or none, and installed profiles each ask for another look."""
+    draft = letter()
+    assert MessageCheck().has_passed(draft)
+    assert not MessageCheck().has_passed(replace(draft, payload=draft.payload.replace(b"unknown", b"completed")))
+    assert not MessageCheck().has_passed(replace(draft, checked_by=f"0.0.1:{draft.checked_by.partition(':')[2]}"))
+    assert not MessageCheck().has_passed(replace(draft, checked_by=""))
+    assert not MessageCheck(Profiles(MessageKind.INVITATION)).has_passed(draft)
+
+
+@pytest.mark.parametrize("version", ["0.0.1", ""])
+async def test_what_an_earlier_version_has_passed_is_checked_by_this_ones_rules(desk: Desk, version: str) -> None:
+    """An update must not let out what it has just learnt to be wrong; rows from before marks have none."""
+    draft = letter()
+    payload = draft.payload.replace(b'"unknown"', b'"completed"')
+    made_by = f"{version}:{mark(payload).partition(':')[2]}" if version else ""
+    await desk.write(replace(draft, payload=payload, checked_by=made_by))
+    await desk.until_state(draft, OutboxState.FAILED)
+    assert desk.medcom.sent == []
+
+
+async def test_a_letter_is_checked_once_more_when_it_is_sent_once_more(desk: Desk) -> None:
+    """The second bundle is another than the one that was passed; this one was passed wrongly, to show the look."""
+    draft = letter()
+    payload = draft.payload.replace(b'"unknown"', b'"completed"')
+    await desk.write(replace(draft, payload=payload, checked_by=mark(payload)))
+    await desk.until_state(draft, OutboxState.AWAITING_ACK)
+    await desk.take_in(ack(draft, AckCode.TRANSIENT))
+    await desk.until_state(draft, OutboxState.WAITING_FOR_RETRY)
+    desk.clock.forward(seconds=6)
+    desk.delivery.wake()
+    await desk.until_state(draft, OutboxState.FAILED)
+    assert len(desk.medcom.sent) == 1
 
 
 async def test_a_refusing_endpoint_ends_the_letter(desk: Desk) -> None:

@@ -124,6 +124,7 @@ def message(key: str, **changes: Any) -> OutboxDraft:
         thread_id=f"t-{key}",
         mime="application/fhir+xml",
         payload=b"<Bundle>\x00\xff" + NUMBER.encode(),
+        checked_by="1.2.3:0f",
     )
     return replace(draft, **changes)
 
