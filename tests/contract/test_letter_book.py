@@ -85,6 +85,20 @@ async def test_a_matched_letter_belongs_to_its_consultation(book: LetterBook) ->
     assert await book.of_consultation(ONE) == [LETTER.matched(ONE, "k-2")]
 
 
+async def test_a_matched_or_noted_letter_can_be_taken_back_and_is_as_it_came(book: LetterBook) -> None:
+    """A slip of the hand must not put one ward's answer at another meeting for ever."""
+    await book.keep(LETTER)
+    await book.match("m-1", ONE, "k-2", NOW + MINUTE)
+    await book.mark("m-1", AnswerMark.COMES, NOW + MINUTE)
+    await book.unmatch("m-1", NOW + 2 * MINUTE)
+    assert (await book.unmatched(), await book.of_consultation(ONE)) == ([LETTER], [])
+    await book.mark("m-1", AnswerMark.NOTED, NOW + 3 * MINUTE)
+    await book.unmatch("m-1", NOW + 4 * MINUTE)
+    assert await book.unmatched() == [LETTER]
+    with pytest.raises(ValueError, match="no letter"):
+        await book.unmatch("m-9", NOW)
+
+
 async def test_a_mark_is_kept_with_the_letter(book: LetterBook) -> None:
     """Nothing but the user's click sets it."""
     await book.keep(LETTER.matched(ONE, "k-2"))

@@ -444,6 +444,18 @@ async def test_a_person_can_send_again_what_may_not_have_arrived(outbox: Outbox,
         assert (row.draft.message_id, row.attempts, row.queued_at) == ("m-a", 2, NOW + MINUTE)
 
 
+async def test_what_was_sent_lately_over_a_channel_is_found_again(outbox: Outbox) -> None:
+    """After a restart a gateway is asked on what became of its text messages."""
+    texts = [message(key, channel=Channel.SMS) for key in ("old", "new", "known", "open")]
+    await outbox.add([*texts, message("mail", channel=Channel.EMAIL)], NOW)
+    await outbox.mark("old", OutboxState.SENT, NOW - MINUTE, receipt="r-old")
+    for key in ("mail", "new", "known"):
+        await outbox.mark(key, OutboxState.SENT, NOW, receipt=f"r-{key}")
+    await outbox.mark("known", OutboxState.ACKNOWLEDGED, NOW)
+    (row,) = await outbox.sent_since(Channel.SMS, NOW)
+    assert (row.draft.key, row.receipt, row.sent_at) == ("new", "r-new", NOW)
+
+
 async def test_nobody_can_send_a_letter_more_often_than_medcom_allows(outbox: Outbox) -> None:
     """Three times again; then it is the telephone."""
     await outbox.add([message("a")], NOW)

@@ -1,6 +1,6 @@
 """Asks a gateway what became of text messages it took: nobody calls us, so we look.
 
-What is watched is kept in memory only. After a restart a message stays "sent, not confirmed", which is true.
+What is watched is kept in memory; after a restart delivery begins again with what the outbox has of the last hours.
 """
 
 from __future__ import annotations
@@ -55,13 +55,13 @@ class ArrivalWatch:
         self._clock = clock
         self._on_arrival = on_arrival
         self._every_s = every_s
-        self._give_up = give_up
+        self.give_up = give_up
         self._open: dict[str, tuple[OutboxDraft, str, datetime]] = {}
         self._has_some = asyncio.Event()
 
-    def watch(self, draft: OutboxDraft, receipt: str) -> None:
-        """Begin to ask about a message that was taken."""
-        self._open[draft.key] = (draft, receipt, self._clock.now() + self._give_up)
+    def watch(self, draft: OutboxDraft, receipt: str, sent_at: datetime | None = None) -> None:
+        """Begin to ask about a message that was taken, just now unless told otherwise."""
+        self._open[draft.key] = (draft, receipt, (sent_at or self._clock.now()) + self.give_up)
         self._has_some.set()
 
     async def run(self) -> None:

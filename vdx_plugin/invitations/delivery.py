@@ -13,6 +13,7 @@ from uuid import UUID
 
 from vdx_plugin import log
 from vdx_plugin.domain.parties import Channel, InvitationState
+from vdx_plugin.errors import VdxError
 from vdx_plugin.invitations import codes, reliable
 from vdx_plugin.invitations.acknowledgement import Acknowledgement
 from vdx_plugin.invitations.arrivals import Arrival, ArrivalWatch, Reports
@@ -104,7 +105,7 @@ class MessageDelivery:
         self._on_letter = on_letter or self._on_letter
         self._outgoing.start(self._tasks)
         if self._arrivals is not None:
-            self._tasks.spawn(self._arrivals.run(), "delivery-arrivals")
+            self._tasks.spawn(self._watch_arrivals(self._arrivals), "delivery-arrivals")
         carrier = self._roads.carriers.get(Channel.MEDCOM)
         if self._roads.mailbox is not None and carrier is not None:
             heard = Heard(self._acknowledged, self._replied, lambda letter: self._on_letter(letter), self.wake)
@@ -141,6 +142,18 @@ class MessageDelivery:
             await self._write(row, step)
         _log.info("%s was acknowledged: %s %s", row.draft.key, ack.code, ack.reason)
         self._follow(row, step)
+
+    async def _watch_arrivals(self, arrivals: ArrivalWatch) -> None:
+        """Ask about text messages, those of an earlier run of the program first."""
+        try:
+            left = await self._outbox.sent_since(Channel.SMS, self._clock.now() - arrivals.give_up)
+        except VdxError as error:
+            _log.warning("text messages sent earlier are not asked about: %s", error)
+            left = []
+        for row in left:
+            if row.receipt:
+                arrivals.watch(row.draft, row.receipt, row.sent_at)
+        await arrivals.run()
 
     async def _arrived(self, draft: OutboxDraft, arrival: Arrival) -> None:
         """The gateway's word about a text message that it took."""

@@ -64,6 +64,10 @@ class LetterBook(Protocol):
         """Bring a letter to the party that wrote it."""
         ...
 
+    async def unmatch(self, message_id: str, now: datetime) -> None:
+        """Take back that it was brought to a party or put aside: it is as it came, and waits again."""
+        ...
+
     async def mark(self, message_id: str, mark: AnswerMark, now: datetime) -> None:
         """Write down how the user has read a letter; an unmatched one that is NOTED is thereby put aside."""
         ...

@@ -244,6 +244,10 @@ class Outbox(Protocol):
 
     async def of_consultation(self, consultation_id: UUID) -> list[OutboxRow]: ...
 
+    async def sent_since(self, channel: Channel, since: datetime) -> list[OutboxRow]:
+        """Return what went over a channel since then, and of which no more is known than that; oldest first."""
+        ...
+
     async def add(self, drafts: Sequence[OutboxDraft], now: datetime) -> None:
         """Write drafts on their own (acknowledgements); invitations go in with ``ConsultationStore.save``."""
         ...

@@ -43,6 +43,7 @@ class Correspondence:
         self._outside, self._telling, self._find, self._show = outside, telling, find, show
         self._view = CorrespondenceView()
         self._rows: Mapping[str, OutboxRow] = {}
+        self._brought_to: UUID | None = None
 
     async def refresh(self) -> None:
         """Show what waits now; a store that cannot be read leaves what was shown."""
@@ -98,26 +99,28 @@ class Correspondence:
         """Bring an answer to the party that wrote it."""
         self._check_waits(message_id)
         await self._outside.letters.match(message_id, consultation_id, party_key, self._outside.clock.now())
-        place = self._find(consultation_id)
-        if place is not None:
-            await place.refresh()
-        await self.refresh()
+        await self._dealt_with(message_id, consultation_id)
 
     async def put_aside(self, message_id: str) -> None:
         """The answer belongs to no meeting of ours; it is kept and no longer shown."""
         self._check_waits(message_id)
-        await self._mark(message_id, AnswerMark.NOTED)
-        self._view = replace(self._view, put_aside=message_id)
-        await self.refresh()
+        await self._outside.letters.mark(message_id, AnswerMark.NOTED, self._outside.clock.now())
+        await self._dealt_with(message_id, None)
 
     async def take_back(self, message_id: str) -> None:
-        """Show an answer again that was put aside."""
-        await self._mark(message_id, AnswerMark.UNREAD)
-        self._view = replace(self._view, put_aside="")
-        await self.refresh()
+        """Show the answer again that was brought to a party or put aside last."""
+        if message_id != self._view.dealt_with:
+            raise NotFound("messages.gone")
+        await self._outside.letters.unmatch(message_id, self._outside.clock.now())
+        await self._dealt_with("", self._brought_to)
 
-    async def _mark(self, message_id: str, mark: AnswerMark) -> None:
-        await self._outside.letters.mark(message_id, mark, self._outside.clock.now())
+    async def _dealt_with(self, message_id: str, consultation_id: UUID | None) -> None:
+        """Show what is left; the consultation is the one that has an answer more, or less."""
+        self._view, self._brought_to = replace(self._view, dealt_with=message_id), consultation_id
+        place = self._find(consultation_id) if consultation_id is not None else None
+        if place is not None:
+            await place.refresh()
+        await self.refresh()
 
     def _check_waits(self, message_id: str) -> None:
         if all(letter.message_id != message_id for letter in self._view.stray):

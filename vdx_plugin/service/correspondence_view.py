@@ -70,11 +70,11 @@ class StrayLetter:
 
 @dataclass(frozen=True, slots=True)
 class CorrespondenceView:
-    """``put_aside`` is the letter put aside last, while that can be taken back."""
+    """``dealt_with`` is the letter brought to a party or put aside last, while that can be taken back."""
 
     dead: tuple[DeadLetter, ...] = ()
     stray: tuple[StrayLetter, ...] = ()
-    put_aside: str = ""
+    dealt_with: str = ""
 
     @property
     def count(self) -> int:

@@ -43,6 +43,11 @@ class Letters:
         """See the port. Raises ValueError for a letter that is not there."""
         await self._change(message_id, {"consultation_id": consultation_id, "party_key": party_key, "changed_at": now})
 
+    async def unmatch(self, message_id: str, now: datetime) -> None:
+        """See the port. Raises ValueError for a letter that is not there."""
+        as_it_came = {"consultation_id": None, "party_key": "", "mark": AnswerMark.UNREAD.value}
+        await self._change(message_id, {**as_it_came, "changed_at": now})
+
     async def mark(self, message_id: str, mark: AnswerMark, now: datetime) -> None:
         """See the port. Raises ValueError for a letter that is not there."""
         await self._change(message_id, {"mark": mark.value, "changed_at": now})

@@ -238,6 +238,15 @@ class OutboxTable:
         condition = rows.c.consultation_id == consultation_id
         return await self._thread.read(lambda connection: self._select(connection, condition))
 
+    async def sent_since(self, channel: Channel, since: datetime) -> list[OutboxRow]:
+        condition = and_(
+            rows.c.state == OutboxState.SENT.value,
+            rows.c.channel == channel.value,
+            rows.c.sent_at >= since,
+            rows.c.sealed_payload.is_not(None),
+        )
+        return await self._thread.read(lambda connection: self._select(connection, condition))
+
     async def add(self, drafts: Sequence[OutboxDraft], now: datetime) -> None:
         await self._thread.write(lambda connection: insert_drafts(connection, self._sealer, drafts, now))
 

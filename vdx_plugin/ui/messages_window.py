@@ -78,7 +78,7 @@ class MessagesWindow(QWidget):
         self.dead = _Section(theme, _("Kom ikke frem"), _("Alle beskeder er kommet frem eller klaret."))
         self.stray = _Section(theme, _("Svar uden møde"), _("Alle svar står ved deres møde."))
         self.back = button(theme, _("Fortryd: vis svaret igen"), "plain", "retry")
-        self.back.clicked.connect(lambda: self.back_wanted.emit(self._view.put_aside))
+        self.back.clicked.connect(lambda: self.back_wanted.emit(self._view.dealt_with))
         self.close_button = button(theme, _("&Luk"))
         self.close_button.clicked.connect(self.close)
         self._lay_out()
@@ -117,7 +117,7 @@ class MessagesWindow(QWidget):
         self._view = view
         self.dead.show_cards({one.key: one for one in view.dead}, self._card)
         self.stray.show_cards({one.message_id: one for one in view.stray}, self._card)
-        self.back.setVisible(bool(view.put_aside))
+        self.back.setVisible(bool(view.dealt_with))
 
     def _card(self, one: DeadLetter | StrayLetter) -> MessageCard:
         return self._dead(one) if isinstance(one, DeadLetter) else self._stray(one)

@@ -183,7 +183,7 @@ def correspondence() -> CorrespondenceView:
     nobody = replace(
         stray, message_id="s2", patient="Arne Eksempelsen", text="Hvilket møde drejer det sig om?", choices=()
     )
-    return CorrespondenceView((refused, unknown), (stray, nobody), put_aside="s3")
+    return CorrespondenceView((refused, unknown), (stray, nobody), dealt_with="s3")
 
 
 def import_preview() -> ImportPreview:

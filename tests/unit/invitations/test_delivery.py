@@ -38,11 +38,12 @@ from tests.unit.invitations.samples import (
     ids,
 )
 from vdx_plugin import texts
-from vdx_plugin.domain.parties import Channel, LetterFormat
+from vdx_plugin.domain.parties import Channel, InvitationState, LetterFormat
 from vdx_plugin.domain.patients import PersonName, cpr
 from vdx_plugin.errors import OutcomeUnknown, Refused, Unavailable
 from vdx_plugin.invitations import acknowledgement, care_communication, codes, replies
 from vdx_plugin.invitations.acknowledgement import AckCode, Issue, Refusal
+from vdx_plugin.invitations.arrivals import Arrival
 from vdx_plugin.invitations.asking_first import AskingFirst
 from vdx_plugin.invitations.care_communication import Content
 from vdx_plugin.invitations.checks import check_outgoing, mark
@@ -843,6 +844,37 @@ async def test_acknowledgements_are_written_in_the_form_of_the_site(desk: Desk) 
     assert medcom.sent[0].mime == codes.FHIR_XML
     assert medcom.sent[0].payload.startswith(b"<?xml")
     assert check_outgoing(read_message(medcom.sent[0].payload, codes.FHIR_XML)) == []
+
+
+class Gateway:
+    """Takes text messages, and knows a moment later that the telephone has them."""
+
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+
+    async def look(self, draft: OutboxDraft, receipt: str) -> Arrival:
+        self.asked.append(receipt)
+        return Arrival.ARRIVED
+
+
+async def test_a_text_message_sent_before_a_restart_is_asked_about_again() -> None:
+    """It would stay "sent", and the doctor would not know whether the patient has the link."""
+    outbox, gateway, clock, news = MemoryOutbox(), Gateway(), ManualClock(), News()
+    drafts = [replace(mail(), key=key, message_id=key, channel=Channel.SMS) for key in ("late", "silent", "old")]
+    await outbox.add(drafts, NOW)
+    for draft, receipt, hours in zip(drafts, ("r-1", "", "r-3"), (1, 1, 3), strict=True):
+        await outbox.mark(draft.key, OutboxState.SENT, clock.now() - timedelta(hours=hours), receipt=receipt)
+    roads = Roads({Channel.SMS: ScriptedCarrier()}, text_reports=gateway)
+    books = Books(outbox, MemoryLetters(), MemoryConsultations())
+    delivery = MessageDelivery(books, roads, OWN, clock, ids(5000), report_every_s=0.0)
+    delivery.start(news)
+    try:
+        async with asyncio.timeout(LIMIT_S):
+            await outbox.until(lambda: outbox.rows["late"].state is OutboxState.ACKNOWLEDGED)
+    finally:
+        await delivery.close()
+    assert gateway.asked == ["r-1"]
+    assert [one.state for one in news.heard] == [InvitationState.DELIVERED]
 
 
 # --- writing down what became of messages -----------------------------------------------------------------------------

@@ -403,6 +403,10 @@ class FakeLetters:
     async def match(self, message_id: str, consultation_id: UUID, party_key: str, now: datetime) -> None:
         self.kept[message_id] = self.kept[message_id].matched(consultation_id, party_key)
 
+    async def unmatch(self, message_id: str, now: datetime) -> None:
+        one = self.kept[message_id]
+        self.kept[message_id] = replace(one, consultation_id=None, party_key="", mark=AnswerMark.UNREAD)
+
     async def mark(self, message_id: str, mark: AnswerMark, now: datetime) -> None:
         self.kept[message_id] = replace(self.kept[message_id], mark=mark)
 
@@ -473,6 +477,10 @@ class FakeStore:
 
     async def of_consultation(self, consultation_id: UUID) -> list[OutboxRow]:
         return [row for row in self.rows.values() if row.draft.consultation_id == consultation_id]
+
+    async def sent_since(self, channel: Channel, since: datetime) -> list[OutboxRow]:
+        sent = [one for one in self.rows.values() if one.state is OutboxState.SENT and one.draft.channel is channel]
+        return [row for row in sent if row.sent_at is not None and row.sent_at >= since]
 
     async def add(self, drafts: Sequence[OutboxDraft], now: datetime) -> None:
         for draft in drafts:

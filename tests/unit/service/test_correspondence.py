@@ -168,7 +168,7 @@ async def test_an_answer_that_was_put_aside_can_be_taken_back() -> None:
     await world.desk.correspondence.refresh()
     await world.desk.correspondence.put_aside("letter-1")
     assert world.desk.view.correspondence.stray == ()
-    assert world.desk.view.correspondence.put_aside == "letter-1"
+    assert world.desk.view.correspondence.dealt_with == "letter-1"
     assert world.letters.kept["letter-1"].mark is AnswerMark.NOTED
     await world.desk.correspondence.take_back("letter-1")
     assert [one.message_id for one in world.desk.view.correspondence.stray] == ["letter-1"]

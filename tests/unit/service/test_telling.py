@@ -24,7 +24,7 @@ from vdx_plugin.domain.parties import (
     Told,
 )
 from vdx_plugin.domain.plan import Appointment, Plan
-from vdx_plugin.errors import Refused, Unavailable
+from vdx_plugin.errors import NotFound, Refused, Unavailable
 from vdx_plugin.ports import IncomingLetter, InvitationNews, LockChanged, MessageKind, OutboxRow, OutboxState
 from vdx_plugin.service.view import Saying, Undoable
 
@@ -406,6 +406,27 @@ async def test_the_users_mark_is_kept_and_can_be_taken_back(world: World, place:
     assert not status(world, "ward").has_unread_answer
     await world.desk.telling.mark(number, "a", AnswerMark.UNREAD)
     assert status(world, "ward").has_unread_answer
+
+
+@BOTH
+async def test_an_answer_brought_to_the_wrong_party_is_taken_back_and_stands_there_no_longer(
+    world: World, place: Place
+) -> None:
+    """Two meetings with one ward on a day: the doctor would read the other patient's answer at this one."""
+    number = await place(world)
+    await world.letters.keep(replace(letter(number, "a", 1, "Vi kommer"), consultation_id=None, party_key=""))
+    await world.desk.correspondence.refresh()
+    await world.desk.correspondence.match("a", number, "ward")
+    assert status(world, "ward").invitation is InvitationState.ANSWERED
+    assert world.desk.view.correspondence.dealt_with == "a"
+    await world.desk.telling.mark(number, "a", AnswerMark.COMES)
+    await world.desk.correspondence.take_back("a")
+    assert (status(world, "ward").invitation, status(world, "ward").answers) == (InvitationState.SENT, ())
+    (waiting,) = world.desk.view.correspondence.stray
+    assert (waiting.message_id, world.letters.kept["a"].mark) == ("a", AnswerMark.UNREAD)
+    assert world.desk.view.correspondence.dealt_with == ""
+    with pytest.raises(NotFound):
+        await world.desk.correspondence.take_back("a")
 
 
 async def test_the_calendar_names_those_that_wait_to_be_read_on_whatever_day(world: World) -> None:
