@@ -236,7 +236,7 @@ class Settings(BaseSettings):
     store: Database = Database()
     data: Data = Data()
     cds_hooks: CdsHooks = CdsHooks()
-    disabled_adapters: tuple[str, ...] = ("dummy", "fhircast", "gnuhealth", "smart")
+    disabled_adapters: tuple[str, ...] = ("dummy", "fhircast", "gdt", "gnuhealth", "smart")
     """Off until somebody switches them on: the specimen, whose patients are nobody's, and what must be set up first."""
     adapters: dict[str, dict[str, str]] = Field(default_factory=dict)
     """Settings of each adapter, by its name."""

@@ -61,8 +61,8 @@ def _declared(payload: bytes) -> str:
 def _check(payload: bytes, text: str, codec: str) -> None:
     if "\ufffd" in text:
         raise _unreadable("a letter was lost on the way (U+FFFD)")
-    if codec.startswith("iso8859") and not payload.isascii() and _is_utf8(payload):
-        raise _unreadable("declared as 8859 and sent as UTF-8")
+    if codec not in ("utf-8", "ascii") and not payload.isascii() and _is_utf8(payload):
+        raise _unreadable("declared as of one byte a letter, and sent as UTF-8")
     if _CONTROL.search(text):
         raise _unreadable("a control character")
 
