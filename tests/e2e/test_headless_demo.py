@@ -93,3 +93,14 @@ async def test_with_a_part_broken_the_script_fails_and_names_the_step(
     assert status == 1
     assert printed[-1].startswith(f"IKKE SET: {step}")
     assert "Alt er set." not in printed
+
+
+async def test_the_whole_job_is_done_with_the_records_own_mail() -> None:
+    """The usual road in Denmark: the record is on the network already, and carries letters for the program too."""
+    worlds: list[World] = []
+    printed: list[str] = []
+    status = await run_headless(printed.append, prepare=worlds.append, transport="record")
+    assert (status, printed[-1]) == (0, "Alt er set.")
+    post = worlds[0].clinic.post
+    assert post is not None
+    assert len(post.carried) == len(set(post.carried)) >= 1

@@ -14,7 +14,7 @@ from vdx_plugin.domain.secret import Secret
 from vdx_plugin.invitations.partner_files import PartnerFiles
 from vdx_plugin.runtime import Tasks
 from vdx_plugin.sandbox import phones
-from vdx_plugin.sandbox.clinic import ClinicConfig, DemoClinic
+from vdx_plugin.sandbox.clinic import ClinicConfig, ClinicPost, DemoClinic
 from vdx_plugin.sandbox.clock import SandboxClock
 from vdx_plugin.sandbox.desktop_hub import DesktopHub
 from vdx_plugin.sandbox.partners import PartnerTimes
@@ -85,6 +85,8 @@ class World:
 
     async def start(self) -> None:
         """Start everything; returns when it answers."""
+        if self.transport == "record":
+            self.clinic.post = ClinicPost(self.sandbox.partners, _own_row()["gln"])
         await self.sandbox.start()
         if self.transport == "vans-folder":
             out, into = self._vans_folders()
@@ -145,6 +147,7 @@ class World:
             ),
             interpreters=Interpreters(fee="191 kr."),
             adapters={
+                "local": {"letters": "yes" if self.transport == "record" else "no"},
                 "hl7v2": {
                     "port": "0",
                     "note_port": str(self.clinic.note_port),

@@ -17,6 +17,7 @@ from vdx_plugin import log
 from vdx_plugin.sandbox.clinic import feed, mllp, pages
 from vdx_plugin.sandbox.clinic.feed import Person, Slot
 from vdx_plugin.sandbox.clinic.helper_call import HelperAwayError, HelperCall
+from vdx_plugin.sandbox.clinic.post import ClinicPost
 
 _log = log.get("sandbox.clinic")
 
@@ -68,6 +69,8 @@ class DemoClinic:
         """Where notes are received, from ``start`` on."""
         self.open: Person | None = None
         self.trouble = ""
+        self.post: ClinicPost | None = None
+        """The record's own mail, where it is to carry messages for the plug-in; set before ``start``."""
         self._answering: asyncio.Task[None] | None = None
 
     def _plan(self, now: datetime) -> list[str]:
@@ -87,7 +90,7 @@ class DemoClinic:
     async def start(self) -> None:
         """Listen for notes, and answer the plug-in when it asks whether a record is still open."""
         self.note_port = await self._receiver.start()
-        self._answering = asyncio.create_task(self._helper.answer_questions(), name="clinic-answers")
+        self._answering = asyncio.create_task(self._helper.serve(self.post), name="clinic-answers")
 
     async def stop(self) -> None:
         """Stop listening and answering."""

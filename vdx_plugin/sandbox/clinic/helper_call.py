@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import json
 import uuid
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from typing import Any
 import httpx
 
 from vdx_plugin.sandbox.clinic.feed import Person
+from vdx_plugin.sandbox.clinic.post import ClinicPost
 
 
 class HelperAwayError(Exception):
@@ -24,6 +26,7 @@ class HelperAwayError(Exception):
 
 POLL_S = 20
 AGAIN_AFTER_S = 1.0
+LETTERS_EVERY_S = 0.5
 
 
 class HelperCall:
@@ -52,15 +55,46 @@ class HelperCall:
         answer = await self._post("/v1/ticket", self._context(person, now))
         return str(answer.json()["ticket"])
 
-    async def answer_questions(self) -> None:
-        """Until cancelled: tell the helper, whenever it asks, whether a record it heard of is still open."""
+    async def serve(self, post: ClinicPost | None = None) -> None:
+        """Until cancelled: hear what the helper wants by the long poll, and bring it the letters that came for it.
+
+        It asks whether a record it heard of is still open, and with ``post`` it wants letters posted.
+        """
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._poll(post), name="clinic-poll")
+            if post is not None:
+                tasks.create_task(self._bring(post), name="clinic-letters")
+
+    async def _poll(self, post: ClinicPost | None) -> None:
+        since = 0
         while True:
             try:
-                asked = (await self._call("GET", f"/v1/writeback?since=0&wait_s={POLL_S}")).json()["confirm"]
-                for nonce in asked:
+                wanted = (await self._call("GET", f"/v1/writeback?since={since}&wait_s={POLL_S}")).json()
+                for nonce in wanted["confirm"]:
                     await self._post("/v1/context/confirm", {"nonce": nonce, "holds": nonce == self._open_nonce})
+                if post is not None:
+                    await self._carry(post, wanted)
+                since = wanted["next"]
             except HelperAwayError:
                 await asyncio.sleep(AGAIN_AFTER_S)
+
+    async def _carry(self, post: ClinicPost, wanted: dict[str, Any]) -> None:
+        for letter in wanted["letters"]:
+            receipt = await post.carry(letter)
+            if receipt is not None:
+                await self._post(f"/v1/letters/{letter['message_id']}/receipt", receipt)
+        for word in wanted["settled"]:
+            await post.settled(word["receipt"])
+
+    async def _bring(self, post: ClinicPost) -> None:
+        # Again and again until it is settled: the helper keeps nothing when it stops, and a repeat changes nothing.
+        while True:
+            for letter in await post.waiting(POLL_S):
+                with suppress(HelperAwayError):
+                    answer = (await self._post("/v1/letters", letter)).json()
+                    if answer["settled"]:
+                        await post.settled(letter["receipt"])
+            await asyncio.sleep(LETTERS_EVERY_S)
 
     def _opened(self, person: Person, now: datetime) -> dict[str, Any]:
         context = self._context(person, now)
