@@ -109,7 +109,7 @@ class Answering:
 
     async def _on_ticket(self, _request: Request, body: bytes) -> Response:
         context = self._take(body)
-        self._record.user = self._record.user or context.user.id
+        self._record.user_is(context.user.id)
         token = secrets.token_urlsafe(tickets.TOKEN_BYTES)
         holder = Holder(context.user.id, self._workstation)
         expires_at = self._record.tickets.issue(token, context, holder, self._clock.now())

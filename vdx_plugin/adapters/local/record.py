@@ -35,7 +35,7 @@ class OpenRecord:
         return self._sink
 
     def opened(self, context: ClinicContext) -> None:
-        """Another record is on the screen. Another user's closes what the last one had, and says so."""
+        """Another record is on the screen."""
         self._remember(context)
         self.sink.opened(context)
 
@@ -64,13 +64,18 @@ class OpenRecord:
         self.tickets.forget_all()
         self._sink = None
 
-    def _remember(self, context: ClinicContext) -> None:
-        had_other = bool(self.user) and self.user != context.user.id
-        self._forget()
-        if had_other:
+    def user_is(self, user: str) -> None:
+        """Who works in the record now. Another than before closes what the last one had, and says so."""
+        if self.user and self.user != user:
             # The last user's tickets stay, to be refused as foreign; his patient does not.
+            self._forget()
             self.sink.closed(ContextChange.USER_LEFT)
-        self.context, self.user = context, context.user.id
+        self.user = user
+
+    def _remember(self, context: ClinicContext) -> None:
+        self._forget()
+        self.user_is(context.user.id)
+        self.context = context
         self._timer = asyncio.get_running_loop().call_later(self._forget_after_s, self._grow_old)
 
     def _forget(self) -> None:

@@ -12,7 +12,14 @@ import pytest
 
 from tests.contract.clinic_rigs import LocalRig
 from tests.fakes_clinic import NOON, PRACTICE, HandClock, RememberingSink
-from vdx_plugin.adapters.local import LocalSettings, LocalSystem, close_record, handshake, open_record
+from vdx_plugin.adapters.local import (
+    LocalSettings,
+    LocalSystem,
+    close_record,
+    handshake,
+    open_record,
+    redeem_in_running_program,
+)
 from vdx_plugin.domain.patients import CPR, X_ECPR
 from vdx_plugin.errors import Refused, Unavailable, Unreadable
 from vdx_plugin.ports import ContextChange
@@ -171,6 +178,16 @@ async def test_another_user_of_the_record_closes_what_the_last_one_had(rig):
     assert [context.user.id for context in rig.sink.contexts] == ["hanne", "bent"]
 
 
+async def test_the_next_users_ticket_is_good_and_closes_what_the_last_one_had(rig):
+    """The first thing the record tells of him may be a link."""
+    await rig.open_record()
+    issued = (await rig.post("/v1/ticket", rig.body(user_id="bent"))).json()
+    assert rig.sink.closings == [ContextChange.USER_LEFT]
+    assert await rig.system.current() is None
+    await asyncio.to_thread(redeem_in_running_program, issued["url"], rig.folder)
+    assert rig.sink.starts[0].user.id == "bent"
+
+
 async def test_a_question_about_a_record_that_is_replaced_is_answered_no(rig):
     """The start would else wait, and then guess."""
     rig._polling.cancel()
@@ -228,8 +245,6 @@ async def test_tickets_of_the_last_user_are_foreign_to_the_next(rig):
     """Also where the next one came by a Sentinel call."""
     issued = (await rig.post("/v1/ticket", rig.body())).json()
     await rig.post("/v1/sentinel/AabnerJournal", SENTINEL)
-    from vdx_plugin.adapters.local import redeem_in_running_program
-
     with pytest.raises(Refused, match=r"ticket\.foreign"):
         await asyncio.to_thread(redeem_in_running_program, issued["url"], rig.folder)
     assert rig.sink.starts == []
