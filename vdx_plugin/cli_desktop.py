@@ -22,11 +22,11 @@ DATA = click.option("--data", type=click.Path(path_type=Path), help="Where the r
 def add_commands(main: click.Group, scheme: click.Group, explains: Guard, shows: Guard) -> None:
     """Add the commands; ``explains`` turns errors of ours into sentences, ``shows`` puts them on the screen."""
     start.callback = explains(shows(start.callback))  # type: ignore[arg-type]  # a command has one
-    sentinel.callback = explains(sentinel.callback)  # type: ignore[arg-type]
+    sentinel.callback = explains(sentinel.callback)  # type: ignore[arg-type]  # as above
     main.add_command(start)
     main.add_command(sentinel)
     for command in (install, remove, status):
-        command.callback = explains(command.callback)  # type: ignore[arg-type]
+        command.callback = explains(command.callback)  # type: ignore[arg-type]  # as above
         scheme.add_command(command)
 
 

@@ -155,7 +155,7 @@ class _OwnUserOnly(H11Protocol):
         super().__init__(config, state, {})  # type: ignore[arg-type]  # a Config; uvicorn.config is not imported for it
         self._owner_uid = owner
 
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
         super().connection_made(transport)
         try:
             is_own = peer_uid(transport.get_extra_info("socket")) == self._owner_uid

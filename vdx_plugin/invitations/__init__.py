@@ -10,7 +10,8 @@ a calendar entry, ``sms`` text messages. ``composer`` joins these to the port th
 What mails and text messages say stands in ``words``, one file for each language, read by ``text_files``; ``text_rules``
 says what a text must hold, ``text_times`` tells times in each language, ``text_book`` puts the practice's own texts in
 their place, and ``wording`` chooses for a party. ``exporter`` makes what a person hands over: ``appointment`` for the
-record, the interpreter's card, and a ``calendar_file`` for either.
+record, the interpreter's card, and a ``calendar_file`` for either;
+``calendar_event`` is what that file and a mail have in common.
 
 ``message_check`` is what every message passes before it leaves and after it came: ``checks``, then ``profiles`` (FHIR
 packages that the site has installed), then ``validator`` (an official one over HTTP); ``check_report`` tells of it.

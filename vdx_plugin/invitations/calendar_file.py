@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 
-from icalendar import Calendar, Event
+from icalendar import Calendar
 
 from vdx_plugin.domain.secret import Secret
 from vdx_plugin.errors import Unreadable
+from vdx_plugin.invitations import calendar_event
 from vdx_plugin.invitations.narrative import clean
 
 
@@ -29,27 +30,14 @@ class Entry:
 
 def write(entry: Entry, written_at: datetime) -> str:
     """Return the file, with CRLF."""
-    calendar = Calendar()
-    calendar.add("PRODID", "-//vdx-plugin//DA")
-    calendar.add("VERSION", "2.0")
-    calendar.add("METHOD", "CANCEL" if entry.is_off else "PUBLISH")
-    event = Event()
-    event.add("UID", entry.uid)
-    event.add("DTSTAMP", written_at.astimezone(UTC))
-    # Times in UTC need no time zone table in the file and are shown in the reader's own zone.
-    event.add("DTSTART", entry.start.astimezone(UTC))
-    event.add("DTEND", entry.end.astimezone(UTC))
-    event.add("SEQUENCE", entry.sequence)
-    event.add("SUMMARY", clean(entry.title))
-    event.add("STATUS", "CANCELLED" if entry.is_off else "CONFIRMED")
+    event = calendar_event.event(entry.uid, entry.sequence, entry.start, entry.end, entry.title, written_at)
     if entry.url:
-        event.add("LOCATION", entry.url.reveal())
-        event.add("URL", entry.url.reveal())
+        calendar_event.place(event, entry.url)
     for name, value in entry.extra.items():
         if value:
             event.add(name, clean(value))
-    calendar.add_component(event)
-    return str(calendar.to_ical(), "utf-8")
+    around = calendar_event.calendar(calendar_event.CANCEL if entry.is_off else "PUBLISH", event)
+    return str(around.to_ical(), "utf-8")
 
 
 def read(text: str) -> Entry:

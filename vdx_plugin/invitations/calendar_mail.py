@@ -8,16 +8,16 @@ recognised. iCalendar after RFC 5545 and RFC 5546: REQUEST, and CANCEL with the 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from email import policy
 from email.message import EmailMessage
 from email.parser import BytesParser
 from email.utils import format_datetime
 
-from icalendar import Calendar, Event, vCalAddress, vText
+from icalendar import Calendar, vCalAddress, vText
 
 from vdx_plugin.domain.secret import Secret
-from vdx_plugin.invitations import mail_page
+from vdx_plugin.invitations import calendar_event, mail_page
 from vdx_plugin.invitations.mail_page import Manner
 from vdx_plugin.invitations.narrative import clean
 from vdx_plugin.invitations.spoken_time import local
@@ -146,19 +146,7 @@ def _line(text: str) -> str:
 
 
 def _calendar(envelope: Envelope, words: Words, call: Call, method: str, written_at: datetime) -> Calendar:
-    calendar = Calendar()
-    calendar.add("PRODID", "-//vdx-plugin//DA")
-    calendar.add("VERSION", "2.0")
-    calendar.add("METHOD", method)
-    event = Event()
-    event.add("UID", envelope.uid)
-    event.add("DTSTAMP", written_at.astimezone(UTC))
-    # Times in UTC need no time zone table in the file and are shown in the reader's own zone.
-    event.add("DTSTART", call.start.astimezone(UTC))
-    event.add("DTEND", call.end.astimezone(UTC))
-    event.add("SEQUENCE", envelope.sequence)
-    event.add("SUMMARY", clean(words.entry))
-    event.add("STATUS", "CANCELLED" if method == "CANCEL" else "CONFIRMED")
+    event = calendar_event.event(envelope.uid, envelope.sequence, call.start, call.end, words.entry, written_at)
     organizer = vCalAddress(f"MAILTO:{_line(envelope.sender)}")
     organizer.params["CN"] = vText(_line(envelope.sender_name))
     event["ORGANIZER"] = organizer
@@ -167,7 +155,5 @@ def _calendar(envelope: Envelope, words: Words, call: Call, method: str, written
     attendee.params["RSVP"] = vText("FALSE")
     event["ATTENDEE"] = attendee
     if method == "REQUEST":
-        event.add("LOCATION", call.link.reveal())
-        event.add("URL", call.link.reveal())
-    calendar.add_component(event)
-    return calendar
+        calendar_event.place(event, call.link)
+    return calendar_event.calendar(method, event)

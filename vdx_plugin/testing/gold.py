@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 from importlib.metadata import EntryPoint
 
+from vdx_plugin.domain.patients import Patient
 from vdx_plugin.errors import VdxError
 from vdx_plugin.ports import START_VIDEO, Capability
 from vdx_plugin.testing.checks import Level
@@ -99,8 +100,8 @@ class Gold(Conformant):
         assert work.status.state == "running"
 
 
-def _shows(work: Workplace, patient: object) -> bool:
-    return work.vdx.context is not None and work.vdx.context.patient.is_same_person(patient)  # type: ignore[arg-type]
+def _shows(work: Workplace, patient: Patient) -> bool:
+    return work.vdx.context is not None and work.vdx.context.patient.is_same_person(patient)
 
 
 async def _launches(work: Workplace, count: int) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from functools import partial
 
 import pytest
 
@@ -100,7 +101,7 @@ class Silver(Conformant):
             for name in HARD_NAMES:
                 before = len(work.vdx.opened_contexts)
                 await work.peer.open_record(named(KNOWN, name))
-                await work.until(lambda seen=before: len(work.vdx.opened_contexts) > seen, "the record is open")  # type: ignore[misc]
+                await work.until(partial(_has_opened_more, work, before), "the record is open")
                 told = (await work.host.complete(work.vdx.opened_contexts[-1])).patient.name
                 assert told == name or told is None, "a name came through changed"
         elif work.can(Capability.DIRECTORY):
@@ -123,6 +124,10 @@ class Silver(Conformant):
         work.peer.expired = False
         await work.host.write_back(context_of(self.name), summary_of())
         assert set(await work.peer.notes()) == {summary_of().key}
+
+
+def _has_opened_more(work: Workplace, before: int) -> bool:
+    return len(work.vdx.opened_contexts) > before
 
 
 async def _can(work: Workplace, flag: str) -> bool:

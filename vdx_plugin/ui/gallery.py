@@ -104,7 +104,7 @@ def call(
 ) -> Callable[[Theme], QWidget]:
     def make(theme: Theme) -> QWidget:
         window = CallWindow(theme)
-        view = replace(scenes.idle(scenes.context()), consultation=consultation, **changes)  # type: ignore[arg-type]
+        view = replace(scenes.idle(scenes.context()), consultation=consultation, **changes)  # type: ignore[arg-type]  # by name
         window.show_view(view, scenes.NOW, can_write=bool(view.adapters) and view.camera != "no-write")
         if consultation.call is not None and consultation.call.remote_video:
             window.call.show_remote(scenes.picture(1280, 720))
@@ -242,7 +242,7 @@ def adapter_form(*, is_bad: bool = False) -> Callable[[Theme], QWidget]:
         form = AdapterForm(theme, scenes.adapters()[0])
         if is_bad:
             form.fields["server"].input.setText("journal")  # type: ignore[attr-defined]  # a line, by its kind
-            form.fields["wait"].input.setText("længe")  # type: ignore[attr-defined]
+            form.fields["wait"].input.setText("længe")  # type: ignore[attr-defined]  # as above
             form.show_health(Health(HealthState.BAD, "writeback.unavailable"))
         else:
             form.show_health(Health(HealthState.GOOD))

@@ -18,7 +18,6 @@ from starlette.routing import Route
 from vdx_plugin.api.v1 import Unavailable, VdxError
 from vdx_plugin.api.v1.loopback import HOST, LoopbackServer
 
-MAXSTARTED = "Videoen starter i videoprogrammet. Du kan lukke denne fane."
 MAX_QUERY = 200
 STARTED = "Videoen starter i videoprogrammet. Du kan lukke denne fane."
 NOT_STARTED = "Videoen blev ikke startet herfra. Videoprogrammet viser hvorfor. Du kan lukke denne fane."

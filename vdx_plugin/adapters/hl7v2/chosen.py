@@ -55,7 +55,7 @@ class Hl7Settings:
         if "senders" in settings:
             values["senders"] = frozenset(filter(None, (one.strip() for one in settings["senders"].split(","))))
         values |= {name: secret for name, secret in (secrets or {}).items() if name == "passphrase"}
-        made = cls(**values)  # type: ignore[arg-type]
+        made = cls(**values)  # type: ignore[arg-type]  # fields by name
         made._check()
         return made
 

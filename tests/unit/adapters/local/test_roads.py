@@ -353,7 +353,7 @@ def test_a_receipt_for_another_kind_settles_nothing():
     ("settings", "can"),
     [
         ({"letters": "yes"}, {Capability.LETTERS}),
-        ({"notes": "/tmp/x"}, {Capability.WRITE_BACK, Capability.READ_BACK}),
+        ({"notes": "notes"}, {Capability.WRITE_BACK, Capability.READ_BACK}),
         ({}, set()),
     ],
 )
