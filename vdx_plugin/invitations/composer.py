@@ -108,8 +108,8 @@ class MessageComposer:
 
 
 def _timed(consultation: Consultation, party: Party, draft: OutboxDraft) -> OutboxDraft:
-    """Say how fast the receiver's system may answer, and when it is too late to send: never for a cancellation, which
-    explains an empty room even afterwards."""
+    """Say how fast the receiver's system may answer, and when it is too late to send: never for a letter of
+    cancellation, which explains an empty room even afterwards."""
     form = party.partner.format if party.partner else LetterFormat.NATIVE
     if draft.kind is MessageKind.CANCELLATION:
         return replace(draft, format=form)

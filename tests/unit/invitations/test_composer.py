@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import itertools
 from dataclasses import replace
 from datetime import timedelta
@@ -33,12 +34,15 @@ from vdx_plugin.domain.context import ClinicUser
 from vdx_plugin.domain.parties import Channel, Partner, Party, PartyRole, Purpose, Unit
 from vdx_plugin.domain.patients import Identifier, Patient, PersonName
 from vdx_plugin.errors import Misconfigured, Refused
-from vdx_plugin.invitations import calendar_mail, codes, letter
+from vdx_plugin.invitations import calendar_mail, codes, letter, reliable
 from vdx_plugin.invitations.composer import MessageComposer
-from vdx_plugin.invitations.message import read_message, text_at
-from vdx_plugin.ports import Composer, MessageKind, NoticeKind, OutboxDraft
+from vdx_plugin.invitations.exporter import Exporter
+from vdx_plugin.invitations.message import read_message, rows, text_at
+from vdx_plugin.invitations.text_book import TextBook
+from vdx_plugin.ports import Composer, MessageKind, NoticeKind, OutboxDraft, OutboxRow, OutboxState
 
 PARTIES = [PATIENT_PARTY, HOSPITAL_PARTY, MUNICIPALITY_PARTY, INTERPRETER_PARTY, SMS_PARTY]
+HOUR = timedelta(hours=1)
 EACH = [f"{party.role}-{party.channel}" for party in PARTIES]
 
 
@@ -61,23 +65,88 @@ def test_it_is_the_composer_of_the_ports() -> None:
     assert port.guest_link(ROOM, HOSPITAL_PARTY)
 
 
+def every_draft(party: Party) -> list[OutboxDraft]:
+    """One of each kind that a party can get."""
+    one, make, first = consultation(), composer(), invite(party)
+    return [
+        first,
+        make.move(one, party, first, ROOM, (START - HOUR, START), NOW, ids(100)),
+        make.cancellation(one, party, first, NOW, ids(200)),
+        *(make.notice(one, party, first, ROOM, kind, NOW, ids(300), minutes=10) for kind in NoticeKind),
+    ]
+
+
+def beside_the_link(text: str, party: Party) -> str:
+    """The text without the party's link, as it is written in letters and pages."""
+    link = composer().guest_link(ROOM, party).reveal()
+    return text.replace(link, "").replace(html.escape(link), "")
+
+
 @pytest.mark.parametrize("party", PARTIES, ids=EACH)
 def test_no_message_carries_the_host_pin(party: Party) -> None:
-    """Whoever has the host PIN is doctor in the room."""
-    text = words(invite(party))
-    assert "918273" not in text
-    assert "3788" in text
+    """Whoever has the host PIN is doctor in the room: in no kind of message, no file and no card."""
+    texts = [words(draft) for draft in every_draft(party)]
+    if party.role is PartyRole.INTERPRETER:
+        card = Exporter(SETTINGS, TextBook()).interpreter_card(consultation(), party, NOW)
+        texts += [card.text, card.ical, card.fee_notice]
+    for text in texts:
+        assert "918273" not in text
+    assert "3788" in texts[0]
 
 
-@pytest.mark.parametrize("party", [PATIENT_PARTY, INTERPRETER_PARTY], ids=lambda party: party.role)
-def test_an_e_mail_says_nothing_about_the_patient(party: Party) -> None:
-    """E-mail travels in the clear and stays in mailboxes: no name, no number, no partner, no purpose."""
-    text = words(replace(invite(party), receiver="")).replace("bruno@patient.example", "")
-    for secret in ("Elmer", "Bruno", "2509479989", "250947", "1947", "Sygehus,", "Ældremedicinsk"):
-        assert secret not in text
-    assert "Lægehuset Eksempel" in text
-    assert "onsdag den 14. oktober 2026 kl. 13.00-13.30 (dansk tid)" in text
-    assert "35000000" in text
+@pytest.mark.parametrize("party", [HOSPITAL_PARTY, MUNICIPALITY_PARTY], ids=["wanted", "unwanted"])
+def test_the_guest_pin_stands_beside_the_link_only_where_the_partner_wants_it(party: Party) -> None:
+    """Some will not have a PIN in two journals; nobody has it where the meeting is off."""
+    assert party.partner is not None
+    invitation, move, _off, *notices = (beside_the_link(words(one), party) for one in every_draft(party))
+    for text in (invitation, move, *notices):
+        assert ("3788" in text) is party.partner.wants_pin
+    payloads = rows(read_message(every_draft(party)[2].payload, codes.FHIR_JSON).first("Communication"), "payload")
+    off = text_at(payloads[-1], "contentString")
+    assert off.startswith("AFLYST")
+    assert "3788" not in beside_the_link(off, party)
+
+
+@pytest.mark.parametrize("party", [PATIENT_PARTY, INTERPRETER_PARTY, SMS_PARTY], ids=["mail", "agency", "sms"])
+def test_no_mail_text_message_or_card_says_anything_about_the_patient(party: Party) -> None:
+    """They travel in the clear and stay in mailboxes: no name, no number, no partner, no purpose, in none of a kind."""
+    one = replace(consultation(), plan=replace(consultation().plan, purpose=Purpose.DISCHARGE))
+    texts = [words(replace(draft, receiver="")) for draft in every_draft(party)]
+    if party.role is PartyRole.INTERPRETER:
+        card = Exporter(SETTINGS, TextBook()).interpreter_card(one, party, NOW)
+        texts += [card.text, card.ical.replace("\r\n ", ""), card.fee_notice]
+    for text in (each.replace("bruno@patient.example", "") for each in texts):
+        for secret in ("Elmer", "Bruno", "2509479989", "250947", "1947", "25.09", "Sygehus,", "Ældremedicinsk"):
+            assert secret not in text
+    assert "Lægehuset Eksempel" in texts[0]
+    assert "13.00" in texts[0]
+
+
+@pytest.mark.parametrize("near", [timedelta(minutes=10), timedelta(days=7)], ids=["near", "far"])
+def test_no_letter_has_a_priority_however_near_the_meeting_is(near: timedelta) -> None:
+    """Priority is a category's own affair (invariant 5) and hurries nobody; the doctor is told to ring instead."""
+    one = consultation(HOSPITAL_PARTY, start=NOW + near)
+    draft = composer().invitation(one, HOSPITAL_PARTY, ROOM, NOW, ids())
+    assert "priority" not in read_message(draft.payload, draft.mime).first("Communication")
+    sending = OutboxRow(draft, OutboxState.SENDING, 1, NOW, None)
+    problem = reliable.after_try(sending, reliable.Outcome.TAKEN, NOW, reliable.Limits()).problem
+    assert problem == ("invite.soon" if near < timedelta(hours=2) else "")
+
+
+@pytest.mark.parametrize("party", PARTIES, ids=EACH)
+def test_no_message_but_a_letter_of_cancellation_leaves_after_the_meeting(party: Party) -> None:
+    """Nobody is called to a meeting that is over, whatever the channel; a ward may still ask why it was off."""
+    end = START + timedelta(minutes=30)
+    for draft in every_draft(party):
+        late = OutboxRow(draft, OutboxState.SENDING, 1, NOW, None)
+        step = reliable.before_try(late, end, reliable.Limits())
+        if draft.kind is MessageKind.CANCELLATION and draft.channel is Channel.MEDCOM:
+            assert (draft.expires_at, step) == (None, None)
+        else:
+            assert (draft.starts_at, draft.expires_at) == (START, end)
+            assert step is not None
+            assert step.state is OutboxState.EXPIRED
+            assert reliable.before_try(late, end - timedelta(seconds=1), reliable.Limits()) is None
 
 
 def test_the_interpreter_is_told_which_language() -> None:

@@ -6,6 +6,7 @@ import json
 import random
 import re
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import timedelta
 from functools import cache
 from html import unescape
@@ -19,6 +20,7 @@ from tests.unit.invitations.official_definitions import checker, folders
 from tests.unit.invitations.samples import (
     HOSPITAL,
     HOSPITAL_PARTY,
+    MUNICIPALITY,
     MUNICIPALITY_PARTY,
     NOW,
     OWN,
@@ -29,6 +31,7 @@ from tests.unit.invitations.samples import (
     ids,
 )
 from tests.unit.invitations.test_checks import mutate
+from vdx_plugin.domain.parties import Channel, Party, PartyRole, Unit
 from vdx_plugin.domain.patients import PersonName
 from vdx_plugin.invitations import acknowledgement, care_communication, codes
 from vdx_plugin.invitations.acknowledgement import Issue, Refusal
@@ -151,9 +154,17 @@ def _refusal() -> Message:
     return acknowledgement.build(_partners_answer(), OWN, NOW, ids(500), why)
 
 
+def _invitation_by_way_of_another_unit() -> Message:
+    unit = Unit(MUNICIPALITY.name, MUNICIPALITY.sor or "", MUNICIPALITY.gln or "")
+    home = replace(MUNICIPALITY, name="Plejehjemmet Solsikken", role=PartyRole.NURSING_HOME, gln=None, served_by=unit)
+    party = Party("p-home", PartyRole.NURSING_HOME, Channel.MEDCOM, home)
+    return _letter(composer().invitation(consultation(party), party, ROOM, NOW, ids()))
+
+
 OURS: dict[str, Callable[[], Message]] = {
     "invitation": _invitation,
     "invitation without PIN": _invitation_without_pin,
+    "invitation by way of another unit": _invitation_by_way_of_another_unit,
     "move": _move,
     "reminder": _reminder,
     "cancellation": _cancellation,
