@@ -82,7 +82,7 @@ class AdapterHost(Life):
         Unavailable(``store.write``).
         """
         manifest = self._known(name).manifest
-        self._refuse_faults(manifest.faults(values))
+        self._refuse_faults(manifest.faults(values, await self._secrets_known(name, secrets)))
         if secrets and self._keep_secret is None:
             raise Misconfigured("settings.keyring", setting=name)
         for key in manifest.secret_names():
@@ -96,7 +96,7 @@ class AdapterHost(Life):
     async def try_settings(self, name: str, values: Mapping[str, str], secrets: Mapping[str, str]) -> Health:
         """Say whether these settings reach the system; nothing is kept. Raises Refused with the field at fault."""
         found = self._known(name)
-        self._refuse_faults(found.manifest.faults(values))
+        self._refuse_faults(found.manifest.faults(values, await self._secrets_known(name, secrets)))
         guard = Guard(name, lambda: None)
         try:
             setup = await asyncio.to_thread(self._setup_for, name, values, secrets)
@@ -114,6 +114,11 @@ class AdapterHost(Life):
         if found is None:
             raise NotFound("adapter.not_installed", name=name)
         return found
+
+    async def _secrets_known(self, name: str, given: Mapping[str, str]) -> set[str]:
+        """Return the secrets that are given now or lie in the keyring."""
+        setup = await asyncio.to_thread(self._setup_for, name, {}, given)
+        return set(setup.secrets)
 
     @staticmethod
     def _refuse_faults(faults: Mapping[str, str]) -> None:

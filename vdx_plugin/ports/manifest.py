@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
@@ -140,13 +140,16 @@ class Manifest:
     problems: Mapping[str, Words] = field(default_factory=dict)
     conformance: str = ""
 
-    def faults(self, values: Mapping[str, str]) -> dict[str, str]:
-        """Return a problem code for each setting at fault, by its name; one that nobody declared is one."""
+    def faults(self, values: Mapping[str, str], secrets: Collection[str] = ()) -> dict[str, str]:
+        """Return a problem code for each setting at fault, by its name; one that nobody declared is one.
+
+        ``secrets`` names those that were given or lie in the keyring: they are never among ``values``.
+        """
         known = {setting.name: setting for setting in self.settings}
         found = {name: "setting.unknown" for name in values if name not in known}
         for name, setting in known.items():
             code = setting.fault(values.get(name, setting.default))
-            if code:
+            if code and name not in secrets:
                 found[name] = code
         return found
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from textwrap import dedent
 
 import pytest
@@ -137,6 +138,15 @@ def test_each_setting_is_checked_by_its_kind():
     }
     assert acme.faults({"port": "x"}) == {"port": "setting.number", "server": "setting.missing"}
     assert acme.faults({"server": "https://a.example"}) == {}
+
+
+def test_a_required_secret_is_not_missing_when_it_is_given_or_kept():
+    """It is never among the values, so a form with a required password could otherwise never be saved."""
+    acme = with_settings()
+    strict = replace(acme, settings=tuple(replace(one, required=True) for one in acme.settings))
+    values = {"server": "https://a.example", "mode": "a", "port": "80"}
+    assert strict.faults(values) == {"key": "setting.missing"}
+    assert strict.faults(values, {"key"}) == {}
 
 
 def test_defaults_are_filled_in_and_secrets_never_are():
