@@ -472,6 +472,15 @@ async def test_a_lost_answer_is_unknown_and_a_repeat_finds_the_entry(server, sys
     assert (len(notes(server)), len(server.all("Encounter"))) == (1, 2)
 
 
+async def test_a_server_that_ignores_if_none_exist_still_gets_one_of_each(server, system, browser, sink) -> None:
+    """Conditional create is optional in FHIR; we look before we make."""
+    server.control("set", ignoresIfNoneExist=True)
+    context = await launched(server, system, browser, sink)
+    for _time in range(2):
+        await system.write_back(context, summary(114))
+    assert (len(notes(server)), len(server.all("Encounter"))) == (1, 2)
+
+
 async def test_a_server_that_breaks_while_writing_leaves_it_unknown(server, system, browser, sink) -> None:
     """It may have written before it failed."""
     context = await launched(server, system, browser, sink)
@@ -543,7 +552,7 @@ async def test_another_user_ends_the_sessions_of_the_one_before(server, system, 
     """On a shared machine nobody writes with a colleague's right."""
     context = await launched(server, system, browser, sink)
     other = Browser(OTHER_USER)
-    await launched(server, system, other, sink, user=OTHER_USER)
+    await launched(server, system, other, sink, user=OTHER_USER, patient="aage")
     await other.http.aclose()
     await system._tasks.finish({"smart-give-back"})
     assert server.control("state")["revoked"] == 1

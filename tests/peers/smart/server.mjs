@@ -52,6 +52,7 @@ function reset() {
     hang: false,
     failStatus: null,
     beforeWrite: null,
+    ignoresIfNoneExist: false,
     idToken: 'good',
     withoutPatient: false,
     tokenExtra: {},
@@ -296,6 +297,9 @@ function fhirRoute(provider) {
       const stored = await repo.readResource(state.beforeWrite.type, state.beforeWrite.id);
       await repo.updateResource({ ...stored, ...state.beforeWrite.change });
       state.beforeWrite = null;
+    }
+    if (state.ignoresIfNoneExist) {
+      delete request.headers['if-none-exist'];
     }
     const [told, resource] = await router.handleRequest(
       { method: request.method, url, pathname: '', params: {}, query: {}, body, headers: request.headers },
