@@ -8,17 +8,29 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import html
 import socket
 from collections.abc import Generator
 from typing import Literal
 
 import uvicorn
+from starlette.requests import Request
+from starlette.responses import HTMLResponse
 from starlette.types import ASGIApp
 
 from vdx_plugin.runtime import Tasks
 
 HOST = "127.0.0.1"
 """A literal address: a name could be made to point elsewhere (RFC 8252, section 8.3)."""
+
+
+LANDING_HEADERS = {
+    "Cache-Control": "no-store",
+    "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'",
+    # The address holds a ticket, a launch or a code.
+    "Referrer-Policy": "no-referrer",
+}
+"""For every answer to a browser that was sent here."""
 
 
 class LoopbackServer:
@@ -50,6 +62,20 @@ class LoopbackServer:
     def is_own_host(self, host: str | None) -> bool:
         """True when a request's Host header names this server; a rebound DNS name does not."""
         return host in (f"{HOST}:{self.port}", f"localhost:{self.port}")
+
+    def is_followed(self, request: Request) -> bool:
+        """True for a browser that was sent here; not for a page that fetches or embeds us, or for a rebound name."""
+        if not self.is_own_host(request.headers.get("host")):
+            return False
+        is_navigation = request.headers.get("sec-fetch-mode", "navigate") == "navigate"
+        return is_navigation and request.headers.get("sec-fetch-dest", "document") == "document"
+
+
+def landing_page(words: str, status: int = 200) -> HTMLResponse:
+    """Return a page that says one thing to a person whose browser was sent here."""
+    style = "body{font:18px system-ui,sans-serif;max-width:34em;margin:15vh auto;padding:0 1em;color:#1c2733}"
+    head = f'<!doctype html><html lang="da"><meta charset="utf-8"><title>VDX</title><style>{style}</style>'
+    return HTMLResponse(f"{head}<p>{html.escape(words)}</p>", status_code=status, headers=LANDING_HEADERS)
 
 
 def listen(host: str, port: int) -> socket.socket:

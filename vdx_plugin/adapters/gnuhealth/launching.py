@@ -6,28 +6,21 @@ under the user's own session, and an unknown one only makes a quiet notice.
 
 from __future__ import annotations
 
-import html
 import re
 from collections.abc import Awaitable, Callable
 
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, Response
+from starlette.responses import Response
 from starlette.routing import Route
 
 from vdx_plugin.api.v1 import Unavailable, VdxError
-from vdx_plugin.api.v1.loopback import HOST, LoopbackServer
+from vdx_plugin.api.v1.loopback import HOST, LoopbackServer, landing_page
 
 MAX_QUERY = 200
 STARTED = "Videoen starter i videoprogrammet. Du kan lukke denne fane."
 NOT_STARTED = "Videoen blev ikke startet herfra. Videoprogrammet viser hvorfor. Du kan lukke denne fane."
 _QUERY = re.compile(r"ticket=([A-Za-z0-9_-]{22,86})", re.ASCII)
-_HEADERS = {
-    "Cache-Control": "no-store",
-    "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'",
-    # The address holds the ticket.
-    "Referrer-Policy": "no-referrer",
-}
 
 Redeem = Callable[[str], Awaitable[None]]
 """Takes the ticket, empty for an address that holds none, and raises what is wrong with it."""
@@ -55,27 +48,17 @@ class LaunchAddress:
         await self._server.stop()
 
     async def _on_launch(self, request: Request) -> Response:
-        if not self._server.is_own_host(request.headers.get("host")):
-            return Response(status_code=403)
-        if request.headers.get("sec-fetch-mode", "navigate") != "navigate":
-            # A page that fetches or embeds the address instead of being followed to it.
+        if not self._server.is_followed(request):
             return Response(status_code=403)
         try:
             await self._redeem(ticket_in(request.url.query))
         except VdxError:
             # The program says why, where only the user sees it.
-            return _page(NOT_STARTED, 409)
-        return _page(STARTED, 200)
+            return landing_page(NOT_STARTED, 409)
+        return landing_page(STARTED)
 
 
 def ticket_in(query: str) -> str:
     """Return the ticket of a query that is one and holds nothing else, an empty text otherwise."""
     found = _QUERY.fullmatch(query) if len(query) <= MAX_QUERY else None
     return found.group(1) if found else ""
-
-
-def _page(words: str, status: int) -> Response:
-    style = "body{font:18px system-ui,sans-serif;max-width:34em;margin:15vh auto;padding:0 1em;color:#1c2733}"
-    head = f'<!doctype html><html lang="da"><meta charset="utf-8"><title>VDX</title><style>{style}</style>'
-    page = f"{head}<p>{html.escape(words)}</p>"
-    return HTMLResponse(page, status_code=status, headers=_HEADERS)

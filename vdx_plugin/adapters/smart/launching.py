@@ -6,28 +6,21 @@ start nothing; the page says only that, and the program tells its user why.
 
 from __future__ import annotations
 
-import html
 from collections.abc import Awaitable, Callable, Mapping
 from urllib.parse import parse_qsl
 
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, RedirectResponse, Response
+from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from vdx_plugin.api.v1 import Unavailable, VdxError
-from vdx_plugin.api.v1.loopback import HOST, LoopbackServer
+from vdx_plugin.api.v1.loopback import HOST, LANDING_HEADERS, LoopbackServer, landing_page
 
 MAX_QUERY = 8000
 STARTED = "Videoen starter i videoprogrammet. Du kan lukke denne fane."
 SIGNING_IN = "Log på i det vindue, der åbner. Du kan lukke denne fane."
 NOT_STARTED = "Videoen blev ikke startet herfra. Videoprogrammet viser hvorfor. Du kan lukke denne fane."
-_HEADERS = {
-    "Cache-Control": "no-store",
-    "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'",
-    # The address holds the launch or the code.
-    "Referrer-Policy": "no-referrer",
-}
 
 Query = Mapping[str, str]
 OnLaunch = Callable[[Query], Awaitable[str]]
@@ -65,30 +58,23 @@ class LaunchAddress:
         await self._server.stop()
 
     async def _on_launch(self, request: Request) -> Response:
-        if not self._is_followed(request):
+        if not self._server.is_followed(request):
             return Response(status_code=403)
         try:
             address = await self._launched(read_query(request.url.query))
         except VdxError:
             # The program says why, where only the user sees it.
-            return _page(NOT_STARTED, 409)
-        return RedirectResponse(address, 303, headers=_HEADERS) if address else _page(SIGNING_IN, 200)
+            return landing_page(NOT_STARTED, 409)
+        return RedirectResponse(address, 303, headers=LANDING_HEADERS) if address else landing_page(SIGNING_IN)
 
     async def _on_return(self, request: Request) -> Response:
-        if not self._is_followed(request):
+        if not self._server.is_followed(request):
             return Response(status_code=403)
         try:
             await self._returned(read_query(request.url.query))
         except VdxError:
-            return _page(NOT_STARTED, 409)
-        return _page(STARTED, 200)
-
-    def _is_followed(self, request: Request) -> bool:
-        """True for a browser that was sent here; not for a page that fetches or embeds us, or for a rebound name."""
-        if not self._server.is_own_host(request.headers.get("host")):
-            return False
-        is_navigation = request.headers.get("sec-fetch-mode", "navigate") == "navigate"
-        return is_navigation and request.headers.get("sec-fetch-dest", "document") == "document"
+            return landing_page(NOT_STARTED, 409)
+        return landing_page(STARTED)
 
 
 def read_query(query: str) -> dict[str, str]:
@@ -101,10 +87,3 @@ def read_query(query: str) -> dict[str, str]:
         return {}
     found = dict(pairs)
     return found if len(found) == len(pairs) else {}
-
-
-def _page(words: str, status: int) -> Response:
-    style = "body{font:18px system-ui,sans-serif;max-width:34em;margin:15vh auto;padding:0 1em;color:#1c2733}"
-    head = f'<!doctype html><html lang="da"><meta charset="utf-8"><title>VDX</title><style>{style}</style>'
-    page = f"{head}<p>{html.escape(words)}</p>"
-    return HTMLResponse(page, status_code=status, headers=_HEADERS)
