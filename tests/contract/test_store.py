@@ -444,6 +444,18 @@ async def test_a_person_can_send_again_what_may_not_have_arrived(outbox: Outbox,
         assert (row.draft.message_id, row.attempts, row.queued_at) == ("m-a", 2, NOW + MINUTE)
 
 
+async def test_a_reply_is_to_what_has_left_and_not_to_what_still_waits(outbox: Outbox) -> None:
+    """A cancellation that is held back for some seconds was not answered, and must still go."""
+    await outbox.add([message("invitation", thread_id="t")], NOW)
+    await outbox.claim(NOW)
+    await outbox.settle([Settlement("invitation", OutboxState.AWAITING_ACK, handed_over=True)], NOW)
+    await outbox.add([message("taken-back", thread_id="t"), message("held", thread_id="t")], NOW)
+    await outbox.withdraw("taken-back", NOW)
+    row = await outbox.by_thread("t")
+    assert row is not None
+    assert row.draft.key == "invitation"
+
+
 async def test_what_was_sent_lately_over_a_channel_is_found_again(outbox: Outbox) -> None:
     """After a restart a gateway is asked on what became of its text messages."""
     texts = [message(key, channel=Channel.SMS) for key in ("old", "new", "known", "open")]

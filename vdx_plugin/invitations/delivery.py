@@ -187,7 +187,9 @@ class MessageDelivery:
 
     async def _replied(self, row: OutboxRow, letter: IncomingLetter) -> None:
         async with self._hearing:
-            await self._write(row, Step(OutboxState.ANSWERED))
+            step = reliable.after_reply(row)
+            if step is not None:
+                await self._write(row, step)
         self._tell(row, OutboxState.ANSWERED, "", letter.text)
 
     async def _write(self, row: OutboxRow, step: Step) -> None:

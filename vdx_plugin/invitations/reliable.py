@@ -304,6 +304,11 @@ def _after_passing_fault(row: OutboxRow, now: datetime, limits: Limits) -> Step 
     return _step(row, Event.GAVE_UP, "invite.gave_up")
 
 
+def after_reply(row: OutboxRow) -> Step | None:
+    """Return what becomes of a row whose thread somebody answered in; None for one that was never out."""
+    return _step(row, Event.ANSWERED) if Event.ANSWERED in TABLE[row.state] else None
+
+
 def after_report(row: OutboxRow, *, has_arrived: bool) -> Step:
     """Return what becomes of a text message that was taken, by the gateway's later word."""
     return _step(row, Event.ACKNOWLEDGED) if has_arrived else _step(row, Event.GAVE_UP, _lost(row))

@@ -23,9 +23,10 @@ class Kept:
 
 async def read(consultation: Consultation, outside: Outside) -> Kept:
     """Read everything that tells how the parties stand. Raises Unavailable(``store.*``)."""
-    letters = await outside.letters.of_consultation(consultation.id)
+    rows = await outside.outbox.of_consultation(consultation.id)
     news = await outside.consultations.news_of(consultation.id)
-    return Kept(await outside.outbox.of_consultation(consultation.id), news, letters)
+    # Letters last: what is written next repeats every text of its thread, also of one that comes just now.
+    return Kept(rows, news, await outside.letters.of_consultation(consultation.id))
 
 
 async def parties_of(consultation: Consultation, outside: Outside) -> tuple[PartyStatus, ...]:

@@ -24,6 +24,7 @@ from sqlalchemy import (
     Select,
     and_,
     bindparam,
+    case,
     exists,
     func,
     or_,
@@ -80,6 +81,11 @@ _WRITE = (
     )
 )
 """What becomes of a row, for many rows at once."""
+_NEVER_OUT = and_(
+    rows.c.sends == 0,
+    rows.c.state.in_([one.value for one in TO_BE_SENT | {OutboxState.WITHDRAWN, OutboxState.EXPIRED}]),
+)
+"""Nobody can have answered these: held back, on their way for the first time, or taken back."""
 _FREE = {"owner": None, "lease_until": None}
 
 
@@ -231,7 +237,7 @@ class OutboxTable:
         return await self._newest(rows.c.message_id == message_id)
 
     async def by_thread(self, thread_id: str) -> OutboxRow | None:
-        return await self._newest(rows.c.thread_id == thread_id)
+        return await self._newest(rows.c.thread_id == thread_id, case((_NEVER_OUT, 1), else_=0))
 
     async def of_consultation(self, consultation_id: UUID) -> list[OutboxRow]:
         """Return the consultation's messages, oldest first."""
@@ -289,8 +295,8 @@ class OutboxTable:
         emptied = update(rows).where(old).values(sealed_payload=None, sealed_receiver=None, due_at=None)
         return await self._thread.write(lambda connection: connection.execute(emptied).rowcount)
 
-    async def _newest(self, condition: ColumnElement[bool]) -> OutboxRow | None:
-        newest = select(rows).where(condition).order_by(rows.c.seq.desc()).limit(1)
+    async def _newest(self, condition: ColumnElement[bool], *before: ColumnElement[int]) -> OutboxRow | None:
+        newest = select(rows).where(condition).order_by(*before, rows.c.seq.desc()).limit(1)
 
         def work(connection: Connection) -> OutboxRow | None:
             row = connection.execute(newest).one_or_none()

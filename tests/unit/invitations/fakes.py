@@ -15,6 +15,7 @@ from vdx_plugin.errors import VdxError
 from vdx_plugin.invitations.transport import Entry, Incoming
 from vdx_plugin.ports import (
     STRANDED,
+    TO_BE_SENT,
     IncomingLetter,
     InvitationNews,
     MessageKind,
@@ -51,7 +52,7 @@ class MemoryOutbox:
 
     async def add(self, drafts: Sequence[OutboxDraft], now: datetime) -> None:
         for draft in drafts:
-            self.rows.setdefault(draft.key, OutboxRow(draft, OutboxState.QUEUED, 0, now, None))
+            self.rows.setdefault(draft.key, OutboxRow(draft, OutboxState.QUEUED, 0, now, draft.not_before))
         self.changed.set()
 
     async def claim(self, now: datetime, *, limit: int = 10) -> list[OutboxRow]:
@@ -126,7 +127,9 @@ class MemoryOutbox:
         return next((row for row in self.rows.values() if row.draft.message_id == message_id), None)
 
     async def by_thread(self, thread_id: str) -> OutboxRow | None:
-        return next((row for row in reversed(self.rows.values()) if row.draft.thread_id == thread_id), None)
+        thread = [row for row in reversed(self.rows.values()) if row.draft.thread_id == thread_id]
+        out = [row for row in thread if row.state not in TO_BE_SENT | {OutboxState.WITHDRAWN}]
+        return next(iter([*out, *thread]), None)
 
     async def of_consultation(self, consultation_id: UUID) -> list[OutboxRow]:
         return [row for row in self.rows.values() if row.draft.consultation_id == consultation_id]

@@ -533,6 +533,19 @@ async def test_an_answer_that_comes_again_is_shown_once_and_acknowledged_again(d
     assert [news.answer for news in desk.news.heard].count("Vi kommer") == 1
 
 
+async def test_an_answer_that_comes_while_a_cancellation_is_held_back_does_not_stop_it(desk: Desk) -> None:
+    """It answers the invitation; taken for one to the cancellation, that would count as dealt with and never leave."""
+    draft = letter()
+    await desk.write(draft)
+    await desk.until_state(draft, OutboxState.AWAITING_ACK)
+    off = composer().cancellation(consultation(), HOSPITAL_PARTY, draft, NOW, ids(300))
+    await desk.write(replace(off, not_before=desk.clock.now() + timedelta(seconds=8)))
+    await desk.take_in(answer(draft))
+    assert desk.row(draft).state is OutboxState.ANSWERED
+    assert desk.row(off).state is OutboxState.QUEUED
+    assert [one.answer for one in desk.news.heard if one.answer] == ["Vi kommer"]
+
+
 async def test_a_second_answer_in_the_thread_is_shown_too(desk: Desk) -> None:
     """First yes, then no: the newest is what counts."""
     draft = letter()
