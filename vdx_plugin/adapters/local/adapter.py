@@ -29,6 +29,8 @@ from vdx_plugin.api.v1 import (
     ClinicContext,
     Clock,
     Conflict,
+    Health,
+    HealthState,
     Organisation,
     RecordIncoming,
     RecordLetter,
@@ -173,6 +175,15 @@ class LocalSystem(Adapter):
             self._session.tray.settle(receipt)
 
     # --- how it fares -------------------------------------------------------------------------------------------------
+
+    async def try_settings(self) -> Health:
+        """Say whether the folder for notes can be used, if there is to be one; the rest needs the record's call."""
+        if self._folder is not None:
+            try:
+                await on_disk(self._folder.try_out)
+            except Unavailable as error:
+                return Health(HealthState.BAD, error.code)
+        return Health(HealthState.GOOD)
 
     async def diagnostics(self) -> Mapping[str, str]:
         session = self._session

@@ -34,8 +34,10 @@ class NotesFolder:
         if self._taken(key).exists():
             return
         self._receipt(key).unlink(missing_ok=True)
+        self._write(self._waiting(key), body)
+
+    def _write(self, path: Path, body: Mapping[str, object]) -> None:
         self._folder.mkdir(parents=True, exist_ok=True)
-        path = self._waiting(key)
         new = path.with_suffix(".new")
         new.unlink(missing_ok=True)
         with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
@@ -43,6 +45,12 @@ class NotesFolder:
             file.flush()
             os.fsync(file.fileno())
         new.replace(path)
+
+    def try_out(self) -> None:
+        """Write, rename and delete a file without content, under a name that no record takes for a note."""
+        path = self._folder / "vdx-trial.json"
+        self._write(path, {})
+        path.unlink()
 
     def receipt(self, key: str) -> ReceiptBody | None:
         """Return the receipt, None where there is none or only half of one."""

@@ -14,7 +14,7 @@ the record through the ``AdapterSink`` it gets in ``start``, and answers the cal
 - *Errors*, named by what must happen next: ``Unavailable``, ``OutcomeUnknown``, ``SignInNeeded``, ``Refused``,
   ``NotFound``, ``Conflict``, ``Unreadable``, ``Unsupported``, ``Misconfigured``.
 - *Tools*: ``get_logger`` (masks), ``Secret``, ``Tasks`` (keeps tasks), ``Clock``, ``MAX_AGE``;
-  ``api.v1.loopback`` has a small HTTP server for records that call back.
+  ``api.v1.loopback`` has a small HTTP server for records that call back, on a port or on a socket of the user's own.
 """
 
 from vdx_plugin.api.adapter import Adapter

@@ -20,7 +20,7 @@ from vdx_plugin.adapters.local.letterbox import Kind, Letterbox
 from vdx_plugin.adapters.local.notes_folder import NotesFolder
 from vdx_plugin.api.v1 import Capability, RecordLetter
 from vdx_plugin.errors import Conflict, NotFound, OutcomeUnknown, Refused, Unavailable, Unsupported
-from vdx_plugin.ports import AdapterSetup
+from vdx_plugin.ports import AdapterSetup, HealthState
 
 LETTER = RecordLetter("m-1", "5790000000203", "MCM:FDIS91#telemedicine", "application/fhir+json", b'{"a": "\xc3\xa6"}')
 
@@ -209,12 +209,14 @@ class FilingRecord:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.filed: dict[str, str] = {}
+        self.takes = 0
         self.receipt: bytes | None = b'{"accepted": true, "remote_id": "N1"}'
 
     def look(self) -> None:
         for path in sorted(self.folder.glob("vdx-*.note.json")):
             taken = path.with_suffix(".taken")
             path.rename(taken)
+            self.takes += 1
             note = json.loads(taken.read_text("utf-8"))
             self.filed.setdefault(note["key"], note["note"])
             if self.receipt is not None:
@@ -280,6 +282,7 @@ async def test_a_note_taken_and_not_answered_is_not_laid_out_again(by_folder):
         with pytest.raises(OutcomeUnknown):
             await system.write_back(CONTEXT, summary())
     assert [path.suffix for path in record.folder.iterdir()] == [".taken"]
+    assert record.takes == 1
 
 
 async def test_a_note_nobody_takes_is_taken_away_again(tmp_path):
@@ -312,6 +315,18 @@ async def test_a_folder_that_cannot_be_used_says_so(tmp_path):
     with pytest.raises(Unavailable, match=r"local\.folder"):
         await system.write_back(CONTEXT, summary())
     await system.stop()
+
+
+async def test_trying_the_settings_says_whether_the_folder_can_be_used(tmp_path):
+    """Before the first note is lost in it; nothing is left behind."""
+    (tmp_path / "file").write_text("x")
+    tried = [make(AdapterSetup({"notes": str(tmp_path / name)}, "", HandClock())) for name in ("new", "file")]
+    healths = [await system.try_settings() for system in tried]
+    assert [(one.state, one.reason) for one in healths] == [
+        (HealthState.GOOD, ""),
+        (HealthState.BAD, "local.folder"),
+    ]
+    assert list((tmp_path / "new").iterdir()) == []
 
 
 def test_a_note_is_for_the_user_alone_and_never_seen_by_half(tmp_path):

@@ -104,3 +104,14 @@ def test_anything_else_is_no_ticket(text):
     """The operating system hands over the whole address as it was clicked, shell signs included."""
     with pytest.raises(Refused, match=r"ticket\.unknown"):
         token_in(text)
+
+
+def test_an_ended_ticket_keeps_no_patient(book):
+    """Used, given to the wrong hands or grown old: that it was a ticket is enough to say what is wrong with it."""
+    book.issue("b" * 43, CONTEXT, HANNE, NOON)
+    book.issue("c" * 43, CONTEXT, HANNE, NOON)
+    book.redeem(TOKEN, HANNE, NOON)
+    assert refusal(book, token="b" * 43, holder=Holder("bent", "bent@pc-1")) == "ticket.foreign"
+    book.sweep(NOON + timedelta(seconds=60))
+    assert [ticket.context for ticket in book._tickets.values()] == [None, None, None]
+    assert refusal(book, token="c" * 43) == "ticket.stale"
