@@ -37,7 +37,7 @@ from vdx_plugin.service.view import (
     StepKind,
 )
 from vdx_plugin.texts import _
-from vdx_plugin.ui import party_scenes, scenes, text_scenes
+from vdx_plugin.ui import partner_scenes, party_scenes, scenes, text_scenes
 from vdx_plugin.ui.about import AboutDialog
 from vdx_plugin.ui.adapter_form import AdapterForm
 from vdx_plugin.ui.adapters_page import AdaptersPage
@@ -164,7 +164,7 @@ def partners(
 ) -> Callable[[Theme], QWidget]:
     def make(theme: Theme) -> QWidget:
         window = PartnersWindow(theme, lambda: "new", lambda _partner: faults or {})
-        view = scenes.directory(is_empty=is_empty)
+        view = partner_scenes.directory(is_empty=is_empty)
         window.show_view(view)
         found = next((one for one in view.found.partners if one.id == chosen), None)
         if found is not None:
@@ -191,7 +191,7 @@ def messages(view: CorrespondenceView) -> Callable[[Theme], QWidget]:
 
 def teams(theme: Theme) -> QWidget:
     dialog = TeamsDialog(theme, lambda: "new", lambda _team: {})
-    dialog.show_view(scenes.directory())
+    dialog.show_view(partner_scenes.directory())
     return dialog
 
 
@@ -318,11 +318,11 @@ def _partner_screens() -> Iterator[Screen]:
     yield "partners-served", partners(chosen="nursing-home-unit"), page
     yield "partners-fixed", partners(chosen="interpreter-agency"), page
     yield "partners-new-faults", partners(new=True, faults=bad), (880, 900)
-    yield "partners-import", lambda theme: ImportDialog(theme, scenes.import_preview()), (560, 620)
+    yield "partners-import", lambda theme: ImportDialog(theme, partner_scenes.import_preview()), (560, 620)
     yield "partners-teams", teams, (760, 720)
     yield "messages-empty", messages(NOTHING_WAITS), (600, 420)
-    yield "messages-normal", messages(scenes.correspondence()), (600, 980)
-    waiting = replace(scenes.idle(scenes.context()), correspondence=scenes.correspondence())
+    yield "messages-normal", messages(partner_scenes.correspondence()), (600, 980)
+    waiting = replace(scenes.idle(scenes.context()), correspondence=partner_scenes.correspondence())
     yield "messages-dock", dock(waiting), (320, 860)
 
 

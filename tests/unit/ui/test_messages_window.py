@@ -15,14 +15,14 @@ from tests.unit.ui.fake_desk import FakeDesk
 from vdx_plugin.domain.parties import Channel
 from vdx_plugin.runtime import Runtime
 from vdx_plugin.service.correspondence_view import NOTHING_WAITS, CorrespondenceView
-from vdx_plugin.ui import scenes
+from vdx_plugin.ui import partner_scenes, scenes
 from vdx_plugin.ui.main import Desktop
 from vdx_plugin.ui.menu import DockMenu
 from vdx_plugin.ui.message_cards import DeadLetterCard, StrayLetterCard
 from vdx_plugin.ui.messages_window import MessagesWindow
 from vdx_plugin.ui.theme import Theme
 
-VIEW = scenes.correspondence()
+VIEW = partner_scenes.correspondence()
 
 
 def texts_of(window: QWidget) -> str:

@@ -14,7 +14,7 @@ from tests.unit.ui.fake_desk import FakeDesk
 from vdx_plugin.domain.parties import Channel, PartyRole, Purpose
 from vdx_plugin.errors import Unavailable
 from vdx_plugin.ports import Reach, ReachState
-from vdx_plugin.ui import scenes
+from vdx_plugin.ui import partner_scenes, scenes
 from vdx_plugin.ui.import_dialog import ImportDialog
 from vdx_plugin.ui.main import Desktop
 from vdx_plugin.ui.menu import DockMenu
@@ -144,7 +144,7 @@ def test_a_table_is_shown_before_it_is_taken_in(
     """New, changed, gone and refused; then one click, and an undo after."""
     file = tmp_path / "table.csv"
     file.write_text("id,name\n", encoding="utf-8")
-    desk.book.coming = scenes.import_preview()
+    desk.book.coming = partner_scenes.import_preview()
     desktop.partners.import_file(file)
     qtbot.waitUntil(lambda: bool(window.findChildren(ImportDialog)))
     dialog = window.findChildren(ImportDialog)[0]
