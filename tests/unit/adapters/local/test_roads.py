@@ -36,14 +36,15 @@ async def rig(tmp_path):
 class PostingRig(LocalRig):
     """A record that carries mail: it keeps what it is given under its id, and answers as the test says."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, limit_s: float) -> None:
         super().__init__(folder)
+        self.limit_s = limit_s
         self.posted: dict[str, dict[str, str]] = {}
         self.settled: list[str] = []
         self.answers: dict[str, object] | None = {"accepted": True, "remote_id": "R1"}
 
     def settings(self) -> LocalSettings:
-        return LocalSettings(letters=True, receipt_limit_s=0.5, confirm_limit_s=0.5)
+        return LocalSettings(letters=True, receipt_limit_s=self.limit_s)
 
     async def _hear(self, answer: dict[str, list[dict[str, str]]]) -> None:
         self.settled += [word["receipt"] for word in answer["settled"]]
@@ -53,9 +54,16 @@ class PostingRig(LocalRig):
                 await self.post(f"/v1/letters/{letter['message_id']}/receipt", self.answers)
 
 
+PATIENT_S = 20.0
+"""For what must arrive, on a machine however slow."""
+hasty_mail = pytest.mark.parametrize("mail", [0.5], indirect=True, ids=["hasty"])
+hasty_folder = pytest.mark.parametrize("by_folder", [0.6], indirect=True, ids=["hasty"])
+"""For what must not arrive."""
+
+
 @pytest.fixture
-async def mail(tmp_path):
-    made = PostingRig(tmp_path)
+async def mail(request, tmp_path):
+    made = PostingRig(tmp_path, getattr(request, "param", PATIENT_S))
     await made.begin()
     yield made
     await made.end()
@@ -89,6 +97,7 @@ async def test_a_letter_the_record_refuses_is_refused(mail):
         await mail.system.send_letter(LETTER)
 
 
+@hasty_mail
 async def test_a_letter_fetched_without_an_answer_is_of_unknown_outcome(mail):
     """It may have been posted."""
     mail.answers = None
@@ -96,6 +105,7 @@ async def test_a_letter_fetched_without_an_answer_is_of_unknown_outcome(mail):
         await mail.system.send_letter(LETTER)
 
 
+@hasty_mail
 async def test_a_letter_nobody_fetches_is_taken_back(mail):
     """The program tries again, or the doctor takes another road."""
     mail._polling.cancel()
@@ -229,9 +239,10 @@ class FilingRecord:
 
 
 @pytest.fixture
-async def by_folder(tmp_path):
+async def by_folder(request, tmp_path):
     record = FilingRecord(tmp_path / "notes")
-    settings = LocalSettings(write_back=True, notes=record.folder, receipt_limit_s=0.6)
+    limit_s = getattr(request, "param", PATIENT_S)
+    settings = LocalSettings(write_back=True, notes=record.folder, receipt_limit_s=limit_s)
     system = LocalSystem(settings, HandClock(datetime.now(UTC)), PRACTICE, None)
     await system.start(RememberingSink())
     working = asyncio.create_task(record.run())
@@ -262,6 +273,7 @@ async def test_the_same_note_again_is_one_entry_and_no_file(by_folder):
     assert record.filed == {}
 
 
+@hasty_folder
 async def test_half_a_receipt_is_waited_for(by_folder):
     """The record writes slowly, or dies while writing."""
     system, record = by_folder
@@ -274,6 +286,7 @@ async def test_half_a_receipt_is_waited_for(by_folder):
     assert len(record.filed) == 1
 
 
+@hasty_folder
 async def test_a_note_taken_and_not_answered_is_not_laid_out_again(by_folder):
     """The record may be about to file it."""
     system, record = by_folder
