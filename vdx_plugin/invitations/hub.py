@@ -7,6 +7,7 @@ the sandbox's hub, which keeps the envelope's fields apart as VANSEnvelope 1.0.4
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import binascii
 from collections.abc import Callable
@@ -24,6 +25,8 @@ from vdx_plugin.invitations.vans_envelope import document_name
 from vdx_plugin.ports import IN_MAILBOX, OutboxDraft
 
 SEND_LIMIT_S = 20.0
+LINES = 8
+"""Messages on their way at once: the HTTP client's work for each one grows with the number that waits beside it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +47,7 @@ class MessageHub:
         self._client = client
         self._new_id = new_id
         self._base = settings.url.rstrip("/")
+        self._lines = asyncio.Semaphore(LINES)
 
     async def send(self, draft: OutboxDraft) -> str:
         """Hand over one message under a new envelope id; see ``Carrier``."""
@@ -54,9 +58,13 @@ class MessageHub:
             "X-Envelope-Id": str(self._new_id()),
             "X-Document-Name": document_name(read_message(draft.payload, draft.mime)),
         }
+        async with self._lines:
+            return await self._post(draft.payload, headers)
+
+    async def _post(self, payload: bytes, headers: dict[str, str]) -> str:
         with translated():
             answer = await self._client.post(
-                f"{self._base}/messages", content=draft.payload, headers=headers, timeout=SEND_LIMIT_S
+                f"{self._base}/messages", content=payload, headers=headers, timeout=SEND_LIMIT_S
             )
         refuse(answer)
         # 202 of the endpoint says that the message lies in the receiver's mailbox.
