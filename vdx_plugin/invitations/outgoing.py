@@ -28,8 +28,8 @@ _log = log.get("invitations.outgoing")
 
 Tell = Callable[[OutboxRow, OutboxState, str, str], None]
 BATCH = 25
-"""Messages that a worker takes and settles together: fewer would cost the database more each, more would have to be sent
-again after a crash, under the ids that receivers know."""
+"""Messages that a worker takes together: fewer would cost the database more each, more would have to be sent again
+after a crash, under the ids that receivers know."""
 _WRITE_WAITS_S = (0.1, 0.5, 2.0)
 
 
