@@ -21,8 +21,8 @@ from tests.e2e.fake_devices import CAMERA, PluggableDevices
 from tests.e2e.gate import Gate
 from tests.e2e.signalling import SignallingEngine
 from tests.unit.host import guests
+from vdx_plugin.adapters.local import redeem_in_running_program
 from vdx_plugin.app import organisation
-from vdx_plugin.commands import redeem
 from vdx_plugin.demo.world import HOSPITAL_GLN
 from vdx_plugin.domain.consultation import Consultation, Stage
 from vdx_plugin.domain.parties import InvitationState, PartyRole
@@ -112,16 +112,20 @@ async def test_line_feeds_in_place_of_every_carriage_return_are_put_right_withou
 # --- tickets ------------------------------------------------------------------------------------------------------
 
 
+def handshake(driver: DeskDriver) -> Path:
+    return driver.world.settings().data_dir / "adapters" / "local"
+
+
 async def redeem_refused(driver: DeskDriver, ticket: str, code: str) -> None:
     with pytest.raises(Refused) as refusal:
-        await asyncio.to_thread(redeem, ticket, driver.world.settings())
+        await asyncio.to_thread(redeem_in_running_program, ticket, handshake(driver))
     assert refusal.value.code == code
     await driver.until_told(code)
     assert driver.count_meetings() == 0
 
 
 async def starts_with_a_fresh_ticket(driver: DeskDriver) -> None:
-    await asyncio.to_thread(redeem, await driver.ticket(), driver.world.settings())
+    await asyncio.to_thread(redeem_in_running_program, await driver.ticket(), handshake(driver))
     await driver.until_stage(Stage.IN_CALL)
 
 
@@ -139,7 +143,7 @@ async def test_a_ticket_used_twice_starts_once(tmp_path: Path) -> None:
         await driver.open_patient()
         await starts_with_a_fresh_ticket(driver)
         with pytest.raises(Refused, match=r"ticket\.used"):
-            await asyncio.to_thread(redeem, driver.tickets[0], driver.world.settings())
+            await asyncio.to_thread(redeem_in_running_program, driver.tickets[0], handshake(driver))
         await driver.until_told("ticket.used")
         assert driver.count_meetings() == 1
 
