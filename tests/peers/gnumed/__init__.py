@@ -1,1 +1,1 @@
-"""GNUmed's own exporter of GDT files, without its window and database: ``python -m tests.peers.gnumed``."""
+"""GNUmed: its exporter of GDT files alone, and the whole of it: ``python -m tests.peers.gnumed``."""

@@ -1,12 +1,21 @@
-"""``python -m tests.peers.gnumed`` fetches GNUmed and runs the tests against its exporter; nightly, not each push."""
+"""``python -m tests.peers.gnumed`` installs GNUmed and runs the tests against it; nightly, not each push.
+
+First its exporter alone, then the whole of it: its database, its client on a screen, a person logged in. It is to run
+as root on Debian, where it installs packages; GNUmed itself then runs as another user.
+"""
 
 from __future__ import annotations
 
+import os
+import subprocess
 import sys
 
-import pytest
+from tests.peers.gnumed import exporter, program
 
-from tests.peers.gnumed import exporter
+TESTS = ("tests/interop/test_gnumed.py", "tests/interop/test_gnumed_program.py")
 
 exporter.fetch()
-sys.exit(pytest.main(["-q", "tests/interop/test_gnumed.py"]))
+program.install()
+# In a process of its own: pytest wants to be first to import what it tests.
+asked = {**os.environ, program.ASKED_FOR: "yes"}
+sys.exit(subprocess.call([sys.executable, "-m", "pytest", "-q", "-rA", *TESTS], env=asked))
