@@ -13,9 +13,11 @@ import sys
 from tests.peers.gnumed import exporter, program
 
 TESTS = ("tests/interop/test_gnumed.py", "tests/interop/test_gnumed_program.py")
+LIMIT_S = 1800
+"""Making the database takes longer than a test may otherwise."""
 
 exporter.fetch()
 program.install()
 # In a process of its own: pytest wants to be first to import what it tests.
 asked = {**os.environ, program.ASKED_FOR: "yes"}
-sys.exit(subprocess.call([sys.executable, "-m", "pytest", "-q", "-rA", *TESTS], env=asked))
+sys.exit(subprocess.call([sys.executable, "-m", "pytest", "-q", "-rA", f"--timeout={LIMIT_S}", *TESTS], env=asked))
