@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import logging
+import os
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -15,6 +17,7 @@ from uuid import UUID
 import httpx
 import pytest
 
+from tests import postgres
 from tests.fakes_clinic import PRACTICE, HandClock, RememberingSink, context_of, summary
 from tests.peers.gnuhealth import server as gnuhealth
 from tests.peers.gnuhealth.server import AAGE, DITTE, DOCTOR, OTHER_DOCTOR, Rpc, Server
@@ -31,8 +34,11 @@ pytestmark = pytest.mark.timeout(300)
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    with gnuhealth.running(tmp_path_factory.mktemp("gnuhealth")) as running:
-        yield running
+    """The server; on PostgreSQL, where real locks are, with ``VDX_GNUHEALTH_DATABASE=postgresql``."""
+    with contextlib.ExitStack() as stack:
+        by_name = {"sqlite": lambda: None, "postgresql": lambda: stack.enter_context(postgres.server(durable=True))}
+        database = by_name[os.environ.get("VDX_GNUHEALTH_DATABASE", "sqlite")]()
+        yield stack.enter_context(gnuhealth.running(tmp_path_factory.mktemp("gnuhealth"), database))
 
 
 @pytest.fixture
@@ -166,11 +172,7 @@ async def test_a_stale_ticket_is_refused(system, sink, record, server) -> None:
 
 
 def _age_tickets(server: Server) -> None:
-    import sqlite3
-
-    with sqlite3.connect(server.folder / f"{gnuhealth.DATABASE}.sqlite") as database:
-        database.execute("UPDATE vdx_video_ticket SET expires_at = '2020-01-01 00:00:00'")
-    database.close()
+    server.sql("UPDATE vdx_video_ticket SET expires_at = '2020-01-01 00:00:00'")
 
 
 async def test_without_a_running_program_the_action_says_so(server, record) -> None:
@@ -334,11 +336,7 @@ async def test_a_change_between_our_look_and_our_write_is_refused_by_the_record(
 
 
 def _touch(server: Server, number: int) -> None:
-    import sqlite3
-
-    with sqlite3.connect(server.folder / f"{gnuhealth.DATABASE}.sqlite") as database:
-        database.execute("UPDATE gnuhealth_appointment SET write_date = '2031-01-01 00:00:00' WHERE id = ?", (number,))
-    database.close()
+    server.sql(f"UPDATE gnuhealth_appointment SET write_date = '2031-01-01 00:00:00' WHERE id = {number}")
 
 
 async def test_the_note_goes_to_the_patient_of_the_snapshot(system, sink, record, started) -> None:
@@ -447,11 +445,7 @@ async def test_an_ended_session_is_renewed_without_a_word(system, server) -> Non
 
 
 def _end_sessions(server: Server) -> None:
-    import sqlite3
-
-    with sqlite3.connect(server.folder / f"{gnuhealth.DATABASE}.sqlite") as database:
-        database.execute("DELETE FROM ir_session")
-    database.close()
+    server.sql("DELETE FROM ir_session")
 
 
 @pytest.mark.parametrize(

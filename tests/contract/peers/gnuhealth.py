@@ -6,7 +6,6 @@ import asyncio
 import atexit
 import os
 import signal
-import sqlite3
 import tempfile
 from collections.abc import Mapping
 from contextlib import suppress
@@ -145,10 +144,7 @@ class GnuHealthPeer(Peer):
         self._sql("DELETE FROM ir_session")
 
     def _sql(self, text: str) -> None:
-        database = sqlite3.connect(self._base.folder / f"{gnuhealth.DATABASE}.sqlite", timeout=20)
-        with database:
-            database.execute(text)
-        database.close()
+        self._base.sql(text)
 
     # --- what its user does -------------------------------------------------------------------------------------------
 

@@ -13,6 +13,7 @@ import json
 import os
 import shutil
 import socket
+import sqlite3
 import subprocess
 import time
 from collections.abc import Iterator
@@ -21,8 +22,10 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import psycopg
 
 from tests.peers import prepare
+from tests.postgres import Server as Postgres
 
 COMPANION = Path(__file__).parents[3] / "companions" / "gnuhealth"
 DATABASE = "clinic"
@@ -52,7 +55,7 @@ class Server:
 
     url: str
     folder: Path
-    uri: str
+    postgres: Postgres | None
     process: subprocess.Popen[bytes]
 
     def rpc(self, user: tuple[str, str] = ADMIN) -> Rpc:
@@ -64,7 +67,18 @@ class Server:
 
     def start_again(self) -> None:
         """Start it anew on the same port and database."""
-        self.process = _boot(self.folder, self.url)
+        self.process = _boot(self.folder, self.url, self.postgres)
+
+    def sql(self, statement: str) -> None:
+        """Run one statement in the database, beside the program: for what only time or another hand would do."""
+        if self.postgres is not None:
+            with psycopg.connect(dbname=DATABASE, user="postgres", host=str(self.postgres.folder)) as connection:
+                connection.execute(statement)
+            return
+        database = sqlite3.connect(self.folder / f"{DATABASE}.sqlite", timeout=20)
+        with database:
+            database.execute(statement)
+        database.close()
 
 
 class Rpc:
@@ -106,17 +120,19 @@ class Rpc:
 
 
 @contextlib.contextmanager
-def running(folder: Path, uri: str = "sqlite://") -> Iterator[Server]:
-    """Run a server on a copy of the prepared database in ``folder``, or on the PostgreSQL server of ``uri``."""
+def running(folder: Path, postgres: Postgres | None = None) -> Iterator[Server]:
+    """Run a server on a copy of the prepared database in ``folder``, or on a new one of a PostgreSQL server."""
     web = prepared()
     port = _free_port()
-    if uri == "sqlite://":
+    if postgres is None:
         shutil.copy(web.parent / f"{DATABASE}.sqlite", folder)
+    uri = "sqlite://" if postgres is None else "postgresql://postgres@/"
     (folder / "trytond.conf").write_text(_CONFIG.format(uri=uri, folder=folder, port=port, web=web), encoding="utf-8")
-    if uri != "sqlite://":
-        _fill(folder, port)
+    if postgres is not None:
+        postgres.tell(f"CREATE DATABASE {DATABASE}")
+        _fill(folder, port, postgres)
     url = f"http://127.0.0.1:{port}"
-    server = Server(url, folder, uri, _boot(folder, url))
+    server = Server(url, folder, postgres, _boot(folder, url, postgres))
     try:
         yield server
     finally:
@@ -171,12 +187,12 @@ def _collect_web_client(modules: Path, web: Path) -> None:
     shutil.copytree(modules / "d3" / "dist", web / "bower_components" / "d3")
 
 
-def _fill(folder: Path, port: int) -> None:
+def _fill(folder: Path, port: int, postgres: Postgres | None = None) -> None:
     """Make the database of ``folder``'s configuration, with modules and people."""
     for step in (["--all"], ["-u", "health", "--activate-dependencies"], ["-u", "vdx_video"]):
-        _admin(folder, *step)
+        _admin(folder, postgres, *step)
     url = f"http://127.0.0.1:{port}"
-    process = _boot(folder, url)
+    process = _boot(folder, url, postgres)
     try:
         _people(Rpc(url, ADMIN))
     finally:
@@ -240,17 +256,27 @@ def _patient(rpc: Rpc, given: str, family: str, number: str, born: tuple[int, in
     return rpc.create("gnuhealth.patient", party=party)
 
 
-def _admin(folder: Path, *arguments: str) -> None:
+def _admin(folder: Path, postgres: Postgres | None, *arguments: str) -> None:
     words = folder / "admin-word"
     words.write_text(ADMIN[1], encoding="ascii")
     command = [_script("trytond-admin"), "-c", str(folder / "trytond.conf"), "-d", DATABASE]
-    environment = {**os.environ, "TRYTONPASSFILE": str(words)}
+    environment = {**_environment(postgres), "TRYTONPASSFILE": str(words)}
     subprocess.run([*command, "--email", "admin@clinic.test", *arguments], check=True, env=environment)
 
 
-def _boot(folder: Path, url: str) -> subprocess.Popen[bytes]:
+def _environment(postgres: Postgres | None) -> dict[str, str]:
+    """Return the environment; a PostgreSQL server is found by the folder of its socket."""
+    return {**os.environ, "PGHOST": str(postgres.folder)} if postgres is not None else dict(os.environ)
+
+
+def _boot(folder: Path, url: str, postgres: Postgres | None) -> subprocess.Popen[bytes]:
     with (folder / "trytond.log").open("ab") as log:
-        process = subprocess.Popen([_script("trytond"), "-c", str(folder / "trytond.conf")], stdout=log, stderr=log)
+        process = subprocess.Popen(
+            [_script("trytond"), "-c", str(folder / "trytond.conf")],
+            stdout=log,
+            stderr=log,
+            env=_environment(postgres),
+        )
     body = json.dumps({"id": 1, "method": "common.server.version", "params": []}).encode()
     until = time.monotonic() + 60
     while time.monotonic() < until:
