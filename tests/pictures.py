@@ -15,6 +15,7 @@ from contextlib import AsyncExitStack
 from datetime import UTC, datetime, timedelta
 from datetime import time as clock_time
 from pathlib import Path
+from uuid import UUID
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
@@ -35,6 +36,7 @@ from vdx_plugin.ports import MediaChoice
 from vdx_plugin.runtime import Runtime
 from vdx_plugin.sandbox.partners import Behaviour
 from vdx_plugin.service.view import AgendaEntry, ConsultationView, RoomState
+from vdx_plugin.ui.interpreter_card import InterpreterCardDialog
 from vdx_plugin.ui.main import Desktop
 from vdx_plugin.ui.windows import Windows
 
@@ -44,6 +46,7 @@ PLAN_SIZE = (600, 900)
 PARTIES_SIZE = (600, 1180)
 STATUS_SIZE = (1120, 1080)
 CONFERENCE = ("municipality-homecare", "nursing-home", "interpreter-agency")
+CARD_SIZE = (560, 720)
 CALL_SIZE = (1120, 720)
 """As on a screen of ordinary size; Qt's offscreen one is 800 pixels wide."""
 
@@ -113,6 +116,7 @@ class Photographer:
         self._conference(windows)
         with sync_playwright() as playwright:
             browser = playwright.chromium.launch(executable_path=find_chromium(), args=ARGUMENTS)
+            self._mail(browser.new_page(viewport={"width": 1000, "height": 900}))
             self._partners(browser.new_page(viewport={"width": 1000, "height": 1000}))
             browser.close()
         self._desktop.close()
@@ -253,11 +257,33 @@ class Photographer:
         run(desk.admit(self._waiting()[0])).result(LIMIT_S)
         self.let_pass(3.0)
         self.take(windows.call, "status-in-call")
+        self._card(consultation.id, windows)
+        self.take_of(windows.texts, "texts")
         run(stack.aclose()).result(LIMIT_S)
         run(desk.cancel()).result(LIMIT_S)
 
+    def _card(self, consultation_id: UUID, windows: Windows) -> None:
+        """What goes into the interpreter agency's portal."""
+        key = self.party(PartyRole.INTERPRETER)
+        card = self._runtime.submit(self._program.desk.interpreter_card(consultation_id, key)).result(LIMIT_S)
+        dialog = InterpreterCardDialog(windows.theme, card, windows.call)
+        dialog.resize(*CARD_SIZE)
+        self.take_of(dialog, "interpreter-card")
+
+    def take_of(self, window: QWidget, name: str) -> None:
+        """Open a window, take its picture, and close it again."""
+        window.show()
+        self.take(window, name)
+        window.close()
+
     def _parties(self) -> tuple[PartyStatus, ...]:
         return self._consultation.parties if self._consultation else ()
+
+    def _mail(self, page: Page) -> None:
+        """The mail of an interpreter agency as its reader sees it."""
+        page.goto(f"{self._world.sandbox.base_url}/mail/")
+        page.locator("a.line", has_text="tolk").first.click()
+        page.screenshot(path=self._folder / "mail.png")
 
     def _partners(self, page: Page) -> None:
         """What a ward reads when a meeting is booked, moved and called off, and what the old format leaves of it."""

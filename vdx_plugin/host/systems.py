@@ -141,8 +141,10 @@ class AdapterHost(Life):
                 values = self._values(found.name)
                 try:
                     status = replace(status, health=await self.try_settings(found.name, values, {}), settings=values)
-                except Refused as refusal:
-                    status = replace(status, health=Health(HealthState.BAD, refusal.code, {"name": found.name}))
+                except VdxError as error:
+                    # A setting at fault, or a workplace without a keyring: the others are told of all the same.
+                    facts = {"name": found.name, **error.facts}
+                    status = replace(status, health=Health(HealthState.BAD, error.code, facts))
             statuses.append(status)
         return report_of(sorted(statuses, key=lambda status: status.name), {}, self._clock.now())
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QCloseEvent, QKeySequence, QShortcut
 from PySide6.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
 
@@ -22,6 +22,18 @@ from vdx_plugin.ui.wording import patient_label, trouble
 
 _TONE = {Severity.INFO: "accent", Severity.WARNING: "warning", Severity.DANGER: "danger"}
 _WRONG_PATIENT = "context.changed_during_call"
+
+
+class PageStack(QStackedWidget):
+    """Asks for the room of the page that is shown, and not for that of the tallest one behind it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.currentChanged.connect(self.updateGeometry)
+
+    def minimumSizeHint(self) -> QSize:
+        page = self.currentWidget()
+        return page.minimumSizeHint() if page is not None else super().minimumSizeHint()
 
 
 class CallWindow(QWidget):
@@ -42,7 +54,7 @@ class CallWindow(QWidget):
         self.starting = StartingPage(theme)
         self.call = CallPage(theme)
         self.after = AfterPage(theme)
-        self.pages = QStackedWidget()
+        self.pages = PageStack()
         for page in (self.starting, self.call, self.after):
             self.pages.addWidget(page)
         self.call.parties.admit_wanted.connect(self.admit_wanted)
