@@ -145,7 +145,7 @@ class World:
                 id_path="id",
                 report_url=f"{self.sandbox.text_url}/{{id}}",
             ),
-            interpreters=Interpreters(fee="191 kr."),
+            interpreters=Interpreters(fee="191 kr"),
             adapters={
                 "local": {"letters": "yes" if self.transport == "record" else "no"},
                 "hl7v2": {
