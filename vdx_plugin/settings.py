@@ -114,7 +114,7 @@ class Sms(_Part):
 
 
 class Interpreters(_Part):
-    """What patients hear of the interpreter. ``fee`` is what the region charges by video, as text: ``191 kr.``"""
+    """What patients hear of the interpreter. ``fee`` is what the region charges by video, as text: ``191 kr``"""
 
     tells_fee: bool = True
     """Whether the invitation tells a patient with an interpreter that the region may charge for it."""
