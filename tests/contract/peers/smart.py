@@ -115,7 +115,7 @@ class SmartPeer(Peer):
         self.server.control("set", drop={"method": "POST", "type": "DocumentReference"} if is_on else None)
 
     @property
-    def hangs(self) -> bool:  # type: ignore[override]
+    def hangs(self) -> bool:  # type: ignore[override]  # a flag that acts on the server
         raise AttributeError("only set")
 
     @hangs.setter
@@ -123,7 +123,7 @@ class SmartPeer(Peer):
         self.server.control("set", hang=is_on)
 
     @property
-    def conflicts(self) -> bool:  # type: ignore[override]
+    def conflicts(self) -> bool:  # type: ignore[override]  # a flag that acts on the server
         raise AttributeError("only set")
 
     @conflicts.setter
@@ -131,7 +131,7 @@ class SmartPeer(Peer):
         self.server.control("set", failStatus=412 if is_on else None)
 
     @property
-    def expired(self) -> bool:  # type: ignore[override]
+    def expired(self) -> bool:  # type: ignore[override]  # a flag that acts on the server
         raise AttributeError("only set")
 
     @expired.setter
