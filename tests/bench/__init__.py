@@ -5,4 +5,6 @@ process of its own in real life has one here, because two loops in one process s
 each other: ``doctor`` is the program, ``sandbox`` the hub, the rooms and the clinic, ``guest`` the far end, and
 ``browser`` drives Chromium as the far end to compare with. ``child`` is how the bench talks to them, ``usage`` reads
 what they cost. The parts of the measurement are ``dock`` (with ``dock_start``), ``feed``, ``click`` and ``load``.
+
+``line_model`` is a bad line in virtual time, for receivers and senders that are pure.
 """
