@@ -143,6 +143,12 @@ def _gather_on_loopback(ice: Any) -> None:
     ice.get_component_candidates = on_loopback
 
 
+def use_receiver(transceiver: Any, receiver: Any) -> None:
+    """Let ``receiver`` take what comes in on a line that has not been negotiated yet."""
+    receiver._set_rtcp_ssrc(transceiver.sender._ssrc)
+    transceiver._RTCRtpTransceiver__receiver = receiver
+
+
 def use_encoder(sender: Any, encoder: Any) -> None:
     """Let a sender that has not begun encode with ``encoder``."""
     sender._RTCRtpSender__encoder = encoder
