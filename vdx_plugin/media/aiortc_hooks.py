@@ -5,17 +5,21 @@ aiortc 1.16 is pinned for these. A contract test fails when one of them moves.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from aiortc import RTCConfiguration, RTCIceServer, RTCPeerConnection
 from aiortc.jitterbuffer import JitterBuffer, JitterFrame
 from aiortc.rtcconfiguration import RTCBundlePolicy, RTCIceTransportPolicy
 from aiortc.rtcdtlstransport import RtpRouter
+from aiortc.rtcrtpparameters import RTCRtpHeaderExtensionParameters
 from aiortc.rtp import RtcpByePacket
 
 from vdx_plugin import log
 from vdx_plugin.media.pexip.replies import IceServer
+from vdx_plugin.media.rate.feedback import split
 from vdx_plugin.media.router import Routes
 
 _log = log.get("media.path")
@@ -31,9 +35,10 @@ class PacketRouter(RtpRouter):  # type: ignore[misc]
     A BYE ends an aiortc receiver for good, while peers send it when they merely change a track (aiortc issue 228).
     """
 
-    def __init__(self) -> None:
+    def __init__(self, on_packet: Callable[[Any], None]) -> None:
         super().__init__()
         self._routes: Routes[Any] = Routes()
+        self._on_packet = on_packet
 
     def register_receiver(
         self, receiver: Any, ssrcs: list[int], payload_types: list[int], mid: str | None = None
@@ -46,6 +51,7 @@ class PacketRouter(RtpRouter):  # type: ignore[misc]
         self._routes.remove(receiver)
 
     def route_rtp(self, packet: Any) -> Any:
+        self._on_packet(packet)
         receiver = self._routes.route(mid=packet.extensions.mid, ssrc=packet.ssrc, payload_type=packet.payload_type)
         if receiver is not None:
             # Sender reports are found by this table.
@@ -54,6 +60,60 @@ class PacketRouter(RtpRouter):  # type: ignore[misc]
 
     def route_rtcp(self, packet: Any) -> Any:
         return set() if isinstance(packet, RtcpByePacket) else super().route_rtcp(packet)
+
+
+def _ignore(*_: Any) -> None:
+    """Nobody listens."""
+
+
+class Wire:
+    """The lower edge of one connection: when each datagram came, and congestion feedback, which aiortc cannot read.
+
+    ``arrival_s`` is when the socket gave the datagram that is being handled, by ``time.monotonic``: not after it has
+    waited in aiortc's queue behind what else the loop had to do; each packet carries it as ``arrived_s``. ``on_packet``
+    gets every RTP packet, also those that belong to nobody; ``on_feedback`` every RTCP packet of format 15.
+    """
+
+    def __init__(self, dtls: Any) -> None:
+        self._dtls = dtls
+        self._stamps: deque[float] = deque()
+        self.arrival_s = 0.0
+        self.on_packet: Callable[[Any], None] = _ignore
+        self.on_feedback: Callable[[bytes], None] = _ignore
+        dtls._rtp_router = PacketRouter(self._entered)
+        self._stamp_arrivals(dtls.transport)
+        self._rtcp_data = dtls._handle_rtcp_data
+        dtls._handle_rtcp_data = self._handle_rtcp
+
+    def _entered(self, packet: Any) -> None:
+        packet.arrived_s = self.arrival_s
+        self.on_packet(packet)
+
+    def _stamp_arrivals(self, ice: Any) -> None:
+        put, recv, stamps = ice._connection.data_received, ice._recv, self._stamps
+
+        def data_received(data: bytes, component: int) -> None:
+            stamps.append(time.monotonic())
+            put(data, component)
+
+        async def received() -> bytes:
+            data: bytes = await recv()
+            self.arrival_s = stamps.popleft()
+            return data
+
+        ice._connection.data_received, ice._recv = data_received, received
+
+    async def _handle_rtcp(self, data: bytes) -> None:
+        # aiortc takes format 15 for a NACK, and throws all of a compound packet away when it is padded.
+        feedback, rest = split(data)
+        for each in feedback:
+            self.on_feedback(each)
+        if rest:
+            await self._rtcp_data(rest)
+
+    async def send(self, data: bytes) -> None:
+        """Send plain RTP or RTCP bytes. Raises ConnectionError when the connection is not up."""
+        await self._dtls._send_rtp(data)
 
 
 class PromptBuffer(JitterBuffer):  # type: ignore[misc]
@@ -105,7 +165,7 @@ def new_connection(servers: Sequence[IceServer], *, relay_only: bool, loopback: 
     audio, video = connection.getTransceivers()
     video.receiver._RTCRtpReceiver__jitter_buffer = PromptBuffer(capacity=VIDEO_BUFFER_PACKETS, is_video=True)
     transport = audio.receiver.transport
-    transport._rtp_router = PacketRouter()
+    connection.wire = Wire(transport)
     if loopback:
         _gather_on_loopback(transport.transport.iceGatherer._connection)
     return connection
@@ -147,6 +207,13 @@ def use_receiver(transceiver: Any, receiver: Any) -> None:
     """Let ``receiver`` take what comes in on a line that has not been negotiated yet."""
     receiver._set_rtcp_ssrc(transceiver.sender._ssrc)
     transceiver._RTCRtpTransceiver__receiver = receiver
+
+
+def add_header_extension(transceiver: Any, number: int, uri: str) -> None:
+    """Let a transceiver that has been negotiated but has not begun use one more header extension."""
+    if all(known.uri != uri for known in transceiver._headerExtensions):
+        added = RTCRtpHeaderExtensionParameters(id=number, uri=uri)
+        transceiver._headerExtensions = [*transceiver._headerExtensions, added]
 
 
 def use_encoder(sender: Any, encoder: Any) -> None:

@@ -208,6 +208,7 @@ def _media_packet(packet: Any, codec: Any, ssrc: int, sequence: int, payload: by
         payload=payload,
         codec=codec.name.upper(),
         clock_hz=codec.clockRate,
-        arrived_s=time.monotonic(),
+        # Where the socket gave it, if the connection stamps its datagrams.
+        arrived_s=getattr(packet, "arrived_s", None) or time.monotonic(),
         is_retransmission=again,
     )

@@ -18,8 +18,9 @@ from vdx_plugin.media.encoders import encoder_for
 from vdx_plugin.media.line import Counts
 from vdx_plugin.media.pexip.replies import IceServer
 from vdx_plugin.media.players import Playout
+from vdx_plugin.media.rate.reporting import Reporter
 from vdx_plugin.media.recovery import PathState
-from vdx_plugin.media.sdp import OfferShape, adapt_answer, shape_offer
+from vdx_plugin.media.sdp import TRANSPORT_CC_URI, OfferShape, adapt_answer, shape_offer
 from vdx_plugin.media.sources import PictureFeed, SoundFeed
 from vdx_plugin.media.tracks import PictureTrack, SoundTrack
 from vdx_plugin.runtime import Tasks
@@ -103,6 +104,30 @@ class Peer:
             raise Unreadable("media.answer", type(error).__name__, place="setRemoteDescription") from error
         for transceiver in self._connection.getTransceivers():
             self._equip(transceiver, answer.send_limits_bps.get(transceiver.mid))
+        self._report_arrivals(answer.transport_cc)
+
+    def _report_arrivals(self, numbers: dict[str, int]) -> None:
+        """Tell the peer when its packets come, where both number them, so that it can find the line's rate."""
+        transceivers = [each for each in self._connection.getTransceivers() if each.mid in numbers]
+        for transceiver in transceivers:
+            hooks.add_header_extension(transceiver, numbers[transceiver.mid], TRANSPORT_CC_URI)
+        if not transceivers:
+            return
+        wire = self._connection.wire
+        reporter = Reporter(transceivers[0].sender._ssrc, wire.send)
+
+        def note(packet: Any) -> None:
+            number = packet.extensions.transport_sequence_number
+            if number is not None:
+                size = len(packet.payload) + packet.padding_size
+                reporter.take(number, wire.arrival_s, ssrc=packet.ssrc, size=size)
+
+        wire.on_packet = note
+        self._tasks.spawn(self._report(reporter), "media-feedback")
+
+    async def _report(self, reporter: Reporter) -> None:
+        await self._connected.wait()
+        await reporter.run()
 
     def _equip(self, transceiver: Any, limit_bps: int | None) -> None:
         codec = hooks.first_codec(transceiver)

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from vdx_plugin.errors import Unreadable
 
+TRANSPORT_CC_URI = "http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01"
 OPUS_FMTP = "minptime=10;useinbandfec=1"
 _DIRECTIONS = ("sendrecv", "sendonly", "recvonly", "inactive")
 _PAYLOAD = re.compile(r"a=(?:rtpmap|fmtp|rtcp-fb):(\d+) ")
@@ -109,7 +110,37 @@ def shape_offer(sdp: str, shape: OfferShape) -> str:
         elif section.kind == "video":
             _shape_video(section, shape, _CONTENT[min(videos, 1)])
             videos += 1
+    _add_transport_cc(offer)
     return str(offer)
+
+
+def _add_transport_cc(description: Description) -> None:
+    """Number every packet of the bundle for congestion feedback, sound too: a line without would hide its share."""
+    used = [number for section in description.sections for number in _extension_numbers(section)]
+    free = next(number for number in range(1, 15) if number not in used)
+    for section in description.sections:
+        if section.kind not in ("audio", "video") or transport_cc_number(section) is not None:
+            continue
+        section.lines.append(f"a=extmap:{free} {TRANSPORT_CC_URI}")
+        codecs = [p for p in section.formats if _codec(section, p) in ("OPUS", "H264", "VP8")]
+        section.lines += [f"a=rtcp-fb:{payload} transport-cc" for payload in codecs]
+
+
+def _extension_numbers(section: Section) -> list[int]:
+    values = [line.removeprefix("a=extmap:") for line in section.lines if line.startswith("a=extmap:")]
+    numbers = [value.split(" ", 1)[0].split("/", 1)[0] for value in values]
+    return [int(number) for number in numbers if number.isdigit()]
+
+
+def transport_cc_number(section: Section) -> int | None:
+    """Return the id under which a line carries transport-wide numbers, None where it does not or has no feedback."""
+    asked = any(line.startswith("a=rtcp-fb:") and line.endswith(" transport-cc") for line in section.lines)
+    for line in section.lines if asked else ():
+        number, _, uri = line.removeprefix("a=extmap:").partition(" ")
+        number = number.split("/", 1)[0]
+        if line.startswith("a=extmap:") and uri.split(" ", 1)[0] == TRANSPORT_CC_URI and number.isdigit():
+            return int(number) if 0 < int(number) < 15 else None
+    return None
 
 
 def _is_weak_fingerprint(line: str) -> bool:
@@ -162,11 +193,15 @@ def _insert_after(section: Section, prefix: str, line: str) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """An answer aiortc accepts. ``send_limits_bps`` by mid; ``codecs`` the first codec of each mid, upper case."""
+    """An answer aiortc accepts. ``send_limits_bps`` by mid; ``codecs`` the first codec of each mid, upper case.
+
+    ``transport_cc`` has the extension's id for each mid on which both sides count packets for the whole transport.
+    """
 
     sdp: str
     send_limits_bps: dict[str, int]
     codecs: dict[str, str]
+    transport_cc: dict[str, int]
 
 
 def adapt_answer(answer: str, offer: str) -> Answer:
@@ -185,7 +220,8 @@ def adapt_answer(answer: str, offer: str) -> Answer:
         _complete(section, offered, theirs.session, transport)
     limits = {section.mid: rate for section in theirs.sections if (rate := send_limit_bps(section)) is not None}
     codecs = {section.mid: _codec(section, section.formats[0]) for section in theirs.sections if section.formats}
-    return Answer(str(theirs), limits, codecs)
+    numbers = {section.mid: number for section in theirs.sections if (number := transport_cc_number(section))}
+    return Answer(str(theirs), limits, codecs, numbers)
 
 
 def send_limit_bps(section: Section) -> int | None:
