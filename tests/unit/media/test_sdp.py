@@ -10,7 +10,16 @@ from aiortc.sdp import SessionDescription
 
 from vdx_plugin.errors import Unreadable
 from vdx_plugin.media.peer import _SDP_FAULTS
-from vdx_plugin.media.sdp import Answer, OfferShape, adapt_answer, parse, send_limit_bps, shape_offer
+from vdx_plugin.media.sdp import (
+    TRANSPORT_CC_URI,
+    Answer,
+    OfferShape,
+    adapt_answer,
+    parse,
+    send_limit_bps,
+    shape_offer,
+    transport_cc_number,
+)
 
 GOLDEN = Path(__file__).parent / "golden"
 
@@ -182,3 +191,31 @@ def test_damaged_answers_are_read_or_unreadable_and_aiortc_fails_only_as_expecte
         except _SDP_FAULTS:
             pass
     assert min(outcomes.values()) > 300
+
+
+def test_sound_and_pictures_are_numbered_for_the_whole_transport_under_one_free_id() -> None:
+    """A line without numbers hides its share from the estimate; an id taken twice is refused."""
+    numbers = [transport_cc_number(section) for section in parse(OFFER).sections]
+    assert numbers == [2, 2]
+    used = [line.split(":")[1].split(" ")[0] for line in parse(OFFER).sections[1].lines if line.startswith("a=extmap:")]
+    assert len(used) == len(set(used))
+    assert shape_offer(OFFER, OfferShape()).count(TRANSPORT_CC_URI) == 2
+
+
+@pytest.mark.parametrize(
+    ("lines", "number"),
+    [
+        ([f"a=extmap:4 {TRANSPORT_CC_URI}", "a=rtcp-fb:96 transport-cc"], 4),
+        ([f"a=extmap:4/sendrecv {TRANSPORT_CC_URI}", "a=rtcp-fb:* transport-cc"], 4),
+        ([f"a=extmap:4 {TRANSPORT_CC_URI}"], None),
+        (["a=rtcp-fb:96 transport-cc"], None),
+        ([f"a=extmap:99 {TRANSPORT_CC_URI}", "a=rtcp-fb:96 transport-cc"], None),
+        ([f"a=extmap:x {TRANSPORT_CC_URI}", "a=rtcp-fb:96 transport-cc"], None),
+    ],
+)
+def test_packets_are_numbered_only_where_the_answer_takes_number_and_feedback(
+    lines: list[str], number: int | None
+) -> None:
+    """A number without feedback tells nothing, and an id beyond one byte's form would change every header."""
+    answer = adapt_answer(ANSWER.replace("a=mid:0\n", "a=mid:0\n" + "\n".join([*lines, ""])), OFFER)
+    assert answer.transport_cc == ({} if number is None else {"0": number})
