@@ -36,14 +36,14 @@ async def test_the_first_can_receive_what_only_the_second_sends() -> None:
         await asyncio.gather(host.sees_and_hears(), guest.sees_and_hears())
 
 
-async def test_a_second_picture_line_for_slides_is_answered_inactive() -> None:
+async def test_a_second_picture_line_is_answered_as_slides_to_come() -> None:
     """Clients always offer a slides line; refusing it the usual way makes aiortc drop the whole call."""
     async with pair() as (_, host, guest):
         await host.call(slides=True)
         await guest.call()
         await asyncio.gather(host.sees_and_hears(), guest.sees_and_hears())
         assert host.answer.count("m=video") == 2
-        assert "a=inactive" in host.answer.split("m=video")[2]
+        assert "a=content:slides" in host.answer.split("m=video")[2]
 
 
 async def test_a_stranger_waits_outside_a_locked_room_until_let_in() -> None:

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from vdx_plugin.sandbox.pexip.rules import Role
+from vdx_plugin.sandbox.pexip.state import Role
 from vdx_plugin.sandbox.rooms import VirtualRoom
 
 
@@ -118,3 +118,27 @@ class TokenBook:
     def expired(self, *, at: float) -> list[Holder]:
         """Return those who have not refreshed in time; they remain listed until revoked."""
         return [holder for holder, expires in self._tokens.values() if at >= expires]
+
+
+class Passes:
+    """One-time tokens for whoever is sent to a room: they open it without a PIN. Times are seconds."""
+
+    def __init__(self, *, life_s: float, mint: Callable[[], str] = lambda: secrets.token_urlsafe(32)) -> None:
+        self._life_s = life_s
+        self._mint = mint
+        self._passes: dict[str, tuple[str, Role, float]] = {}
+
+    def issue(self, alias: str, role: Role, *, at: float) -> str:
+        """Return a token with which somebody may enter ``alias`` once as ``role``."""
+        token = self._mint()
+        self._passes = {key: entry for key, entry in self._passes.items() if at < entry[2]}
+        self._passes[token] = (alias, role, at + self._life_s)
+        return token
+
+    def redeem(self, token: str, alias: str, *, at: float) -> Role | None:
+        """Return the role the token gives in ``alias`` and use it up; None if it gives none."""
+        known, role, expires = self._passes.get(token, ("", Role.GUEST, 0.0))
+        if known != alias or at >= expires:
+            return None
+        del self._passes[token]
+        return role

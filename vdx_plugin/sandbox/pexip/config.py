@@ -21,6 +21,7 @@ class RoomServerConfig:
     pin_lock_s: float = 60
     guests_only_timeout_s: float = 60
     host_wait_timeout_s: float = 900
+    dial_timeout_s: float = 60
     keep_alive_s: float = 15
     housekeeping_s: float = 1
     media_setup_timeout_s: float = 30

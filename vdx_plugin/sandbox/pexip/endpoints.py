@@ -16,9 +16,10 @@ from starlette.routing import BaseRoute, Route
 
 from vdx_plugin.errors import Refused, Unreadable, VdxError
 from vdx_plugin.sandbox.pexip.admission import Asked, Holder, Wrong, judge
-from vdx_plugin.sandbox.pexip.meeting import EventStream, Meeting
+from vdx_plugin.sandbox.pexip.audience import EventStream
+from vdx_plugin.sandbox.pexip.meeting import Meeting
 from vdx_plugin.sandbox.pexip.roster import Event, status
-from vdx_plugin.sandbox.pexip.rules import (
+from vdx_plugin.sandbox.pexip.state import (
     Admit,
     ChangeRole,
     Command,
@@ -27,10 +28,12 @@ from vdx_plugin.sandbox.pexip.rules import (
     Mark,
     MuteGuests,
     Person,
+    ReleaseFloor,
     Role,
     Say,
     SetLock,
     Start,
+    TakeFloor,
 )
 
 if TYPE_CHECKING:
@@ -48,6 +51,7 @@ ILLEGAL = "Illegal value"
 
 _REFUSALS = {
     "room.invalid_role": (403, "Invalid role"),
+    "room.no_floor": (403, "Presentation not permitted"),
     "room.full": (403, "Participant limit reached"),
     "room.no_participant": (404, "Participant not found"),
     "room.no_call": (404, "Call not found"),
@@ -268,8 +272,6 @@ class _Room:
     async def on_participant(self, request: Request) -> Response:
         holder, meeting = self._where(request)
         make = _PARTICIPANT_COMMANDS.get(request.path_params["command"])
-        if request.path_params["command"] == "take_floor":
-            return _reply("Presentation not permitted", 403)
         if make is None:
             return _reply("Not found", 404)
         command = make(holder.uuid, request.path_params["uuid"], await _body(request), self._server.clock())
@@ -343,6 +345,8 @@ _PARTICIPANT_COMMANDS: dict[str, Callable[[str, str, Body, float], Command]] = {
     "disconnect": lambda by, uuid, body, at: Expel(by, uuid),
     "unlock": lambda by, uuid, body, at: Admit(by, uuid),
     "role": _change_role,
+    "take_floor": lambda by, uuid, body, at: TakeFloor(by, uuid),
+    "release_floor": lambda by, uuid, body, at: ReleaseFloor(by, uuid),
     "message": lambda by, uuid, body, at: _say(by, uuid, body),
     "overlaytext": lambda by, uuid, body, at: Mark(by, uuid, "overlay_text", _text(body, "text", limit=200)),
     "mute": _mark("muted", True),
@@ -365,7 +369,7 @@ async def _lines(meeting: Meeting, uuid: str, stream: EventStream, keep_alive_s:
             number += 1
             yield ": keep-alive\n\n" if event is None else _line(event, number)
     finally:
-        meeting.unsubscribe(uuid, stream)
+        meeting.audience.discard(uuid, stream)
 
 
 def _line(event: Event, number: int) -> str:

@@ -108,13 +108,16 @@ class Hop:
     async def open(self) -> None:
         """Bind the sockets and take in the offer's candidates and header extensions."""
         await self._ice.gather_candidates()
-        for line in (self._offer.audio, self._offer.video):
-            if line is not None:
-                parameters = _Extensions(line.extensions)
-                self._extensions.configure(parameters)
-                self._dtls._rtp_header_extensions_map.configure(parameters)
+        self.take(self._offer)
         for candidate in self._offer.candidates:
             await self.add_candidate(candidate)
+
+    def take(self, offer: Offer) -> None:
+        """Learn the header extensions of another offer over the same connection."""
+        for line in offer.streams.values():
+            parameters = _Extensions(line.extensions)
+            self._extensions.configure(parameters)
+            self._dtls._rtp_header_extensions_map.configure(parameters)
 
     async def add_candidate(self, text: str) -> None:
         """Take a remote candidate, with or without ``candidate:`` in front; what cannot be used is left out.

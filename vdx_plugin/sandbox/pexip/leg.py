@@ -34,13 +34,15 @@ from vdx_plugin.sandbox.pexip.hop import Hop
 from vdx_plugin.sandbox.pexip.sdp import Codec, Line, Offer
 from vdx_plugin.sandbox.pexip.streams import GapWatch, History, KeyFrameGate, Renumberer
 
-KINDS = ("audio", "video")
+KINDS = ("audio", "video", "slides")
+PICTURES = ("video", "slides")
+MAX_STREAMS = 64
 KEY_FRAME_INTERVAL_S = 0.3
 
 
 @dataclass
 class MediaCount:
-    """What has passed for one kind; ``frames`` counts marked packets, so for video complete frames."""
+    """What has passed for one kind; ``frames`` counts marked packets, so for pictures complete frames."""
 
     received_packets: int = 0
     received_frames: int = 0
@@ -64,14 +66,28 @@ class Incoming:
         self.statistics = StreamStatistics(self.clock_rate)
 
 
+@dataclass
+class KeyFrameRequests:
+    """Whole pictures wanted of the participant, not asked for more often than it can make them."""
+
+    wanted: bool = False
+    asked_at: float = float("-inf")
+
+    def due(self, *, at: float) -> bool:
+        """Whether to ask now; counts as asked."""
+        if not self.wanted or at - self.asked_at < KEY_FRAME_INTERVAL_S:
+            return False
+        self.wanted, self.asked_at = False, at
+        return True
+
+
 class Outgoing:
     """One stream to the participant, made of whatever source is theirs at the moment."""
 
     def __init__(self, line: Line, clock_rate: int) -> None:
         self.ssrc = secrets.randbits(32)
         self.mid = line.mid
-        self.wanted = line.direction in ("sendrecv", "recvonly")
-        self.codecs = {codec.name: codec for codec in line.codecs}
+        self.take(line)
         self.history = History()
         self.gate = KeyFrameGate()
         # The lower half, since SRTP cannot tell an early wrap-around from a late packet (RFC 3711 3.3.1).
@@ -81,9 +97,14 @@ class Outgoing:
             first_timestamp=secrets.randbits(32),
         )
 
+    def take(self, line: Line) -> None:
+        """Go on as another offer wants it."""
+        self.wanted = line.wants
+        self.codecs = {codec.name: codec for codec in line.codecs}
+
 
 class Leg:
-    """The two directions of one participant's call."""
+    """The two directions of one participant's call: ``audio``, ``video`` and ``slides``."""
 
     def __init__(self, uuid: str, offer: Offer) -> None:
         self.uuid = uuid
@@ -92,17 +113,24 @@ class Leg:
         self.remb_bps: int | None = None
         self.resumed: set[str] = set()
         self.incoming: dict[str, Incoming] = {}
-        lines = {"audio": offer.audio, "video": offer.video}
-        self._codec_of: dict[int, tuple[str, Codec]] = {}
+        self._codec_of: dict[tuple[str, int], Codec] = {}
         self._cname = secrets.token_hex(8)
         self.outgoing: dict[str, Outgoing] = {}
-        for kind, line in lines.items():
-            if line is not None:
+        self._key_frames: dict[str, KeyFrameRequests] = {kind: KeyFrameRequests() for kind in PICTURES}
+        self.take(offer)
+
+    def take(self, offer: Offer) -> None:
+        """Go on with the lines of another offer over the same connection."""
+        self.offer = offer
+        for kind, line in offer.streams.items():
+            if kind in self.outgoing:
+                self.outgoing[kind].take(line)
+            else:
                 self.outgoing[kind] = Outgoing(line, line.codecs[0].clock_rate)
-                self._codec_of |= {codec.payload_type: (kind, codec) for codec in line.codecs}
-        self._slides = {ssrc for line in offer.lines if line.slides for ssrc in line.ssrcs}
-        self._key_frame_wanted = False
-        self._key_frame_asked_at = float("-inf")
+        lines = offer.streams.items()
+        self._codec_of = {(kind, codec.payload_type): codec for kind, line in lines for codec in line.codecs}
+        self._kind_of_mid = {line.mid: kind for kind, line in lines}
+        self._kind_of_ssrc = {ssrc: kind for kind, line in lines for ssrc in line.ssrcs}
 
     @property
     def cname(self) -> str:
@@ -113,10 +141,15 @@ class Leg:
         return bool(self.hop is not None and self.hop.connected)
 
     def classify(self, packet: RtpPacket) -> tuple[str, Codec] | None:
-        """Return kind and codec of a packet from the participant; None for slides and the unknown."""
-        if packet.ssrc in self._slides:
-            return None
-        return self._codec_of.get(packet.payload_type)
+        """Return kind and codec of a packet from the participant; None for the unknown (RFC 8843 9.2)."""
+        kind = self._kind_of_mid.get(packet.extensions.mid or "") or self._kind_of_ssrc.get(packet.ssrc)
+        for name in [kind] if kind else KINDS:
+            codec = self._codec_of.get((name, packet.payload_type))
+            if codec is not None:
+                if len(self._kind_of_ssrc) < MAX_STREAMS:
+                    self._kind_of_ssrc[packet.ssrc] = name
+                return name, codec
+        return None
 
     async def receive(self, kind: str, codec: Codec, packet: RtpPacket, *, at: float) -> None:
         """Take note of an incoming packet and ask for those missing before it."""
@@ -127,7 +160,7 @@ class Leg:
         self.counts[kind].received_packets += 1
         self.counts[kind].received_frames += packet.marker
         missing = stream.gaps.arrived(packet.sequence_number, at=at)
-        if kind == "video" and missing:
+        if kind in PICTURES and missing:
             await self._ask_again(stream, missing)
 
     async def deliver(self, kind: str, codec: Codec, packet: RtpPacket, *, at: float) -> bool:
@@ -137,9 +170,9 @@ class Leg:
         if out is None or mine is None or not self.connected:
             return False
         begins = out.numbers.source != packet.ssrc
-        if kind == "video" and begins and out.gate.is_open:
+        if kind in PICTURES and begins and out.gate.is_open:
             out.gate.shut()
-        if kind == "video" and not out.gate.lets_through(codec.name, packet.payload, at=at):
+        if kind in PICTURES and not out.gate.lets_through(codec.name, packet.payload, at=at):
             return False
         numbers = out.numbers.renumber(packet.ssrc, packet.sequence_number, packet.timestamp, at=at)
         if numbers is None or self.hop is None:
@@ -162,9 +195,9 @@ class Leg:
         self.counts[kind].sent_bytes += len(packet.payload)
         return bool(begins)
 
-    def needs_key_frame(self) -> bool:
+    def needs_key_frame(self, kind: str) -> bool:
         """Whether this participant waits for a picture to begin."""
-        out = self.outgoing.get("video")
+        out = self.outgoing.get(kind)
         return self.connected and out is not None and out.wanted and not out.gate.is_open
 
     def restart(self, kind: str) -> None:
@@ -181,9 +214,13 @@ class Leg:
                     self.counts[kind].resent_packets += 1
                     await self._send(data)
 
-    def want_key_frame(self) -> None:
+    def want_key_frame(self, kind: str) -> None:
         """Ask the participant for a whole picture, soon but not more often than it can make them."""
-        self._key_frame_wanted = True
+        self._key_frames[kind].wanted = True
+
+    def shows(self, ssrc: int) -> str:
+        """Return which picture of this leg's an SSRC is that the participant asks about; ``video`` if unknown."""
+        return next((kind for kind in PICTURES if kind in self.outgoing and self.outgoing[kind].ssrc == ssrc), "video")
 
     async def report_source(self, kind: str, source: Leg) -> None:
         """Pass on the last sender report of ``source`` in this leg's RTP time."""
@@ -216,15 +253,16 @@ class Leg:
 
     async def keep_up(self, *, at: float) -> None:
         """Send what is due: requests for lost packets, and for a whole picture. To be called every 50 ms."""
-        stream = self.incoming.get("video")
-        if stream is None:
-            return
+        for kind in PICTURES:
+            stream = self.incoming.get(kind)
+            if stream is not None:
+                await self._keep_up(kind, stream, at)
+
+    async def _keep_up(self, kind: str, stream: Incoming, at: float) -> None:
         again = stream.gaps.due(at=at)
         if again:
             await self._ask_again(stream, again)
-        if self._key_frame_wanted and at - self._key_frame_asked_at >= KEY_FRAME_INTERVAL_S:
-            self._key_frame_wanted = False
-            self._key_frame_asked_at = at
+        if self._key_frames[kind].due(at=at):
             pli = RtcpPsfbPacket(fmt=RTCP_PSFB_PLI, ssrc=self._ssrc, media_ssrc=stream.ssrc)
             await self._send_feedback(pli)
 

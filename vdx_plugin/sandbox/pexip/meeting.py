@@ -1,70 +1,39 @@
-"""One room while it is in use: the rules' state, the event streams of those who watch it, and its media."""
+"""One room while it is in use: the rules' state, those who listen to its events, and its media."""
 
 from __future__ import annotations
 
 import asyncio
 import uuid as uuids
-from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from typing import Any
 
 from vdx_plugin.errors import NotFound
+from vdx_plugin.sandbox.pexip.audience import Audience, EventStream
 from vdx_plugin.sandbox.pexip.config import RoomServerConfig
-from vdx_plugin.sandbox.pexip.roster import Event, events_between, snapshot
-from vdx_plugin.sandbox.pexip.rules import (
+from vdx_plugin.sandbox.pexip.layouts import seating
+from vdx_plugin.sandbox.pexip.roster import Event, events_between, row, snapshot, visible
+from vdx_plugin.sandbox.pexip.rules import apply
+from vdx_plugin.sandbox.pexip.sdp import read_offer
+from vdx_plugin.sandbox.pexip.state import (
     Command,
     Conference,
     Dismissed,
     Effect,
+    FloorTaken,
     Limits,
     MediaChanged,
+    Person,
+    Referred,
     Role,
     Said,
-    apply,
+    Spoke,
 )
-from vdx_plugin.sandbox.pexip.sdp import read_offer
-from vdx_plugin.sandbox.pexip.switch import Member, Switch
+from vdx_plugin.sandbox.pexip.switch import PLAIN, AnswerWishes, Member, Switch
 from vdx_plugin.sandbox.rooms import VirtualRoom
 
-_STREAM_LIMIT = 500
 MEDIA_LOST = "Ice failure"
-
-
-class EventStream:
-    """One open ``events`` request. A reader too slow to keep up is cut off and will come again."""
-
-    def __init__(self) -> None:
-        self._queue: asyncio.Queue[Event | None] = asyncio.Queue(_STREAM_LIMIT)
-        self._ended = False
-
-    def put(self, event: Event) -> None:
-        """Queue an event."""
-        if self._ended:
-            return
-        if self._queue.full():
-            self.end(keep=False)
-        else:
-            self._queue.put_nowait(event)
-
-    def end(self, *, keep: bool = True) -> None:
-        """Finish after what is queued, or at once."""
-        while not self._queue.empty() and (not keep or self._queue.full()):
-            self._queue.get_nowait()
-        self._ended = True
-        self._queue.put_nowait(None)
-
-    async def read(self, *, keep_alive_s: float) -> AsyncIterator[Event | None]:
-        """Yield events; None when nothing has happened for ``keep_alive_s`` seconds."""
-        while True:
-            try:
-                async with asyncio.timeout(keep_alive_s):
-                    event = await self._queue.get()
-            except TimeoutError:
-                yield None
-                continue
-            if event is None:
-                return
-            yield event
+_NOTHING_ON_SHOW = {"presenter_name": "", "presenter_uri": "", "presenter_uuid": ""}
 
 
 @dataclass
@@ -73,12 +42,15 @@ class Call:
 
     uuid: str
     audio_only: bool
+    slides_in_main: bool = False
     acked: bool = False
-    statistics: dict[str, Any] | None = None
+    statistics: dict[str, Any] = field(default_factory=dict)
 
 
 class Meeting:
-    """The shell around the rules. ``on_gone(uuid)`` is called for everybody who is no longer in the room."""
+    """The shell around the rules. ``on_gone(uuid)`` is called for everybody who is no longer in the room, and
+    ``admission(alias, role)`` for a token with which somebody sent to another room gets in there.
+    """
 
     def __init__(
         self,
@@ -88,21 +60,17 @@ class Meeting:
         clock: Callable[[], float],
         on_gone: Callable[[str], None],
         spawn: Callable[..., None],
+        admission: Callable[[str, Role], str],
     ) -> None:
-        limits = Limits(
-            guests_only_timeout_s=config.guests_only_timeout_s,
-            host_wait_timeout_s=config.host_wait_timeout_s,
-            capacity=room.max_participants,
-            host_without_media_starts=config.host_without_media_starts,
-        )
-        self.state = Conference(room.alias, limits, has_host_pin=room.host_pin is not None)
+        self.state = _empty(room, config)
+        self.audience = Audience()
+        self.calls: dict[str, Call] = {}
         self._config = config
         self._clock = clock
         self._on_gone = on_gone
         self._spawn = spawn
-        self._streams: dict[str, set[EventStream]] = {}
-        self._calls: dict[str, Call] = {}
-        self._switch = Switch(config, self._media_lost)
+        self._admission = admission
+        self._switch = Switch(config, self._media_lost, self._speaking)
 
     def counts(self) -> dict[str, Any]:
         """Return the media counters by participant and kind."""
@@ -112,9 +80,9 @@ class Meeting:
         """Carry out ``command``, tell everybody what changed, and set the media accordingly. Errors as apply."""
         before = self.state
         self.state, effects = apply(before, command, at=self._clock())
-        for viewer, streams in list(self._streams.items()):
+        for viewer in self.audience:
             for event in events_between(before, self.state, viewer):
-                _put_all(streams, event)
+                self.audience.tell(viewer, event)
         for effect in effects:
             self._tell(effect)
         gone = [person.uuid for person in before.people if self.state.find(person.uuid) is None]
@@ -124,30 +92,21 @@ class Meeting:
 
     def subscribe(self, uuid: str) -> EventStream:
         """Open an event stream for a participant, beginning with the snapshot."""
-        viewer = self.state.find(uuid)
-        if viewer is None:
-            raise NotFound("room.no_participant")
-        stream = EventStream()
-        for event in snapshot(self.state, viewer):
-            stream.put(event)
-        self._streams.setdefault(uuid, set()).add(stream)
-        return stream
+        return self.audience.open(uuid, snapshot(self.state, self._viewer(uuid)))
 
-    def unsubscribe(self, uuid: str, stream: EventStream) -> None:
-        """Close one event stream; the participant stays."""
-        self._streams.get(uuid, set()).discard(stream)
-
-    async def call(self, uuid: str, sdp: str, *, audio_only: bool) -> tuple[str, str]:
+    async def call(
+        self, uuid: str, sdp: str, *, audio_only: bool, slides_in_main: bool = False, wishes: AnswerWishes = PLAIN
+    ) -> tuple[str, str]:
         """Start a media call, replacing an earlier one; return its id and the answer. Unreadable: bad offer."""
-        answer = await self._answer(uuid, sdp)
-        call = self._calls[uuid] = Call(str(uuids.uuid4()), audio_only)
+        answer = await self._answer(uuid, sdp, wishes)
+        call = self.calls[uuid] = Call(str(uuids.uuid4()), audio_only, slides_in_main)
         await self.perform(MediaChanged(uuid, media=False))
         return call.uuid, answer
 
-    async def update(self, uuid: str, call_uuid: str, sdp: str) -> str:
-        """Renegotiate with a new connection under the same call; return the answer."""
+    async def update(self, uuid: str, call_uuid: str, sdp: str, *, wishes: AnswerWishes = PLAIN) -> str:
+        """Renegotiate under the same call, over the same connection or a new one; return the answer."""
         self._call(uuid, call_uuid)
-        answer = await self._answer(uuid, sdp)
+        answer = await self._answer(uuid, sdp, wishes)
         self._switch.set_members(self._members())
         return answer
 
@@ -165,7 +124,7 @@ class Meeting:
     async def hang_up(self, uuid: str, call_uuid: str) -> None:
         """End the media call; the participant stays in the roster."""
         self._call(uuid, call_uuid)
-        del self._calls[uuid]
+        del self.calls[uuid]
         await self._switch.drop(uuid)
         await self.perform(MediaChanged(uuid, media=False))
 
@@ -175,46 +134,62 @@ class Meeting:
 
     async def close(self) -> None:
         """End streams and media without telling anybody."""
-        for streams in self._streams.values():
-            for stream in streams:
-                stream.end()
-        self._streams.clear()
+        self.audience.close()
         await self._switch.close()
 
     def rows(self, uuid: str) -> list[dict[str, Any]]:
         """Return the roster as this participant sees it."""
+        viewer = self._viewer(uuid)
+        return [row(self.state, person, viewer) for person in visible(self.state, viewer)]
+
+    def _viewer(self, uuid: str) -> Person:
         viewer = self.state.find(uuid)
         if viewer is None:
             raise NotFound("room.no_participant")
-        return [event.data for event in snapshot(self.state, viewer) if event.name == "participant_create"]
+        return viewer
 
-    async def _answer(self, uuid: str, sdp: str) -> str:
+    async def _answer(self, uuid: str, sdp: str, wishes: AnswerWishes) -> str:
         offer = read_offer(sdp, video_codec=self._config.video_codec)
-        return await self._switch.answer(uuid, offer)
+        return await self._switch.answer(uuid, offer, wishes)
 
     def _call(self, uuid: str, call_uuid: str) -> Call:
-        call = self._calls.get(uuid)
+        call = self.calls.get(uuid)
         if call is None or call.uuid != call_uuid:
             raise NotFound("room.no_call")
         return call
 
     def _members(self) -> tuple[Member, ...]:
-        return tuple(
-            Member(
-                person.uuid,
-                is_chair=person.role is Role.CHAIR,
-                audio=not person.muted,
-                video=not person.video_muted,
-            )
-            for person in self.state.inside
-            if person.uuid in self._calls and self._calls[person.uuid].acked
+        here = [person for person in self.state.people if person.uuid in self.calls and self.calls[person.uuid].acked]
+        return tuple(self._member(person, self.calls[person.uuid]) for person in here)
+
+    def _member(self, person: Person, call: Call) -> Member:
+        seats = seating(self.state, person)
+        return Member(
+            person.uuid,
+            is_chair=person.role is Role.CHAIR,
+            audio=not person.muted,
+            video=not person.video_muted,
+            name=person.overlay_text or person.display_name,
+            waiting=person.waiting,
+            presents=person.uuid == self.state.presenter,
+            takes_slides=person.takes_slides,
+            slides_in_main=call.slides_in_main or person.slides_in_main,
+            view=seats.view,
+            seats=seats.uuids,
+            names=self.state.layout.names,
         )
 
     def _tell(self, effect: Effect) -> None:
-        if isinstance(effect, Dismissed):
-            _put_all(self._streams.get(effect.uuid, set()), Event("disconnect", {"reason": effect.reason}))
-            return
-        self._tell_message(effect)
+        match effect:
+            case Dismissed(uuid, reason):
+                self.audience.tell(uuid, Event("disconnect", {"reason": reason}))
+            case FloorTaken(uuid):
+                self.audience.tell(uuid, Event("presentation_start", _NOTHING_ON_SHOW))
+            case Referred(uuid, alias, role, target):
+                data = {"alias": alias, "token": self._admission(alias, role)}
+                self.audience.tell(uuid, Event("refer", data | ({"target": target} if target else {})))
+            case Said():
+                self._tell_message(effect)
 
     def _tell_message(self, said: Said) -> None:
         speaker = self.state.find(said.by)
@@ -226,14 +201,17 @@ class Meeting:
             "direct": said.direct,
         }
         for uuid in said.to:
-            _put_all(self._streams.get(uuid, set()), Event("message_received", data))
+            self.audience.tell(uuid, Event("message_received", data))
 
     async def _forget(self, uuid: str) -> None:
         self._on_gone(uuid)
-        self._calls.pop(uuid, None)
-        for stream in self._streams.pop(uuid, set()):
-            stream.end()
+        self.calls.pop(uuid, None)
+        self.audience.end(uuid)
         await self._switch.drop(uuid)
+
+    def _speaking(self, uuid: str) -> None:
+        if self.state.find(uuid) is not None:
+            self._spawn(self.perform(Spoke(uuid)), name="room-speaker")
 
     def _media_lost(self, uuid: str) -> None:
         self._spawn(self._end_lost_call(uuid), name="room-media-lost")
@@ -243,14 +221,22 @@ class Meeting:
         await asyncio.sleep(self._config.media_grace_s)
         if not self._switch.is_lost(uuid):
             return
-        call = self._calls.pop(uuid, None)
+        call = self.calls.pop(uuid, None)
         await self._switch.drop(uuid)
         if call is not None:
             lost = Event("call_disconnected", {"call_uuid": call.uuid, "reason": MEDIA_LOST})
-            _put_all(self._streams.get(uuid, set()), lost)
+            self.audience.tell(uuid, lost)
             await self.perform(MediaChanged(uuid, media=False))
 
 
-def _put_all(streams: set[EventStream], event: Event) -> None:
-    for stream in streams:
-        stream.put(event)
+def _empty(room: VirtualRoom, config: RoomServerConfig) -> Conference:
+    limits = Limits(
+        guests_only_timeout_s=config.guests_only_timeout_s,
+        host_wait_timeout_s=config.host_wait_timeout_s,
+        dial_timeout_s=config.dial_timeout_s,
+        capacity=room.max_participants,
+        host_without_media_starts=config.host_without_media_starts,
+    )
+    return Conference(
+        room.alias, limits, has_host_pin=room.host_pin is not None, guests_can_present=room.guests_can_present
+    )

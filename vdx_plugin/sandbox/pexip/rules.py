@@ -9,212 +9,56 @@ together with what must be told to single people. The roster events follow from 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
-from enum import StrEnum
-from typing import TypeAlias
+from dataclasses import replace
 
 from vdx_plugin.errors import NotFound, Refused
+from vdx_plugin.sandbox.pexip.state import (
+    Admit,
+    AllowGuests,
+    Answered,
+    ChangeRole,
+    ClearBuzz,
+    Close,
+    Command,
+    Conference,
+    Dial,
+    Dismissed,
+    Effect,
+    EndForAll,
+    Enter,
+    Expel,
+    FloorTaken,
+    Layout,
+    Leave,
+    Mark,
+    MediaChanged,
+    MuteGuests,
+    Outcome,
+    Person,
+    Referred,
+    ReleaseFloor,
+    Role,
+    Said,
+    Say,
+    SetLayout,
+    SetLock,
+    Spoke,
+    Start,
+    TakeFloor,
+    TimePassed,
+    Transfer,
+)
 
 BY_OTHER = "Disconnected by another participant"
 BY_END = "Conference terminated by another participant"
 NO_HOST_CAME = "Timeout waiting for conference host to join or permit access to locked conference"
 HOSTS_LEFT = "All conference hosts departed hosted conference"
+ALONE = "Last remaining participant removed from conference after timeout"
+NO_ANSWER = "Timeout waiting for the called party to answer"
 
-
-class Role(StrEnum):
-    """As the roster spells it; token replies say HOST and GUEST."""
-
-    CHAIR = "chair"
-    GUEST = "guest"
-
-
-@dataclass(frozen=True)
-class Person:
-    """One participant. Times are seconds since 1970, 0 meaning never."""
-
-    uuid: str
-    display_name: str
-    role: Role
-    call_tag: str = ""
-    joined_at: float = 0.0
-    waiting: bool = True
-    media: bool = False
-    audio_only: bool = False
-    muted: bool = False
-    client_muted: bool = False
-    video_muted: bool = False
-    buzz_at: float = 0.0
-    spotlight_at: float = 0.0
-    overlay_text: str = ""
-
-
-@dataclass(frozen=True)
-class Limits:
-    """What the server's settings and the room say about time and number; ``capacity`` 0 is no limit."""
-
-    guests_only_timeout_s: float = 60
-    host_wait_timeout_s: float = 900
-    capacity: int = 0
-    host_without_media_starts: bool = True
-
-
-@dataclass(frozen=True)
-class Conference:
-    """The state of one room while somebody is in it. In a room without host PIN everybody is a chair."""
-
-    alias: str
-    limits: Limits = field(default_factory=Limits)
-    has_host_pin: bool = True
-    locked: bool = False
-    started: bool = False
-    guests_muted: bool = False
-    people: tuple[Person, ...] = ()
-    unhosted_since: float | None = None
-
-    def find(self, uuid: str) -> Person | None:
-        """Return the participant, or None."""
-        return next((person for person in self.people if person.uuid == uuid), None)
-
-    @property
-    def inside(self) -> tuple[Person, ...]:
-        """Those who have been let in."""
-        return tuple(person for person in self.people if not person.waiting)
-
-
-@dataclass(frozen=True)
-class Enter:
-    person: Person
-
-
-@dataclass(frozen=True)
-class Leave:
-    uuid: str
-
-
-@dataclass(frozen=True)
-class SetLock:
-    by: str
-    locked: bool
-
-
-@dataclass(frozen=True)
-class Start:
-    by: str
-
-
-@dataclass(frozen=True)
-class MuteGuests:
-    by: str
-    muted: bool
-
-
-@dataclass(frozen=True)
-class Admit:
-    by: str
-    uuid: str
-
-
-@dataclass(frozen=True)
-class Expel:
-    by: str
-    uuid: str
-
-
-@dataclass(frozen=True)
-class EndForAll:
-    by: str
-
-
-@dataclass(frozen=True)
-class ChangeRole:
-    by: str
-    uuid: str
-    role: Role
-
-
-@dataclass(frozen=True)
-class Mark:
-    """Set one field of a row: muted, client_muted, video_muted, buzz_at, spotlight_at or overlay_text."""
-
-    by: str
-    uuid: str
-    field: str
-    value: bool | float | str
-
-
-@dataclass(frozen=True)
-class Say:
-    """Chat to everybody inside, or to one person."""
-
-    by: str
-    kind: str
-    payload: str
-    to: str | None = None
-
-
-@dataclass(frozen=True)
-class MediaChanged:
-    """A participant's media call has started or ended."""
-
-    uuid: str
-    media: bool
-    audio_only: bool = False
-
-
-@dataclass(frozen=True)
-class TimePassed:
-    pass
-
-
-@dataclass(frozen=True)
-class Close:
-    """The room itself goes away."""
-
-    reason: str
-
-
-Command: TypeAlias = (
-    Enter
-    | Leave
-    | SetLock
-    | Start
-    | MuteGuests
-    | Admit
-    | Expel
-    | EndForAll
-    | ChangeRole
-    | Mark
-    | Say
-    | MediaChanged
-    | TimePassed
-    | Close
-)
-
-
-@dataclass(frozen=True)
-class Dismissed:
-    """This participant is put out and told why; the row is already gone."""
-
-    uuid: str
-    reason: str
-
-
-@dataclass(frozen=True)
-class Said:
-    """A chat message for exactly these participants."""
-
-    by: str
-    to: tuple[str, ...]
-    kind: str
-    payload: str
-    direct: bool
-
-
-Effect: TypeAlias = Dismissed | Said
-Outcome: TypeAlias = tuple[Conference, tuple[Effect, ...]]
 
 # Fields a participant may set on their own row; the rest, and other people's rows, take a chair.
-_OWN_FIELDS = frozenset({"muted", "client_muted", "video_muted", "buzz_at"})
+_OWN_FIELDS = frozenset({"muted", "client_muted", "video_muted", "buzz_at", "takes_slides", "slides_in_main"})
 
 
 def apply(conference: Conference, command: Command, *, at: float) -> Outcome:
@@ -229,6 +73,7 @@ def apply(conference: Conference, command: Command, *, at: float) -> Outcome:
 
 def _settle(conference: Conference, at: float) -> Conference:
     """Let in whoever need no longer wait, and note since when there is no host."""
+    conference = _forget_the_gone(conference)
     hosts = [person for person in conference.inside if person.role is Role.CHAIR and _counts(conference, person)]
     started = bool(conference.inside) and (conference.started or bool(hosts))
     chairs = any(person.role is Role.CHAIR for person in conference.inside)
@@ -236,10 +81,17 @@ def _settle(conference: Conference, at: float) -> Conference:
     settled = replace(conference, started=started, unhosted_since=since)
     if settled.locked or (conference.has_host_pin and not (started and chairs)):
         return settled
-    for person in [person for person in settled.people if person.waiting]:
+    for person in [person for person in settled.people if person.waiting and not person.connecting]:
         if _has_room(settled):
             settled = _with(settled, _let_in(settled, person))
     return settled
+
+
+def _forget_the_gone(conference: Conference) -> Conference:
+    """Slides end with their presenter, and who has left has spoken their last."""
+    inside = {person.uuid for person in conference.inside}
+    stage = tuple(uuid for uuid in conference.stage if uuid in inside)
+    return replace(conference, stage=stage, presenter=conference.presenter if conference.presenter in inside else None)
 
 
 def _counts(conference: Conference, person: Person) -> bool:
@@ -290,8 +142,17 @@ def _enter(conference: Conference, command: Enter, at: float) -> Outcome:
 
 def _leave(conference: Conference, command: Leave, at: float) -> Outcome:
     left = _without(conference, command.uuid)
+    # Those who were called do not stay among themselves.
+    called = () if any(not person.dialled for person in left.inside) else tuple(p for p in left.people if p.dialled)
+    for person in called:
+        left = _without(left, person.uuid)
     # An empty room forgets its lock, so that tomorrow's consultation does not find it shut.
-    return (left if left.inside else replace(left, locked=False, guests_muted=False)), ()
+    effects = tuple(Dismissed(person.uuid, ALONE) for person in called)
+    return (left if left.inside else _fresh(left)), effects
+
+
+def _fresh(conference: Conference) -> Conference:
+    return replace(conference, locked=False, guests_muted=False, layout=Layout())
 
 
 def _set_lock(conference: Conference, command: SetLock, at: float) -> Outcome:
@@ -312,6 +173,13 @@ def _mute_guests(conference: Conference, command: MuteGuests, at: float) -> Outc
     return replace(conference, guests_muted=command.muted, people=people), ()
 
 
+def _allow_guests(conference: Conference, command: AllowGuests, at: float) -> Outcome:
+    _require_chair(conference, command.by)
+    if command.field == "guests_can_present":
+        return _end_forbidden_slides(replace(conference, guests_can_present=command.allowed))
+    return replace(conference, guests_can_unmute=command.allowed), ()
+
+
 def _admit(conference: Conference, command: Admit, at: float) -> Outcome:
     _require_chair(conference, command.by)
     person = _row(conference, command.uuid)
@@ -324,8 +192,8 @@ def _expel(conference: Conference, command: Expel, at: float) -> Outcome:
     if command.by != command.uuid:
         _require_chair(conference, command.by)
     _row(conference, command.uuid)
-    left, _ = _leave(conference, Leave(command.uuid), at)
-    return left, (Dismissed(command.uuid, BY_OTHER),)
+    left, effects = _leave(conference, Leave(command.uuid), at)
+    return left, (Dismissed(command.uuid, BY_OTHER), *effects)
 
 
 def _end_for_all(conference: Conference, command: EndForAll, at: float) -> Outcome:
@@ -335,21 +203,90 @@ def _end_for_all(conference: Conference, command: EndForAll, at: float) -> Outco
 
 def _close(conference: Conference, command: Close, at: float) -> Outcome:
     effects = tuple(Dismissed(person.uuid, command.reason) for person in conference.people)
-    return replace(conference, people=(), locked=False, guests_muted=False), effects
+    return _fresh(replace(conference, people=())), effects
 
 
 def _change_role(conference: Conference, command: ChangeRole, at: float) -> Outcome:
     _require_chair(conference, command.by)
-    return _with(conference, replace(_row(conference, command.uuid), role=command.role)), ()
+    changed = _with(conference, replace(_row(conference, command.uuid), role=command.role))
+    return _end_forbidden_slides(changed)
 
 
 def _mark(conference: Conference, command: Mark, at: float) -> Outcome:
     person = _row(conference, command.uuid)
     own = command.by == command.uuid and command.field in _OWN_FIELDS
-    unmutes_all_muted = conference.guests_muted and command.field == "muted" and not command.value
-    if not own or unmutes_all_muted:
+    held_silent = conference.guests_muted and not conference.guests_can_unmute
+    if not own or (held_silent and command.field == "muted" and not command.value):
         _require_chair(conference, command.by)
     return _with(conference, replace(person, **{command.field: command.value})), ()  # type: ignore[arg-type]
+
+
+def _clear_buzz(conference: Conference, command: ClearBuzz, at: float) -> Outcome:
+    _require_chair(conference, command.by)
+    return replace(conference, people=tuple(replace(person, buzz_at=0.0) for person in conference.people)), ()
+
+
+def _may_present(conference: Conference, person: Person) -> bool:
+    return person in conference.inside and (person.role is Role.CHAIR or conference.guests_can_present)
+
+
+def _take_floor(conference: Conference, command: TakeFloor, at: float) -> Outcome:
+    person = _row(conference, command.uuid)
+    if command.by != command.uuid or not _may_present(conference, person):
+        raise Refused("room.no_floor")
+    return replace(conference, presenter=person.uuid), ()
+
+
+def _release_floor(conference: Conference, command: ReleaseFloor, at: float) -> Outcome:
+    _row(conference, command.uuid)
+    if command.by != command.uuid:
+        _require_chair(conference, command.by)
+    if conference.presenter != command.uuid:
+        return conference, ()
+    effects = () if command.by == command.uuid else (FloorTaken(command.uuid),)
+    return replace(conference, presenter=None), effects
+
+
+def _end_forbidden_slides(conference: Conference) -> Outcome:
+    """Slides end when their presenter may no longer show any."""
+    presenter = conference.find(conference.presenter or "")
+    if presenter is None or _may_present(conference, presenter):
+        return conference, ()
+    return replace(conference, presenter=None), (FloorTaken(presenter.uuid),)
+
+
+def _set_layout(conference: Conference, command: SetLayout, at: float) -> Outcome:
+    _require_chair(conference, command.by)
+    old = conference.layout
+    host = old.host if command.host is None else command.host
+    guest = old.guest if command.guest is None else command.guest
+    names = old.names if command.names is None else command.names
+    return replace(conference, layout=Layout(host, guest, names)), ()
+
+
+def _dial(conference: Conference, command: Dial, at: float) -> Outcome:
+    _require_chair(conference, command.by)
+    if not _has_room(conference):
+        raise Refused("room.full")
+    person = replace(command.person, dialled=True, connecting=True, waiting=False, joined_at=at)
+    return replace(conference, people=(*conference.people, person)), ()
+
+
+def _answered(conference: Conference, command: Answered, at: float) -> Outcome:
+    person = _row(conference, command.uuid)
+    return _with(conference, _let_in(conference, replace(person, connecting=False, media=True))), ()
+
+
+def _transfer(conference: Conference, command: Transfer, at: float) -> Outcome:
+    _require_chair(conference, command.by)
+    person = replace(_row(conference, command.uuid), transferring=True)
+    return _with(conference, person), (Referred(command.uuid, command.alias, command.role),)
+
+
+def _spoke(conference: Conference, command: Spoke, at: float) -> Outcome:
+    _row(conference, command.uuid)
+    others = tuple(uuid for uuid in conference.stage if uuid != command.uuid)
+    return replace(conference, stage=(command.uuid, *others)), ()
 
 
 def _say(conference: Conference, command: Say, at: float) -> Outcome:
@@ -371,16 +308,19 @@ def _media_changed(conference: Conference, command: MediaChanged, at: float) -> 
 
 def _time_passed(conference: Conference, command: TimePassed, at: float) -> Outcome:
     limits = conference.limits
-    effects: list[Dismissed] = []
+    effects: list[Effect] = []
     since = conference.unhosted_since
     alone = conference.has_host_pin and since is not None and at - since >= limits.guests_only_timeout_s
     for person in conference.people:
-        if person.waiting and at - person.joined_at >= limits.host_wait_timeout_s:
+        if person.connecting and at - person.joined_at >= limits.dial_timeout_s:
+            effects.append(Dismissed(person.uuid, NO_ANSWER))
+        elif person.waiting and at - person.joined_at >= limits.host_wait_timeout_s:
             effects.append(Dismissed(person.uuid, NO_HOST_CAME))
-        elif alone and not person.waiting:
+        elif alone and not (person.waiting or person.connecting):
             effects.append(Dismissed(person.uuid, HOSTS_LEFT))
-    for effect in effects:
-        conference, _ = _leave(conference, Leave(effect.uuid), at)
+    for effect in [effect for effect in effects if isinstance(effect, Dismissed)]:
+        conference, more = _leave(conference, Leave(effect.uuid), at)
+        effects.extend(more)
     return conference, tuple(effects)
 
 
@@ -390,12 +330,21 @@ _HANDLERS: dict[type, Callable[..., Outcome]] = {
     SetLock: _set_lock,
     Start: _start,
     MuteGuests: _mute_guests,
+    AllowGuests: _allow_guests,
     Admit: _admit,
     Expel: _expel,
     EndForAll: _end_for_all,
     ChangeRole: _change_role,
     Mark: _mark,
+    ClearBuzz: _clear_buzz,
+    TakeFloor: _take_floor,
+    ReleaseFloor: _release_floor,
+    SetLayout: _set_layout,
+    Dial: _dial,
+    Answered: _answered,
+    Transfer: _transfer,
     Say: _say,
+    Spoke: _spoke,
     MediaChanged: _media_changed,
     TimePassed: _time_passed,
     Close: _close,

@@ -1,8 +1,8 @@
 """Offers read and answers written, as text in and text out. Pure.
 
-Of an offer the server takes one audio line and one main video line; a second video line (slides) is answered
-inactive with full transport data, because aiortc refuses an answer whose line lacks them or is rejected, and
-Chromium accepts both. Sources: RFC 8829 (JSEP) 5.3, RFC 8843 (BUNDLE), RFC 6184 8.1, RFC 7587 7.
+Of an offer the server takes one audio line, one main video line and one for slides. Every line is answered with
+full transport data, because aiortc refuses an answer whose line lacks them. Sources: RFC 8829 (JSEP) 5.3, RFC 8843
+(BUNDLE), RFC 6184 8.1, RFC 7587 7.
 """
 
 from __future__ import annotations
@@ -37,7 +37,10 @@ class Codec:
 
 @dataclass(frozen=True)
 class Line:
-    """One m-line of an offer. ``codecs`` are those this server takes."""
+    """One m-line of an offer. ``codecs`` are those this server takes.
+
+    ``max_kbps`` is what its sender wants to receive at most, from ``b=``; 0 is no limit.
+    """
 
     kind: str
     mid: str
@@ -49,6 +52,12 @@ class Line:
     codecs: tuple[Codec, ...]
     extensions: tuple[tuple[int, str], ...]
     ssrcs: tuple[int, ...]
+    max_kbps: int = 0
+
+    @property
+    def wants(self) -> bool:
+        """Whether its sender wants to receive on it."""
+        return self.direction in ("sendrecv", "recvonly")
 
 
 @dataclass(frozen=True)
@@ -73,10 +82,29 @@ class Offer:
         """The main picture line, if there is one this server can take."""
         return next((line for line in self.lines if line.kind == "video" and _usable(line) and not line.slides), None)
 
+    @property
+    def slides(self) -> Line | None:
+        """The slides' line, if there is one this server can take."""
+        return next((line for line in self.lines if line.slides and _usable(line)), None)
+
+    @property
+    def streams(self) -> dict[str, Line]:
+        """The lines this server takes, by ``audio``, ``video`` and ``slides``."""
+        found = {"audio": self.audio, "video": self.video, "slides": self.slides}
+        return {name: line for name, line in found.items() if line is not None}
+
+    def goes_on(self, earlier: Offer) -> bool:
+        """Whether this offer changes the lines of ``earlier`` and leaves its connection as it is (RFC 8839 4.4.1.1)."""
+        return (self.ufrag, self.password, self.fingerprints) == (
+            earlier.ufrag,
+            earlier.password,
+            earlier.fingerprints,
+        )
+
 
 @dataclass(frozen=True)
 class Local:
-    """This end's transport and streams, for the answer. ``ssrcs`` maps ``audio`` and ``video``."""
+    """This end's transport and streams, for the answer. ``ssrcs`` maps ``audio``, ``video`` and ``slides``."""
 
     ufrag: str
     password: str
@@ -86,6 +114,7 @@ class Local:
     cname: str
     names_ssrc: bool = True
     max_video_kbps: int = 0
+    rejects_slides: bool = False
 
 
 def read_offer(text: str, *, video_codec: str) -> Offer:
@@ -115,7 +144,7 @@ def read_offer(text: str, *, video_codec: str) -> Offer:
 
 def write_answer(offer: Offer, local: Local) -> str:
     """Return the answer: same lines, order and mids as the offer, everything in one bundle."""
-    taken = [line for line in offer.lines if _port(line)]
+    taken = [line for line in offer.lines if _port(line, local)]
     head = [
         "v=0",
         "o=- 1 1 IN IP4 127.0.0.1",
@@ -161,7 +190,13 @@ def _line(section: list[str], video_codec: str) -> Line:
         codecs=tuple(codecs),
         extensions=_extensions(section),
         ssrcs=tuple(dict.fromkeys(int(value.split()[0]) for value in _all(section, "a=ssrc:"))),
+        max_kbps=_limit(section),
     )
+
+
+def _limit(section: list[str]) -> int:
+    exact = _first(section, "b=TIAS:")
+    return int(exact) // 1000 if exact else int(_first(section, "b=AS:") or 0)
 
 
 def _mark_slides(lines: list[Line]) -> list[Line]:
@@ -238,12 +273,13 @@ def _usable(line: Line) -> bool:
     return bool(line.codecs) and not line.rejected
 
 
-def _port(line: Line) -> int:
-    return 9 if line.kind in ("audio", "video") and _usable(line) else 0
+def _port(line: Line, local: Local) -> int:
+    refused = line.slides and local.rejects_slides
+    return 9 if line.kind in ("audio", "video") and _usable(line) and not refused else 0
 
 
 def _answer_line(line: Line, offer: Offer, local: Local) -> list[str]:
-    port = _port(line)
+    port = _port(line, local)
     formats = [str(codec.payload_type) for codec in line.codecs] if port else list(line.formats)
     text = [f"m={line.kind} {port} {line.protocol} {' '.join(formats)}", "c=IN IP4 0.0.0.0"]
     if port and line.kind == "video" and not line.slides and local.max_video_kbps:
@@ -251,11 +287,11 @@ def _answer_line(line: Line, offer: Offer, local: Local) -> list[str]:
     text += [f"a=mid:{line.mid}", *_transport(offer, local)]
     if not port:
         return [*text, "a=inactive"]
-    direction = "inactive" if line.slides else _REVERSED[line.direction]
-    text += ["a=rtcp:9 IN IP4 0.0.0.0", "a=rtcp-mux", f"a={direction}"]
+    text += [] if line.kind == "audio" else [f"a=content:{'slides' if line.slides else 'main'}"]
+    text += ["a=rtcp:9 IN IP4 0.0.0.0", "a=rtcp-mux", f"a={_REVERSED[line.direction]}"]
     text += [f"a=extmap:{number} {uri}" for number, uri in line.extensions]
     text += [attribute for codec in line.codecs for attribute in _codec_lines(codec, line.kind)]
-    return text if line.slides else [*text, *_stream_lines(line.kind, local)]
+    return [*text, *_stream_lines("slides" if line.slides else line.kind, local)] if line.wants else text
 
 
 def _transport(offer: Offer, local: Local) -> list[str]:
@@ -283,8 +319,9 @@ def _codec_lines(codec: Codec, kind: str) -> list[str]:
 
 
 def _stream_lines(kind: str, local: Local) -> list[str]:
-    # One stream for sound and picture, so that a browser plays them in step.
-    text = [f"a=msid:{local.cname} {local.cname}-{kind}"]
-    if local.names_ssrc:
+    # One stream for sound and picture, so that a browser plays them in step; slides are another.
+    stream = f"{local.cname}-screen" if kind == "slides" else local.cname
+    text = [f"a=msid:{stream} {local.cname}-{kind}"]
+    if local.names_ssrc and kind in local.ssrcs:
         text.append(f"a=ssrc:{local.ssrcs[kind]} cname:{local.cname}")
     return text

@@ -14,11 +14,12 @@ from starlette.routing import BaseRoute
 from vdx_plugin import log
 from vdx_plugin.errors import NotFound
 from vdx_plugin.sandbox.pexip import endpoints, guest_page
-from vdx_plugin.sandbox.pexip.admission import Holder, PinGuard, TokenBook
+from vdx_plugin.sandbox.pexip.admission import Holder, Passes, PinGuard, TokenBook
 from vdx_plugin.sandbox.pexip.config import RoomServerConfig
 from vdx_plugin.sandbox.pexip.leg import MediaCount
 from vdx_plugin.sandbox.pexip.meeting import Meeting
-from vdx_plugin.sandbox.pexip.rules import BY_END, Close, Enter, Leave, Person, Role, TimePassed
+from vdx_plugin.sandbox.pexip.rules import BY_END
+from vdx_plugin.sandbox.pexip.state import Close, Enter, Leave, Person, Role, TimePassed
 from vdx_plugin.sandbox.rooms import RoomDirectory, VirtualRoom
 
 _log = log.get("sandbox.pexip")
@@ -42,6 +43,7 @@ class RoomServer:
         self.config = config or RoomServerConfig()
         self.clock = clock
         self.tokens = TokenBook(life_s=self.config.token_life_s)
+        self.passes = Passes(life_s=self.config.token_life_s)
         self.pin_guard = PinGuard(tries=self.config.pin_tries, lock_s=self.config.pin_lock_s)
         self._meetings: dict[str, Meeting] = {}
         self._tasks: set[asyncio.Task[None]] = set()
@@ -86,8 +88,14 @@ class RoomServer:
         """Put a new participant into ``room``; return the token and the row. Refused: ``room.full``."""
         meeting = self._meetings.get(room.alias)
         if meeting is None:
-            meeting = Meeting(room, self.config, clock=self.clock, on_gone=self.tokens.revoke, spawn=self._spawn)
-            self._meetings[room.alias] = meeting
+            meeting = self._meetings[room.alias] = Meeting(
+                room,
+                self.config,
+                clock=self.clock,
+                on_gone=self.tokens.revoke,
+                spawn=self._spawn,
+                admission=lambda alias, role: self.passes.issue(alias, role, at=self.clock()),
+            )
         uuid = str(uuids.uuid4())
         await meeting.perform(Enter(Person(uuid, name, role, call_tag=call_tag)))
         token = self.tokens.issue(Holder(room.alias, uuid), at=self.clock())

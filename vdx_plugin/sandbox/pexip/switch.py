@@ -25,7 +25,7 @@ from aiortc.rtp import (
 from vdx_plugin import log
 from vdx_plugin.sandbox.pexip.config import RoomServerConfig
 from vdx_plugin.sandbox.pexip.hop import Hop
-from vdx_plugin.sandbox.pexip.leg import KINDS, Leg, MediaCount, asks_for_key_frame, wall_clock
+from vdx_plugin.sandbox.pexip.leg import KINDS, PICTURES, Leg, MediaCount, asks_for_key_frame, wall_clock
 from vdx_plugin.sandbox.pexip.sdp import Local, Offer, write_answer
 from vdx_plugin.sandbox.pexip.streams import Sender, SpeakerWatch, share_out
 
@@ -35,20 +35,51 @@ _TICK_S = 0.05
 
 @dataclass(frozen=True)
 class Member:
-    """A participant who is inside and whose call is acknowledged; what they may be heard and seen with."""
+    """A participant whose call is acknowledged; what they may be heard and seen with, and what they are shown.
+
+    A ``waiting`` one is not inside: neither heard nor seen, and shown nobody. ``presents``: their slides are the ones
+    on show. ``takes_slides``: they may be sent slides on a line of their own; ``slides_in_main``: they want them in
+    the main picture instead. ``seats`` are those in their picture, the most prominent first, and ``view`` how.
+    A participant whose media is elsewhere (a telephone acted out) has no connection here and yet is a member.
+    """
 
     uuid: str
     is_chair: bool
     audio: bool = True
     video: bool = True
+    name: str = ""
+    waiting: bool = False
+    presents: bool = False
+    takes_slides: bool = True
+    slides_in_main: bool = False
+    view: str = "1:0"
+    seats: tuple[str, ...] = ()
+    names: bool = True
+
+
+@dataclass(frozen=True)
+class AnswerWishes:
+    """How one answer is to be written, for trying clients out."""
+
+    names_ssrc: bool = True
+    max_video_kbps: int = 0
+    rejects_slides: bool = False
+
+
+PLAIN = AnswerWishes()
 
 
 class Switch:
-    """Media of one room. ``on_lost(uuid)`` is called when a connection fails or dies by itself."""
+    """Media of one room. ``on_lost(uuid)`` is called when a connection fails or dies by itself, ``on_speaker(uuid)``
+    when somebody else than before speaks.
+    """
 
-    def __init__(self, config: RoomServerConfig, on_lost: Callable[[str], None]) -> None:
+    def __init__(
+        self, config: RoomServerConfig, on_lost: Callable[[str], None], on_speaker: Callable[[str], None]
+    ) -> None:
         self._config = config
         self._on_lost = on_lost
+        self._on_speaker = on_speaker
         self._legs: dict[str, Leg] = {}
         self._members: dict[str, Member] = {}
         self._shares: dict[str, str] = {}
@@ -60,12 +91,26 @@ class Switch:
         """Return what has passed, by participant and kind."""
         return {uuid: leg.counts for uuid, leg in self._legs.items()}
 
-    async def answer(self, uuid: str, offer: Offer) -> str:
-        """Open a connection for the participant, replacing an earlier one, and return the SDP answer."""
+    async def answer(self, uuid: str, offer: Offer, wishes: AnswerWishes = PLAIN) -> str:
+        """Return the SDP answer. A connection goes on if the offer is for it; else one is opened in its place."""
+        leg = self._legs.get(uuid)
+        if leg is not None and leg.hop is not None and not leg.hop.lost.is_set() and offer.goes_on(leg.offer):
+            leg.take(offer)
+            leg.hop.take(offer)
+            self._share()
+            return self._write(leg, leg.hop, wishes)
         leg = Leg(uuid, offer)
         hop = Hop(offer, self._config.media_hosts, partial(self._on_rtp, leg), partial(self._on_rtcp, leg))
         leg.hop = hop
         await hop.open()
+        await self.drop(uuid)
+        self._legs[uuid] = leg
+        self._tasks[uuid] = asyncio.create_task(self._carry(leg, hop), name=f"room-media-{uuid[:8]}")
+        if self._beat is None:
+            self._beat = asyncio.create_task(self._keep_time(), name="room-media-beat")
+        return self._write(leg, hop, wishes)
+
+    def _write(self, leg: Leg, hop: Hop, wishes: AnswerWishes) -> str:
         local = Local(
             ufrag=hop.ufrag,
             password=hop.password,
@@ -73,15 +118,11 @@ class Switch:
             candidates=hop.candidates,
             ssrcs={kind: out.ssrc for kind, out in leg.outgoing.items()},
             cname=leg.cname,
-            names_ssrc=self._config.answer_names_ssrc,
-            max_video_kbps=self._config.max_video_kbps,
+            names_ssrc=wishes.names_ssrc and self._config.answer_names_ssrc,
+            max_video_kbps=wishes.max_video_kbps or self._config.max_video_kbps,
+            rejects_slides=wishes.rejects_slides,
         )
-        await self.drop(uuid)
-        self._legs[uuid] = leg
-        self._tasks[uuid] = asyncio.create_task(self._carry(leg, hop), name=f"room-media-{uuid[:8]}")
-        if self._beat is None:
-            self._beat = asyncio.create_task(self._keep_time(), name="room-media-beat")
-        return write_answer(offer, local)
+        return write_answer(leg.offer, local)
 
     async def add_candidate(self, uuid: str, candidate: str) -> None:
         """Take a trickled candidate; an empty one ends them and needs nothing."""
@@ -92,7 +133,7 @@ class Switch:
     def set_members(self, members: tuple[Member, ...]) -> None:
         """Say who is to be heard and seen from now on."""
         before = self._members
-        self._members = {member.uuid: member for member in members}
+        self._members = {member.uuid: member for member in members if not member.waiting}
         for uuid in self._members.keys() - before.keys():
             if uuid in self._legs:
                 self._legs[uuid].resumed.update(KINDS)
@@ -149,28 +190,37 @@ class Switch:
         kind, codec = found
         at = wall_clock()
         await leg.receive(kind, codec, packet, at=at)
-        member = self._members.get(leg.uuid)
-        if member is None or not getattr(member, kind):
+        if not self._may_send(leg.uuid, kind):
             leg.resumed.add(kind)
             return
         self._listen(leg, packet, at)
         fresh = kind in leg.resumed
         leg.resumed.discard(kind)
-        for viewer in self._viewers(leg.uuid):
+        for viewer in self._viewers(leg.uuid, kind):
             if fresh:
                 viewer.restart(kind)
             if await viewer.deliver(kind, codec, packet, at=at):
                 await viewer.report_source(kind, leg)
-            if kind == "video" and viewer.needs_key_frame():
-                leg.want_key_frame()
+            if kind in PICTURES and viewer.needs_key_frame(kind):
+                leg.want_key_frame(kind)
                 await leg.keep_up(at=at)
+
+    def _may_send(self, uuid: str, kind: str) -> bool:
+        member = self._members.get(uuid)
+        if member is None:
+            return False
+        return member.presents if kind == "slides" else bool(getattr(member, kind))
 
     def _listen(self, leg: Leg, packet: RtpPacket, at: float) -> None:
         level = packet.extensions.audio_level
         if level is not None and self._speaking.heard(leg.uuid, level[1], at=at):
             self._share()
+            self._on_speaker(leg.uuid)
 
-    def _viewers(self, source: str) -> list[Leg]:
+    def _viewers(self, source: str, kind: str) -> list[Leg]:
+        if kind == "slides":
+            others = [member for member in self._members.values() if member.takes_slides and member.uuid != source]
+            return [self._legs[member.uuid] for member in others if member.uuid in self._legs]
         return [
             self._legs[viewer] for viewer, shown in self._shares.items() if shown == source and viewer in self._legs
         ]
@@ -179,16 +229,23 @@ class Switch:
         for packet in packets:
             if isinstance(packet, RtcpSrPacket):
                 kind = leg.note_report(packet, at=wall_clock())
-                for viewer in self._viewers(leg.uuid) if kind else []:
+                for viewer in self._viewers(leg.uuid, kind) if kind else []:
                     await viewer.report_source(kind or "", leg)
             elif isinstance(packet, RtcpRtpfbPacket) and packet.fmt == RTCP_RTPFB_NACK:
                 await leg.resend(packet.media_ssrc, packet.lost)
             elif asks_for_key_frame(packet):
-                source = self._legs.get(self._shares.get(leg.uuid, ""))
+                kind = leg.shows(packet.media_ssrc)
+                source = self._source(leg.uuid, kind)
                 if source is not None:
-                    source.want_key_frame()
+                    source.want_key_frame(kind)
             elif isinstance(packet, RtcpPsfbPacket) and packet.fmt == RTCP_PSFB_APP:
                 await self._pass_on_rate(leg, packet.fci)
+
+    def _source(self, viewer: str, kind: str) -> Leg | None:
+        if kind == "slides":
+            presenter = next((member.uuid for member in self._members.values() if member.presents), "")
+            return self._legs.get(presenter)
+        return self._legs.get(self._shares.get(viewer, ""))
 
     async def _pass_on_rate(self, leg: Leg, fci: bytes) -> None:
         try:
@@ -197,7 +254,7 @@ class Switch:
             return
         source = self._legs.get(self._shares.get(leg.uuid, ""))
         if source is not None:
-            rates = [viewer.remb_bps for viewer in self._viewers(source.uuid) if viewer.remb_bps]
+            rates = [viewer.remb_bps for viewer in self._viewers(source.uuid, "video") if viewer.remb_bps]
             await source.limit_rate(min(rates, default=leg.remb_bps or 0))
 
     async def _keep_time(self) -> None:

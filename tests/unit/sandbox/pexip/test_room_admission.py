@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from vdx_plugin.sandbox.pexip.admission import Asked, Holder, Passed, PinGuard, TokenBook, Wrong, judge
-from vdx_plugin.sandbox.pexip.rules import Role
+from vdx_plugin.sandbox.pexip.state import Role
 from vdx_plugin.sandbox.rooms import VirtualRoom
 
 HOST, GUEST = Passed(Role.CHAIR), Passed(Role.GUEST)

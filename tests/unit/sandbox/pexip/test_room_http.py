@@ -282,7 +282,7 @@ async def test_an_idle_stream_is_kept_alive(house: House) -> None:
     """Proxies cut streams that say nothing."""
     host = await house.join("Læge", HOST_PIN)
     async with host.events() as events:
-        await events.until("conference_update")
+        await events.until("layout")
         assert (await events.next())[0] == ": keep-alive"
 
 

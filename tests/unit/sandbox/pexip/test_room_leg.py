@@ -92,13 +92,13 @@ async def test_a_picture_begins_with_a_key_frame_under_the_viewers_numbers() -> 
     source, _ = leg(96)
     viewer, hop = leg(120)
     assert not await pass_on(source, viewer, packet(10))
-    assert viewer.needs_key_frame()
+    assert viewer.needs_key_frame("video")
     assert await pass_on(source, viewer, packet(11, KEY))
     assert not await pass_on(source, viewer, packet(12))
     first, second = hop.rtp()
     assert (first.payload_type, first.payload, first.ssrc) == (120, KEY, viewer.outgoing["video"].ssrc)
     assert second.sequence_number == first.sequence_number + 1
-    assert not viewer.needs_key_frame()
+    assert not viewer.needs_key_frame("video")
 
 
 async def test_a_lost_packet_is_asked_for_at_once_and_again() -> None:
@@ -131,7 +131,7 @@ async def test_key_frames_are_asked_for_but_not_too_often() -> None:
     viewer, _ = leg()
     await pass_on(source, viewer, packet(10, KEY))
     for at in (0.0, 0.1, 0.2, KEY_FRAME_INTERVAL_S):
-        source.want_key_frame()
+        source.want_key_frame("video")
         await source.keep_up(at=at)
     plis = [feedback for feedback in hop.rtcp(RtcpPsfbPacket) if feedback.fmt == RTCP_PSFB_PLI]
     assert [pli.media_ssrc for pli in plis] == [77, 77]
@@ -163,11 +163,30 @@ async def test_the_viewers_rate_limits_the_source() -> None:
     assert bitrate == pytest.approx(300_000, rel=0.01)
 
 
-async def test_slides_and_unknown_types_are_left_alone() -> None:
-    """Slides share payload types with the main picture and would replace it."""
+async def test_slides_are_kept_apart_from_the_main_picture() -> None:
+    """They share payload types and would replace it; the stream's number, or the line's name, tells them apart."""
     source, _ = leg()
-    assert source.classify(packet(1, ssrc=999)) is None
+    assert kind_of(source, packet(1, ssrc=999)) == "slides"
+    named = packet(1, ssrc=1001)
+    named.extensions.mid = "2"
+    assert kind_of(source, named) == "slides"
+    assert kind_of(source, packet(2, ssrc=1001)) == "slides"
+    assert kind_of(source, packet(1, ssrc=77)) == "video"
     assert source.classify(packet(1, pt=50)) is None
+
+
+async def test_a_renegotiated_connection_keeps_its_streams() -> None:
+    """A browser that opens its slides must not see its main picture begin anew."""
+    viewer, _ = leg()
+    before = {kind: out.ssrc for kind, out in viewer.outgoing.items()}
+    viewer.take(read_offer(OFFER.replace("{vp8}", "96") + "a=inactive\r\n", video_codec="VP8"))
+    assert {kind: out.ssrc for kind, out in viewer.outgoing.items()} == before
+    assert not viewer.outgoing["slides"].wanted
+
+
+def kind_of(source: Leg, what: RtpPacket) -> str | None:
+    found = source.classify(what)
+    return found and found[0]
 
 
 async def test_nothing_is_sent_to_who_cannot_take_it() -> None:

@@ -6,33 +6,47 @@ import pytest
 
 from vdx_plugin.errors import NotFound, Refused
 from vdx_plugin.sandbox.pexip.rules import (
+    ALONE,
     BY_END,
     BY_OTHER,
     HOSTS_LEFT,
+    NO_ANSWER,
     NO_HOST_CAME,
+    apply,
+)
+from vdx_plugin.sandbox.pexip.state import (
     Admit,
+    AllowGuests,
+    Answered,
     ChangeRole,
+    ClearBuzz,
     Close,
     Command,
     Conference,
+    Dial,
     Dismissed,
     Effect,
     EndForAll,
     Enter,
     Expel,
+    FloorTaken,
     Leave,
     Limits,
     Mark,
     MediaChanged,
     MuteGuests,
     Person,
+    Referred,
+    ReleaseFloor,
     Role,
     Said,
     Say,
+    SetLayout,
     SetLock,
     Start,
+    TakeFloor,
     TimePassed,
-    apply,
+    Transfer,
 )
 
 CHAIR, GUEST = Role.CHAIR, Role.GUEST
@@ -116,6 +130,12 @@ def test_without_a_host_pin_everybody_gets_in_until_it_is_locked() -> None:
         Mark("anna", "host", "muted", True),
         Mark("anna", "anna", "spotlight_at", 5.0),
         Mark("anna", "anna", "overlay_text", "Overlæge"),
+        AllowGuests("anna", "guests_can_present", allowed=True),
+        ClearBuzz("anna"),
+        ReleaseFloor("anna", "host"),
+        SetLayout("anna", host="1:0"),
+        Dial("anna", Person("phone", "Telefon", GUEST)),
+        Transfer("anna", "bent", "other", GUEST),
     ],
 )
 def test_a_guest_may_not_rule_the_room(command: Command) -> None:
@@ -201,3 +221,84 @@ def test_waiting_ends_after_the_longest_time() -> None:
     room, _ = run(ANNA, at=1000)
     assert run(TimePassed(), room=room, at=1899)[1] == ()
     assert run(TimePassed(), room=room, at=1900)[1] == (Dismissed("anna", NO_HOST_CAME),)
+
+
+FLOOR = TakeFloor("anna", "anna")
+
+
+@pytest.mark.parametrize(
+    ("commands", "presenter"),
+    [
+        ([FLOOR], "anna"),
+        ([FLOOR, TakeFloor("host", "host")], "host"),
+        ([FLOOR, ReleaseFloor("anna", "anna")], None),
+        ([FLOOR, ReleaseFloor("host", "anna")], None),
+        ([FLOOR, ReleaseFloor("host", "host")], "anna"),
+        ([FLOOR, Leave("anna")], None),
+        ([FLOOR, AllowGuests("host", "guests_can_present", allowed=False)], None),
+    ],
+)
+def test_who_shows_slides_after(commands: list[Command], presenter: str | None) -> None:
+    """The floor is taken from whoever has it, and ends with them or their right to it."""
+    assert run(HOST, ANNA, *commands)[0].presenter == presenter
+
+
+@pytest.mark.parametrize("command", [TakeFloor("anna", "host"), TakeFloor("waiting", "waiting")])
+def test_the_floor_is_refused_to_whoever_may_not_have_it(command: Command) -> None:
+    """Nobody takes it for another, and whoever waits shows nothing."""
+    room, _ = run(HOST, ANNA, SetLock("host", locked=True), enter("waiting", GUEST))
+    with pytest.raises(Refused) as refused:
+        apply(room, command, at=2000)
+    assert refused.value.code == "room.no_floor"
+
+
+def test_guests_show_slides_only_where_they_may() -> None:
+    """A setting of the room, and of the host while it lasts; losing the right is told to the one who loses it."""
+    room = Conference("room", guests_can_present=False)
+    with pytest.raises(Refused):
+        run(HOST, ANNA, FLOOR, room=room)
+    promoted = run(HOST, ANNA, ChangeRole("host", "anna", CHAIR), FLOOR, room=room)[0]
+    demoted, effects = run(ChangeRole("host", "anna", GUEST), room=promoted)
+    assert (demoted.presenter, effects) == (None, (FloorTaken("anna"),))
+
+
+CALLED = Dial("host", Person("phone", "+45 00000000", GUEST, audio_only=True, protocol="sip", uri="+4500000000"))
+
+
+def test_somebody_called_is_connecting_until_they_answer() -> None:
+    """Listed for the hosts, but not yet in the room."""
+    room, _ = run(HOST, ANNA, CALLED)
+    assert inside(room) == ["host", "anna"]
+    answered, _ = run(Answered("phone"), room=room)
+    assert inside(answered) == ["host", "anna", "phone"]
+    gone, effects = run(TimePassed(), room=room, at=1002 + 60)
+    assert (gone.find("phone"), effects) == (None, (Dismissed("phone", NO_ANSWER),))
+
+
+def test_those_called_do_not_stay_among_themselves() -> None:
+    """A telephone left behind would keep a room open that everybody believes empty."""
+    room, _ = run(HOST, CALLED, Answered("phone"))
+    empty, effects = run(Leave("host"), room=room)
+    assert (empty.people, effects) == ((), (Dismissed("phone", ALONE),))
+
+
+def test_a_transfer_sends_one_to_another_room() -> None:
+    """Who is sent keeps their row until they have gone."""
+    room, effects = run(HOST, ANNA, Transfer("host", "anna", "other", GUEST))
+    assert effects == (Referred("anna", "other", GUEST),)
+    assert next(person for person in room.people if person.uuid == "anna").transferring
+
+
+def test_guests_held_silent_may_be_let_speak_by_themselves() -> None:
+    """Muting all is an instruction; the host decides whether it is a wall."""
+    held, _ = run(HOST, ANNA, MuteGuests("host", muted=True))
+    with pytest.raises(Refused):
+        run(Mark("anna", "anna", "muted", value=False), room=held)
+    free, _ = run(AllowGuests("host", "guests_can_unmute", allowed=True), room=held)
+    assert not run(Mark("anna", "anna", "muted", value=False), room=free)[0].people[1].muted
+
+
+def test_raised_hands_are_taken_down_together() -> None:
+    """One command for the host who has seen them all."""
+    room, _ = run(HOST, ANNA, Mark("anna", "anna", "buzz_at", 5.0), ClearBuzz("host"))
+    assert all(not person.buzz_at for person in room.people)

@@ -65,9 +65,8 @@ def answer(offer: Offer, **more: object) -> list[str]:
         password="p" * 22,
         fingerprint="CD:" * 31 + "CD",
         candidates=("1 1 udp 2130706431 127.0.0.1 5000 typ host",),
-        ssrcs={"audio": 11, "video": 22},
         cname="cn",
-        **more,  # type: ignore[arg-type]
+        **{"ssrcs": {"audio": 11, "video": 22}, **more},  # type: ignore[arg-type]
     )
     return write_answer(offer, local).split("\r\n")
 
@@ -101,18 +100,50 @@ def test_only_offered_feedback_is_promised() -> None:
 
 
 @pytest.mark.parametrize("marked", [True, False])
-def test_slides_are_answered_inactive_with_full_transport(marked: bool) -> None:
-    """The second picture line is the slides, marked or not; port and keys stay so that aiortc takes it."""
+def test_the_second_picture_line_is_the_slides_marked_or_not(marked: bool) -> None:
+    """The vendor's browser client marks them and the older one does not."""
     second = ["m=video 9 UDP/TLS/RTP/SAVPF 96", "a=mid:2", "a=recvonly", "a=rtpmap:96 VP8/90000"]
     main = [*VIDEO, "a=content:main"] if marked else VIDEO
     slides = [*second, "a=content:slides"] if marked else second
-    lines = answer(read(sdp(SESSION, AUDIO, main, slides)))
+    offer = read(sdp(SESSION, AUDIO, main, slides))
+    assert offer.slides is not None
+    assert offer.slides.mid == "2"
+    lines = answer(offer, ssrcs={"audio": 11, "video": 22, "slides": 33})
     answered = line_of(lines, 2)
-    assert answered[0] == "m=video 9 UDP/TLS/RTP/SAVPF 96"
-    assert "a=inactive" in answered
-    assert "a=ice-ufrag:wxyz" in answered
-    assert not any(line.startswith("a=ssrc") for line in answered)
+    assert {"a=content:slides", "a=sendonly", "a=ice-ufrag:wxyz", "a=ssrc:33 cname:cn"} < set(answered)
+    assert "a=content:main" in line_of(lines, 1)
     assert "a=group:BUNDLE 0 1 2" in lines
+
+
+@pytest.mark.parametrize(("offered", "answered"), [("sendonly", "recvonly"), ("inactive", "inactive")])
+def test_slides_are_answered_by_direction(offered: str, answered: str) -> None:
+    """The line stands from the start; its direction is all that changes when slides begin and end."""
+    slides = ["m=video 9 UDP/TLS/RTP/SAVPF 96", "a=mid:2", f"a={offered}", "a=rtpmap:96 VP8/90000"]
+    line = line_of(answer(read(sdp(SESSION, AUDIO, VIDEO, slides))), 2)
+    assert f"a={answered}" in line
+    assert not any(text.startswith("a=ssrc") for text in line)
+
+
+def test_slides_can_be_rejected() -> None:
+    """An older node does; a client must keep its call."""
+    slides = ["m=video 9 UDP/TLS/RTP/SAVPF 96", "a=mid:2", "a=sendrecv", "a=rtpmap:96 VP8/90000"]
+    lines = answer(read(sdp(SESSION, AUDIO, VIDEO, slides)), rejects_slides=True)
+    assert line_of(lines, 2)[0] == "m=video 0 UDP/TLS/RTP/SAVPF 96"
+    assert "a=group:BUNDLE 0 1" in lines
+
+
+def test_the_offerers_limit_is_read() -> None:
+    """What a client asks to receive at most is what it must not be sent more than."""
+    offer = read(sdp(SESSION, AUDIO, [VIDEO[0], "b=AS:900", "b=TIAS:850000", *VIDEO[1:]]))
+    assert offer.video is not None
+    assert offer.video.max_kbps == 850
+
+
+def test_an_offer_for_the_same_connection_is_known() -> None:
+    """Anything else is a new connection under the same call."""
+    first = read(sdp(SESSION, AUDIO, VIDEO))
+    assert read(sdp(SESSION, AUDIO, VIDEO, ["m=video 9 UDP/TLS/RTP/SAVPF 96", "a=mid:2"])).goes_on(first)
+    assert not read(sdp([line.replace("abcd", "efgh") for line in SESSION], AUDIO, VIDEO)).goes_on(first)
 
 
 def test_slides_first_in_the_offer_leave_the_main_picture_alone() -> None:
