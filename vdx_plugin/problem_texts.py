@@ -106,6 +106,9 @@ def sentences(_: Callable[[str], str]) -> dict[str, str]:
         "media.no_devices": _(
             "Her er hverken kamera, mikrofon eller højttaler. De andre ser et testbillede. Sæt et headset i, eller fortsæt på telefon."
         ),
+        "media.no_canceller": _(
+            "Ekkodæmpningen virker ikke på denne computer. Brug et headset, så de andre ikke hører sig selv."
+        ),
         "media.camera_lost": _("Kameraet forsvandt. De andre ser et testbillede, til det er tilbage."),
         "media.microphone_lost": _("Mikrofonen forsvandt, så de andre kan ikke høre dig. Sæt den i igen."),
         "media.device_back": _("Kamera og mikrofon virker igen."),

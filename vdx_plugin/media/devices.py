@@ -68,6 +68,25 @@ def fit(width: int, height: int, picture: PictureFormat) -> tuple[int, int]:
     return max(64, int(width * scale) // 2 * 2), max(64, int(height * scale) // 2 * 2)
 
 
+class TappedDevices:
+    """Devices whose speakers tell ``on_played`` exactly what they give to the sound card."""
+
+    def __init__(self, devices: Devices, on_played: OnBlock) -> None:
+        self._devices = devices
+        self._on_played = on_played
+        self.names = devices.names
+        self.open_camera = devices.open_camera
+        self.open_microphone = devices.open_microphone
+
+    def open_speaker(self, name: str | None, fill: FillBlock) -> SoundStream:
+        def told(count: int) -> Samples:
+            samples = fill(count)
+            self._on_played(samples)
+            return samples
+
+        return self._devices.open_speaker(name, told)
+
+
 class SystemDevices:
     """The devices of this machine."""
 

@@ -7,12 +7,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from vdx_plugin.errors import VdxError
-from vdx_plugin.media.devices import DeviceNames, Devices
+from vdx_plugin.errors import Unsupported, VdxError
+from vdx_plugin.media.apm import WebrtcProcessor
+from vdx_plugin.media.devices import DeviceNames, Devices, TappedDevices
 from vdx_plugin.media.players import Speaker
 from vdx_plugin.media.sound import SpeechLoop, speechlike
 from vdx_plugin.media.sources import CameraReader, Microphone, PictureFeed, SoundFeed
 from vdx_plugin.media.testcard import CAMERA_FORMAT, CARD_FORMAT, PictureFormat
+from vdx_plugin.media.voice import VoicePath
 from vdx_plugin.ports import MediaChoice, VideoPicture
 from vdx_plugin.runtime import Tasks
 
@@ -41,7 +43,8 @@ class LocalMedia:
         on_picture: Callable[[VideoPicture], None],
         on_notice: Callable[[str], None],
     ) -> None:
-        self._devices = devices
+        self.voice = VoicePath()
+        self._devices = TappedDevices(devices, self.voice.on_played)
         self._choice = choice
         self._settings = settings
         self._now = now
@@ -80,13 +83,21 @@ class LocalMedia:
         if self._choice.use_test_card:
             await asyncio.to_thread(speechlike, self._settings.voice_pitch_hz)
             return SoundFeed(SpeechLoop(self._settings.voice_pitch_hz))
-        microphone = Microphone(self._devices, self._choice.microphone, self._on_notice)
+        if self._choice.cancel_echo:
+            await self._cancel_echo()
+        microphone = Microphone(self._devices, self._choice.microphone, self._on_notice, self.voice)
         try:
             await microphone.open()
         except VdxError as error:
             # It stays, and is tried again: a microphone plugged in later is taken up.
             self._on_notice(error.code)
         return SoundFeed(microphone)
+
+    async def _cancel_echo(self) -> None:
+        try:
+            self.voice.use(await asyncio.to_thread(WebrtcProcessor))
+        except Unsupported as error:
+            self._on_notice(error.code)
 
     async def _open_speaker(self) -> None:
         if self._choice.use_test_card and self._choice.speaker is None:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from vdx_plugin import log
 from vdx_plugin.domain.measures import LineFigures
 from vdx_plugin.errors import Refused, VdxError
+from vdx_plugin.media.apm import load_canceller
 from vdx_plugin.media.devices import Devices
 from vdx_plugin.media.line import Counts, LineWatch
 from vdx_plugin.media.local_media import LocalMedia, MediaSettings
@@ -75,8 +76,9 @@ class JoinTimings:
 
 
 async def load_media() -> None:
-    """Import aiortc and PyAV off the loop: they take half a second."""
+    """Import aiortc, PyAV and the echo canceller off the loop: they take half a second."""
     await asyncio.to_thread(importlib.import_module, "vdx_plugin.media.path")
+    await asyncio.to_thread(load_canceller)
 
 
 class MediaSession:

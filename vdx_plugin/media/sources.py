@@ -18,8 +18,9 @@ from vdx_plugin.domain.danish_time import danish
 from vdx_plugin.errors import VdxError
 from vdx_plugin.media.devices import Devices, SoundStream
 from vdx_plugin.media.pictures import picture_of_array
-from vdx_plugin.media.sound import Ring, Samples, SpeechLoop, silence
+from vdx_plugin.media.sound import Samples, SpeechLoop, silence
 from vdx_plugin.media.testcard import PictureFormat, TestCard, Yuv, black
+from vdx_plugin.media.voice import VoicePath
 from vdx_plugin.ports import VideoPicture
 
 _log = log.get("media.sources")
@@ -151,17 +152,18 @@ class PictureFeed:
 class Microphone:
     """A microphone kept open: lost ones are tried again every two seconds by ``watch``."""
 
-    def __init__(self, devices: Devices, name: str | None, on_notice: Callable[[str], None]) -> None:
+    def __init__(
+        self, devices: Devices, name: str | None, on_notice: Callable[[str], None], voice: VoicePath | None = None
+    ) -> None:
         self._devices = devices
         self._name = name
         self._on_notice = on_notice
-        self._ring = Ring()
+        self.voice = voice or VoicePath()
         self._stream: SoundStream | None = None
-        self._was_heard = False
 
     async def open(self) -> None:
         """Open it. Raises Unavailable(``media.no_microphone``)."""
-        self._stream = await asyncio.to_thread(self._devices.open_microphone, self._name, self._ring.write)
+        self._stream = await asyncio.to_thread(self._devices.open_microphone, self._name, self.voice.on_captured)
 
     async def watch(self, *, every_s: float = RETRY_S) -> None:
         """Look after the microphone until cancelled."""
@@ -182,7 +184,7 @@ class Microphone:
         self._on_notice("media.device_back")
 
     def read(self, count: int) -> Samples:
-        return self._ring.read(count)
+        return self.voice.read(count)
 
     async def close(self) -> None:
         stream, self._stream = self._stream, None

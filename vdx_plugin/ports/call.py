@@ -126,6 +126,8 @@ class MediaChoice:
     speaker: str | None = None
     use_test_card: bool = False
     video_codec: str = "H264"
+    cancel_echo: bool = True
+    """Take echo and noise out of our sound; off for those whose headset or sound card does it."""
 
 
 class Call(Protocol):

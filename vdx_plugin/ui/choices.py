@@ -40,6 +40,7 @@ def read_media(places: Placement) -> MediaChoice:
         microphone=places.read("microphone") or None,
         speaker=places.read("speaker") or None,
         use_test_card=places.read("test_card") == "yes",
+        cancel_echo=places.read("cancel_echo", "yes") == "yes",
     )
 
 
@@ -48,4 +49,5 @@ def keep_media(places: Placement, choice: MediaChoice) -> None:
     places.write("microphone", choice.microphone or "")
     places.write("speaker", choice.speaker or "")
     places.write("test_card", "yes" if choice.use_test_card else "no")
+    places.write("cancel_echo", "yes" if choice.cancel_echo else "no")
     places.save()

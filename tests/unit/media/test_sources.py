@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -178,16 +179,48 @@ async def test_the_test_card_opens_no_device_and_complains_of_none() -> None:
 async def test_microphone_and_speaker_are_opened_and_closed() -> None:
     """A microphone left open shows as recording for the rest of the day."""
     devices, heard = FakeDevices(), Heard()
-    media = local_media(devices, heard, MediaChoice())
+    media = local_media(devices, heard, MediaChoice(cancel_echo=False))
     await media.open()
     assert devices.on_block is not None
-    devices.on_block(LOUD)
+    for _ in range(2):
+        devices.on_block(LOUD)
     assert is_audible(media.sound.read(BLOCK))
     media.speaker.play(LOUD)
     assert devices.fill is not None
     assert is_audible(devices.fill(BLOCK))
     await media.close()
     assert [stream.is_closed for stream in devices.streams] == [True, True]
+
+
+async def test_without_an_echo_canceller_the_call_has_sound_and_it_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The wheel may not fit the system; the others then hear themselves, and the doctor should know why."""
+    monkeypatch.setitem(sys.modules, "livekit", None)
+    devices, heard = FakeDevices(), Heard()
+    devices.listed = DeviceNames(cameras=("c",))
+    media = local_media(devices, heard, MediaChoice())
+    await media.open()
+    assert heard.notices == ["media.no_canceller"]
+    assert devices.on_block is not None
+    for _ in range(2):
+        devices.on_block(LOUD)
+    assert is_audible(media.sound.read(BLOCK))
+    await media.close()
+
+
+async def test_what_goes_to_the_sound_card_goes_to_the_echo_canceller() -> None:
+    """A canceller that is told of another signal than what is played takes nothing off."""
+    devices, heard = FakeDevices(), Heard()
+    devices.listed = DeviceNames(cameras=("c",))
+    media = local_media(devices, heard, MediaChoice(cancel_echo=False))
+    await media.open()
+    media.speaker.play(LOUD)
+    assert devices.fill is not None
+    assert devices.on_block is not None
+    for _ in range(3):
+        devices.fill(BLOCK)
+        devices.on_block(LOUD)
+    assert max(level.played for level in media.voice.take_levels()) > 1000
+    await media.close()
 
 
 async def test_a_microphone_that_vanishes_is_silence_and_is_opened_again() -> None:
