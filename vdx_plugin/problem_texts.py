@@ -89,6 +89,21 @@ def sentences(_: Callable[[str], str]) -> dict[str, str]:
         "call.token_gone": _("Videoserveren kender ikke længere samtalen. Start igen, eller fortsæt på telefon."),
         "call.sign_in_page": _("Rummet kræver login på en webside, som programmet ikke kan. Ring til support."),
         "call.reception": _("Adressen er en reception og ikke et rum. Ring til support."),
+        "call.wrong_extension": _("Receptionen kender ikke rummet. Tjek nummeret, eller ring."),
+        "call.full": _("Der er ikke plads til flere i rummet. Tag nogen ud, eller fortsæt på telefon."),
+        "call.no_capacity": _("Videoserveren har ikke plads lige nu. Prøv igen om lidt, eller fortsæt på telefon."),
+        "call.maintenance": _("Videoserveren er lukket for vedligehold. Fortsæt på telefon."),
+        "call.media_blocked": _(
+            "Netværket lader ikke billede og lyd komme igennem. Fortsæt på telefon, og ring til jeres it-support."
+        ),
+        "call.no_floor": _("Rummet tillader ikke, at du viser din skærm. Fortæl med ord, eller send det bagefter."),
+        "call.dial_unknown": _(
+            "Videoserveren svarede ikke på opkaldet, så det kan ringe. Se listen, før du ringer op igen."
+        ),
+        "call.dial_refused": _("Videoserveren kunne ikke ringe op. Tjek nummeret, eller ring fra din egen telefon."),
+        "call.on_hold": _("Samtalen er sat på hold. Den går i gang igen af sig selv."),
+        "call.awaits_host": _("Venter på værten. Billede og lyd kommer, når værten er med."),
+        "call.moving": _("Samtalen flyttes, fordi flere er kommet til. Billedet er tilbage om et øjeblik."),
         "call.unreadable": _(
             "Videoserveren sendte et svar, som programmet ikke forstår. Prøv igen, og ring til support."
         ),

@@ -11,17 +11,21 @@ from collections.abc import Callable
 from vdx_plugin.domain.measures import LineFigures
 from vdx_plugin.errors import VdxError
 from vdx_plugin.media.pexip.client import PexipClient
+from vdx_plugin.media.pexip.control import RoomControl
 from vdx_plugin.media.pexip.events import ConferenceChanged, NodeEvent
-from vdx_plugin.media.presence import Presence, enter_room
+from vdx_plugin.media.presence import Hearers, Presence, enter_room
 from vdx_plugin.ports import (
     Call,
     CallEvent,
     CallOver,
+    DialOut,
     JoinTarget,
     LockChanged,
     MediaChoice,
     RosterChanged,
+    ScreenPicture,
     VideoPicture,
+    ignore_picture,
 )
 
 
@@ -34,12 +38,13 @@ class SignallingCall:
         self.media_started = 0
 
     async def enter(self, target: JoinTarget) -> None:
-        self._presence = await enter_room(
-            PexipClient(target),
+        hearers = Hearers(
+            on_entered=lambda presence: None,
             on_node=self._on_node,
             on_roster=lambda presence: self._on_event(RosterChanged(presence.roster.participants())),
             on_gone=lambda code: self._on_event(CallOver(code)),
         )
+        self._presence = await enter_room(PexipClient(target), hearers)
 
     @property
     def _client(self) -> PexipClient:
@@ -47,7 +52,7 @@ class SignallingCall:
         return self._presence.client
 
     def _on_node(self, event: NodeEvent) -> None:
-        if isinstance(event, ConferenceChanged):
+        if isinstance(event, ConferenceChanged) and event.locked is not None:
             self._on_event(LockChanged(event.locked))
 
     async def lock(self) -> None:
@@ -68,6 +73,38 @@ class SignallingCall:
     async def set_microphone(self, *, on: bool) -> None: ...
 
     async def set_camera(self, *, on: bool) -> None: ...
+
+    async def mute(self, participant_id: str, *, muted: bool) -> None:
+        await RoomControl(self._client).mute(participant_id, muted=muted)
+
+    async def mute_guests(self, *, muted: bool) -> None:
+        await RoomControl(self._client).mute_guests(muted=muted)
+
+    async def spotlight(self, participant_id: str, *, on: bool) -> None:
+        await RoomControl(self._client).spotlight(participant_id, on=on)
+
+    async def set_host(self, participant_id: str, *, host: bool) -> None:
+        await RoomControl(self._client).set_host(participant_id, host=host)
+
+    async def move(self, participant_id: str, alias: str) -> None:
+        await RoomControl(self._client).move(participant_id, alias)
+
+    async def dial(self, call: DialOut) -> None:
+        await RoomControl(self._client).dial(call)
+
+    async def layouts(self) -> tuple[str, ...]:
+        return await RoomControl(self._client).layouts()
+
+    async def set_layout(self, name: str) -> None:
+        await RoomControl(self._client).set_layout(name)
+
+    async def present(self) -> None:
+        await RoomControl(self._client).take_floor()
+
+    def show_screen(self, picture: ScreenPicture) -> None: ...
+
+    async def stop_presenting(self) -> None:
+        await RoomControl(self._client).release_floor()
 
     async def send_chat(self, text: str) -> None:
         await self._client.say(text)
@@ -108,6 +145,7 @@ class SignallingEngine:
         *,
         on_remote_picture: Callable[[VideoPicture], None],
         on_self_picture: Callable[[VideoPicture], None],
+        on_slide: Callable[[VideoPicture], None] = ignore_picture,
     ) -> Call:
         self.call = SignallingCall(on_event)
         await self.call.enter(target)

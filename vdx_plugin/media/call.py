@@ -4,25 +4,34 @@ from __future__ import annotations
 
 import asyncio
 import time
+from dataclasses import replace
 
 from vdx_plugin import log
 from vdx_plugin.domain.measures import LineFigures
 from vdx_plugin.errors import NotFound, VdxError
 from vdx_plugin.media.pexip.client import PexipClient
-from vdx_plugin.media.pexip.events import ConferenceChanged, MediaCallEnded, MessageCame, NodeEvent
+from vdx_plugin.media.pexip.control import RoomControl
+from vdx_plugin.media.pexip.events import MediaCallEnded, MessageCame, NodeEvent, Referred
+from vdx_plugin.media.pexip.reasons import loggable
 from vdx_plugin.media.players import Received
-from vdx_plugin.media.presence import Presence, enter_room
+from vdx_plugin.media.presence import Hearers, Presence, enter_room
+from vdx_plugin.media.room_state import RoomState
 from vdx_plugin.media.session import Ears, JoinTimings, MediaSession, Surroundings
 from vdx_plugin.ports import (
     CallEvent,
     CallOver,
     ChatMessage,
     ChatReceived,
+    DialOut,
+    Held,
     JoinTarget,
-    LockChanged,
     MediaChoice,
     RosterChanged,
+    RulesChanged,
+    Slides,
+    SlidesChanged,
 )
+from vdx_plugin.runtime import Tasks
 
 _log = log.get("media.call")
 
@@ -36,27 +45,42 @@ class PexipCall:
     """
 
     _presence: Presence
+    _control: RoomControl
+    _state: RoomState
     _session: MediaSession
 
     def __init__(self, target: JoinTarget, ears: Ears, around: Surroundings) -> None:
         self._target = target
         self._ears = ears
         self._around = around
-        self._locked: bool | None = None
+        self._tasks = Tasks()
+        self._left: list[Presence] = []
         self._session_is_made = False
         self._is_hanging_up = False
+        self._move: asyncio.Task[None] | None = None
         self._ending: asyncio.Task[None] | None = None
 
     async def enter(self, client: PexipClient) -> None:
         """Get the token and the roster. Raises as ``CallEngine.enter``; nothing stays open then."""
         began_s = time.monotonic()
-        self._presence = await enter_room(
-            client, on_node=self._on_node, on_roster=self._on_roster, on_gone=self._on_gone
-        )
-        ears = Ears(self._tell, self._ears.on_remote_picture, self._ears.on_self_picture)
+        await enter_room(client, self._hearers())
+        ears = replace(self._ears, on_event=self._tell)
         self._session = MediaSession(self._presence, self._target, ears, self._around, self._on_lost)
         self._session.timings = JoinTimings(token_ms=round((time.monotonic() - began_s) * 1000))
         self._session_is_made = True
+
+    def _hearers(self) -> Hearers:
+        return Hearers(self._on_entered, self._on_node, self._on_roster, self._on_gone, self._on_host)
+
+    def _on_entered(self, presence: Presence) -> None:
+        """We have a token; the roster and all other events come next."""
+        if self._session_is_made:
+            self._left.append(self._presence)
+            self._tell(SlidesChanged(Slides.NONE))
+        self._presence, self._control = presence, RoomControl(presence.client)
+        grant = presence.grant
+        self._state = RoomState(grant.participant_id, is_host=grant.is_host, is_direct=grant.direct_media)
+        self._tell(RulesChanged(self._state.rules))
 
     # --- the room -------------------------------------------------------------------------------------------------
 
@@ -74,6 +98,32 @@ class PexipCall:
         """Disconnect one participant. Raises NotFound if they have gone."""
         await self._presence.client.put_out(participant_id)
 
+    async def mute(self, participant_id: str, *, muted: bool) -> None:
+        """Mute one participant for everybody, or lift that. Raises NotFound if they have gone."""
+        await self._control.mute(participant_id, muted=muted)
+
+    async def mute_guests(self, *, muted: bool) -> None:
+        await self._control.mute_guests(muted=muted)
+
+    async def spotlight(self, participant_id: str, *, on: bool) -> None:
+        await self._control.spotlight(participant_id, on=on)
+
+    async def set_host(self, participant_id: str, *, host: bool) -> None:
+        await self._control.set_host(participant_id, host=host)
+
+    async def move(self, participant_id: str, alias: str) -> None:
+        await self._control.move(participant_id, alias)
+
+    async def dial(self, call: DialOut) -> None:
+        """Call somebody up, once. Raises OutcomeUnknown(``call.dial_unknown``), Refused(``call.dial_refused``)."""
+        await self._control.dial(call)
+
+    async def layouts(self) -> tuple[str, ...]:
+        return await self._control.layouts()
+
+    async def set_layout(self, name: str) -> None:
+        await self._control.set_layout(name)
+
     async def send_chat(self, text: str) -> None:
         """Send a line to everybody inside; it comes back as our own ChatReceived."""
         text = text.strip()[:MAX_CHAT]
@@ -83,17 +133,55 @@ class PexipCall:
 
     def _on_roster(self, presence: Presence) -> None:
         self._tell(RosterChanged(presence.roster.participants()))
+        own = presence.roster.own_row
+        if own is not None:
+            self._on_host(own.is_host)
         if self._session_is_made and not presence.is_waiting:
             self._session.on_inside()
 
+    def _on_host(self, is_host: bool) -> None:
+        for told in self._state.set_host(is_host=is_host):
+            self._tell(told)
+
     def _on_node(self, event: NodeEvent) -> None:
-        if isinstance(event, ConferenceChanged) and event.locked is not self._locked:
-            self._locked = event.locked
-            self._tell(LockChanged(event.locked))
-        elif isinstance(event, MessageCame):
+        for told in self._state.apply(event):
+            self._tell(told)
+        if isinstance(event, MessageCame):
             self._tell(ChatReceived(ChatMessage(self._around.now(), event.sender_name, event.text, is_own=False)))
+        elif isinstance(event, Referred):
+            self._begin_move(event)
         elif isinstance(event, MediaCallEnded) and self._session_is_made:
+            _log.info("the node ended a media call: %s", loggable(event.reason))
             self._session.on_call_ended(event.call_id)
+
+    # --- sent elsewhere ---------------------------------------------------------------------------------------------
+
+    def _begin_move(self, refer: Referred) -> None:
+        """The node sends us to another room, or to the same one in another manner."""
+        if self._move is None and self._ending is None and self._session_is_made:
+            _log.info("the node sends us on (%s)", refer.target[:20] or "another room")
+            self._move = self._tasks.spawn(self._follow(refer), "call-move")
+
+    async def _follow(self, refer: Referred) -> None:
+        left = self._presence
+        # What happens to the old presence from now on is no news: the node may well end it itself.
+        left.fall_silent()
+        self._tell(Held("call.moving"))
+        try:
+            await self._session.pause()
+            await enter_room(left.client.elsewhere(refer.alias), self._hearers(), one_time=refer.token)
+            await self._session.move_to(self._presence)
+            await self._close_left()
+        except VdxError as error:
+            _log.warning("we could not follow (%s)", error.code)
+            self._begin_end("call.cut_off", release=True)
+        finally:
+            self._move = None
+            self._tell(Held())
+
+    async def _close_left(self) -> None:
+        while self._left:
+            await self._left.pop().close(release=True)
 
     def _tell(self, event: CallEvent) -> None:
         if self._ending is None:
@@ -172,7 +260,9 @@ class PexipCall:
         return self._ending
 
     async def _finish(self, *, release: bool) -> None:
+        await self._tasks.close()
         await self._session.stop()
+        await self._close_left()
         await self._presence.close(release=release)
 
 

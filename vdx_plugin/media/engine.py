@@ -13,7 +13,7 @@ from vdx_plugin.media.devices import Devices, SystemDevices
 from vdx_plugin.media.local_media import MediaSettings
 from vdx_plugin.media.pexip.client import PexipClient, trusted
 from vdx_plugin.media.session import Ears, Surroundings, load_media
-from vdx_plugin.ports import CallEvent, Clock, JoinTarget, VideoPicture
+from vdx_plugin.ports import CallEvent, Clock, JoinTarget, VideoPicture, ignore_picture
 
 
 class _WallClock:
@@ -48,12 +48,13 @@ class PexipEngine:
         *,
         on_remote_picture: Callable[[VideoPicture], None],
         on_self_picture: Callable[[VideoPicture], None],
+        on_slide: Callable[[VideoPicture], None] = ignore_picture,
     ) -> PexipCall:
         """Get a token and the roster; no media yet. Raises Refused(``call.wrong_pin``), NotFound, Unavailable.
 
         Besides Unsupported for rooms that ask for a sign-in page or are a virtual reception.
         """
-        ears = Ears(on_event, on_remote_picture, on_self_picture)
+        ears = Ears(on_event, on_remote_picture, on_self_picture, on_slide)
         # The first one reads the system's certificates, which takes some 30 ms, too long for the loop.
         client = await asyncio.to_thread(PexipClient, target, transport=self._transport)
         return await open_call(client, target, ears, self._around)

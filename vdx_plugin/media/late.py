@@ -7,7 +7,7 @@ import importlib
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from vdx_plugin.ports import Call, CallEngine, CallEvent, Clock, JoinTarget, VideoPicture
+from vdx_plugin.ports import Call, CallEngine, CallEvent, Clock, JoinTarget, VideoPicture, ignore_picture
 
 if TYPE_CHECKING:
     from vdx_plugin.media.local_media import MediaSettings
@@ -35,11 +35,16 @@ class LateEngine:
         *,
         on_remote_picture: Callable[[VideoPicture], None],
         on_self_picture: Callable[[VideoPicture], None],
+        on_slide: Callable[[VideoPicture], None] = ignore_picture,
     ) -> Call:
         """See ``ports.CallEngine``."""
         engine = await self._made()
         return await engine.enter(
-            target, on_event, on_remote_picture=on_remote_picture, on_self_picture=on_self_picture
+            target,
+            on_event,
+            on_remote_picture=on_remote_picture,
+            on_self_picture=on_self_picture,
+            on_slide=on_slide,
         )
 
     async def _made(self) -> CallEngine:

@@ -1,7 +1,7 @@
 """Our presence in a room: token, event stream and roster, without media.
 
-``enter`` returns when the token is there and the roster has arrived once. From then on ``on_node`` hears every event
-of the node and ``on_gone`` the code when the node no longer knows us.
+``enter_room`` returns when the token is there and the roster has arrived once. Meanwhile and from then on the
+``Hearers`` are told what the node says.
 """
 
 from __future__ import annotations
@@ -9,15 +9,17 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Coroutine
+from dataclasses import dataclass
 from typing import Any
 
 from vdx_plugin import log
+from vdx_plugin.domain.secret import Secret
 from vdx_plugin.errors import NotFound, Refused, Unavailable, VdxError
 from vdx_plugin.media.pexip.client import GOODBYE_LIMIT_S, PexipClient
 from vdx_plugin.media.pexip.events import NodeEvent, PutOut, RefreshWanted
 from vdx_plugin.media.pexip.lease import Lease
 from vdx_plugin.media.pexip.reasons import code_for, loggable
-from vdx_plugin.media.pexip.replies import Grant
+from vdx_plugin.media.pexip.replies import Grant, Renewal
 from vdx_plugin.media.pexip.roster import Roster
 from vdx_plugin.media.pexip.stream import Events
 from vdx_plugin.runtime import Tasks
@@ -27,28 +29,40 @@ _log = log.get("media.presence")
 ROSTER_LIMIT_S = 8.0
 
 
+@dataclass(frozen=True, slots=True)
+class Hearers:
+    """Who is told what. ``on_entered`` comes first, before any event; ``on_gone`` last, with its code."""
+
+    on_entered: Callable[[Presence], None]
+    on_node: Callable[[NodeEvent], None]
+    on_roster: Callable[[Presence], None]
+    on_gone: Callable[[str], None]
+    on_host: Callable[[bool], None] = lambda is_host: None
+    """The node has made us host or guest."""
+
+
 class Presence:
     """Made by ``enter_room``. ``close`` gives the token back and ends every task."""
 
-    def __init__(
-        self,
-        client: PexipClient,
-        grant: Grant,
-        on_node: Callable[[NodeEvent], None],
-        on_roster: Callable[[Presence], None],
-        on_gone: Callable[[str], None],
-    ) -> None:
+    def __init__(self, client: PexipClient, grant: Grant, hearers: Hearers) -> None:
         self.client = client
         self.grant = grant
         self.roster = Roster(grant.participant_id)
-        self._on_node = on_node
-        self._on_roster = on_roster
-        self._on_gone = on_gone
+        self._hearers = hearers
+        self._is_silent = self._is_closed = False
         self._tasks = Tasks()
         self._settled = asyncio.Event()
         self._gone_code = ""
         self._events = Events(client, self._take)
-        self._lease = Lease(client, grant.expires_s, time.monotonic)
+        self._lease = Lease(client, grant.expires_s, time.monotonic, self._on_renewal)
+
+    def fall_silent(self) -> None:
+        """Tell nobody anything any more; the presence itself goes on until it is closed."""
+        self._is_silent = True
+
+    def _on_renewal(self, renewal: Renewal) -> None:
+        if renewal.is_host is not None and not self._is_silent:
+            self._hearers.on_host(renewal.is_host)
 
     async def begin(self) -> None:
         """Open the event stream and wait for the roster. Raises Unavailable, or Refused when put out at once."""
@@ -74,12 +88,14 @@ class Presence:
     def _leave_behind(self, code: str) -> None:
         entered, self._gone_code = self._settled.is_set(), code
         self._settled.set()
-        if entered:
-            self._on_gone(code)
+        if entered and not self._is_silent:
+            self._hearers.on_gone(code)
 
     def _take(self, event: NodeEvent) -> None:
+        if self._is_silent:
+            return
         if self.roster.apply(event):
-            self._on_roster(self)
+            self._hearers.on_roster(self)
         if self.roster.is_synced:
             self._settled.set()
         if isinstance(event, RefreshWanted):
@@ -88,7 +104,7 @@ class Presence:
             _log.info("put out by the node: %s", loggable(event.reason))
             self._leave_behind(code_for(event.reason))
         else:
-            self._on_node(event)
+            self._hearers.on_node(event)
 
     @property
     def is_waiting(self) -> bool:
@@ -97,7 +113,10 @@ class Presence:
         return self.grant.is_waiting if row is None else row.is_waiting
 
     async def close(self, *, release: bool) -> None:
-        """End all tasks and, unless the node has put us out already, give the token back."""
+        """End all tasks and, unless the node has put us out already, give the token back. Safe to repeat."""
+        if self._is_closed:
+            return
+        self._is_closed = True
         await self._tasks.close()
         if release:
             await quietly(self.client.release(), "release_token")
@@ -115,22 +134,27 @@ async def quietly(work: Coroutine[Any, Any, Any], what: str) -> bool:
     return True
 
 
-async def enter_room(
-    client: PexipClient,
-    *,
-    on_node: Callable[[NodeEvent], None],
-    on_roster: Callable[[Presence], None],
-    on_gone: Callable[[str], None],
-) -> Presence:
-    """Enter the client's room. Raises Refused, NotFound, Unavailable, Unsupported; nothing stays open then."""
+async def enter_room(client: PexipClient, hearers: Hearers, *, one_time: Secret | None = None) -> Presence:
+    """Enter the client's room, perhaps with the one-time token of a ``refer``.
+
+    Raises Refused, NotFound, Unavailable, Unsupported; nothing stays open then.
+    """
     try:
-        grant = await client.enter()
+        grant = await client.enter(one_time)
     except BaseException:
         await client.close()
         raise
     # The compatibility report: what this node is, for support.
-    _log.info("entered a room; node version %s, %d ICE servers", grant.version or "?", len(grant.ice_servers))
-    presence = Presence(client, grant, on_node, on_roster, on_gone)
+    _log.info(
+        "entered a room; node version %s, %d ICE servers, relay only: %s, direct media: %s, chat: %s",
+        grant.version or "?",
+        len(grant.ice_servers),
+        grant.relay_only,
+        grant.direct_media,
+        grant.chat_enabled,
+    )
+    presence = Presence(client, grant, hearers)
+    hearers.on_entered(presence)
     try:
         await presence.begin()
     except BaseException:

@@ -30,6 +30,7 @@ from vdx_plugin.ports import (
     MediaChoice,
     MediaFlowing,
     VideoPicture,
+    ignore_picture,
 )
 from vdx_plugin.runtime import Tasks
 
@@ -48,6 +49,7 @@ class Ears:
     on_event: Callable[[CallEvent], None]
     on_remote_picture: Callable[[VideoPicture], None]
     on_self_picture: Callable[[VideoPicture], None]
+    on_slide: Callable[[VideoPicture], None] = ignore_picture
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,6 +200,22 @@ class MediaSession:
             await path.hang_up()
         if media is not None:
             await media.close()
+
+    async def pause(self) -> None:
+        """End the media call and keep the devices: the presence it belongs to is about to be left."""
+        work, self._work = self._work, None
+        if work is not None:
+            work.cancel()
+            await asyncio.gather(work, return_exceptions=True)
+        path, self._path = self._path, None
+        if path is not None:
+            await path.hang_up()
+
+    async def move_to(self, presence: Presence) -> None:
+        """Go on in another presence, with the same devices. Raises VdxError where its node gives no media."""
+        self._presence = presence
+        if self._media is not None:
+            await self._open_path()
 
     # --- what happens meanwhile -------------------------------------------------------------------------------------
 

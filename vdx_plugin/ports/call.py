@@ -21,6 +21,10 @@ class JoinTarget:
     pin: Secret
     display_name: str
     call_tag: str = ""
+    extension: str = ""
+    """Which room is wanted, where ``alias`` is a virtual reception that asks."""
+    direct_media: bool = False
+    """Two ends may send to each other without the node in between, if the node allows it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +39,12 @@ class RoomParticipant:
     has_media: bool
     call_tag: str = ""
     is_muted: bool = False
+    is_spotlit: bool = False
+    """Fills everybody's picture, whoever speaks."""
+    is_presenting: bool = False
+    is_phone: bool = False
+    """Was called up by telephone or a room system."""
+    is_speaking: bool = False
 
     def __repr__(self) -> str:
         return f"RoomParticipant({self.id!r}, waiting={self.is_waiting})"
@@ -71,6 +81,49 @@ class LockChanged:
 
 
 @dataclass(frozen=True, slots=True)
+class RoomRules:
+    """What holds for everybody inside. ``layout`` is the node's own name for how it composes the picture."""
+
+    guests_muted: bool = False
+    layout: str = ""
+    is_host: bool = True
+    """We may do what a host may."""
+    is_direct: bool = False
+    """Picture and sound go straight between two ends."""
+
+
+@dataclass(frozen=True, slots=True)
+class RulesChanged:
+    rules: RoomRules
+
+
+class Slides(StrEnum):
+    """Who shows something beside the faces."""
+
+    NONE = "none"
+    OURS = "ours"
+    THEIRS = "theirs"
+
+
+@dataclass(frozen=True, slots=True)
+class SlidesChanged:
+    """``presenter`` is the name of whoever shows something, when it is not us."""
+
+    slides: Slides
+    presenter: str = ""
+
+    def __repr__(self) -> str:
+        return f"SlidesChanged({self.slides})"
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """Why nothing is to be seen or heard for a while; ``code`` has its sentence, empty when that is over."""
+
+    code: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class ChatReceived:
     message: ChatMessage
 
@@ -104,7 +157,18 @@ class CallOver:
     code: str = ""
 
 
-CallEvent = RosterChanged | LockChanged | ChatReceived | LineChanged | MediaFlowing | DeviceNotice | CallOver
+CallEvent = (
+    RosterChanged
+    | LockChanged
+    | RulesChanged
+    | SlidesChanged
+    | Held
+    | ChatReceived
+    | LineChanged
+    | MediaFlowing
+    | DeviceNotice
+    | CallOver
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +194,36 @@ class MediaChoice:
     """Take echo and noise out of our sound; off for those whose headset or sound card does it."""
 
 
+@dataclass(frozen=True, slots=True)
+class ScreenPicture:
+    """One picture of a screen or window: rows of blue, green, red and one unused byte, ``stride`` bytes each."""
+
+    width: int
+    height: int
+    stride: int
+    pixels: bytes
+
+    def __repr__(self) -> str:
+        return f"ScreenPicture({self.width}x{self.height})"
+
+
+@dataclass(frozen=True, slots=True)
+class DialOut:
+    """Somebody to call up into the room: a telephone number, a SIP or an H.323 address."""
+
+    destination: str
+    protocol: str = "auto"
+    """``sip``, ``h323``, or ``auto`` to let the node choose."""
+    sound_only: bool = False
+    display_name: str = ""
+    """What the others see; never the number."""
+    tones: str = ""
+    """Keys to press once they answer."""
+
+    def __repr__(self) -> str:
+        return f"DialOut({self.protocol!r}, sound_only={self.sound_only})"
+
+
 class Call(Protocol):
     """One presence in one room. Made by ``CallEngine.enter``, over after ``leave`` or a CallOver event."""
 
@@ -144,6 +238,42 @@ class Call(Protocol):
     async def put_out(self, participant_id: str) -> None:
         """Disconnect one participant."""
         ...
+
+    async def mute(self, participant_id: str, *, muted: bool) -> None:
+        """Mute one participant for everybody, or lift that."""
+        ...
+
+    async def mute_guests(self, *, muted: bool) -> None: ...
+
+    async def spotlight(self, participant_id: str, *, on: bool) -> None:
+        """Let one participant fill everybody's picture, or let the node choose again."""
+        ...
+
+    async def set_host(self, participant_id: str, *, host: bool) -> None: ...
+
+    async def move(self, participant_id: str, alias: str) -> None:
+        """Send one participant to another room."""
+        ...
+
+    async def dial(self, call: DialOut) -> None:
+        """Call somebody up into the room, once. Raises OutcomeUnknown(``call.dial_unknown``): do not repeat blindly."""
+        ...
+
+    async def layouts(self) -> tuple[str, ...]:
+        """Return the layouts to choose from, none where there is no choice."""
+        ...
+
+    async def set_layout(self, name: str) -> None: ...
+
+    async def present(self) -> None:
+        """Begin to show pictures of a screen. Raises Refused(``call.no_floor``); needs media."""
+        ...
+
+    def show_screen(self, picture: ScreenPicture) -> None:
+        """Send this picture from now on. On any thread; the newest wins. Without ``present`` it goes nowhere."""
+        ...
+
+    async def stop_presenting(self) -> None: ...
 
     async def start_media(self, choice: MediaChoice) -> None:
         """Open devices and the media path. Raises Unavailable(``media.*``)."""
@@ -174,6 +304,10 @@ class Call(Protocol):
         ...
 
 
+def ignore_picture(picture: VideoPicture) -> None:
+    """Look at nothing."""
+
+
 class CallEngine(Protocol):
     """Enters rooms. ``on_event`` is called on the asyncio thread; the picture callbacks on any thread, newest wins."""
 
@@ -188,6 +322,7 @@ class CallEngine(Protocol):
         *,
         on_remote_picture: Callable[[VideoPicture], None],
         on_self_picture: Callable[[VideoPicture], None],
+        on_slide: Callable[[VideoPicture], None] = ignore_picture,
     ) -> Call:
         """Get a token and the roster; no media yet. Raises Refused(``call.wrong_pin``), NotFound, Unavailable."""
         ...

@@ -45,6 +45,7 @@ from vdx_plugin.ports import (
     ContextSink,
     DiagnosisLine,
     DiagnosisReport,
+    DialOut,
     Health,
     HealthState,
     IncomingLetter,
@@ -60,10 +61,16 @@ from vdx_plugin.ports import (
     OutboxRow,
     OutboxState,
     RoomParticipant,
+    RoomRules,
     RosterChanged,
+    RulesChanged,
+    ScreenPicture,
     Settlement,
+    Slides,
+    SlidesChanged,
     Veto,
     VideoPicture,
+    ignore_picture,
 )
 from vdx_plugin.service.desk import Desk
 from vdx_plugin.service.outside import DeskSettings, Outside
@@ -223,6 +230,7 @@ class FakeCall:
         self.log = log
         self.on_event = on_event
         self.fault: VdxError | None = None
+        self.screens: list[ScreenPicture] = []
         self.roster: tuple[RoomParticipant, ...] = (
             RoomParticipant("me", "Lægen", is_host=True, is_waiting=False, is_self=True, has_media=True),
         )
@@ -262,6 +270,46 @@ class FakeCall:
 
     async def set_camera(self, *, on: bool) -> None: ...
 
+    async def mute(self, participant_id: str, *, muted: bool) -> None:
+        self.log.append(f"mute {participant_id} {muted}")
+
+    async def mute_guests(self, *, muted: bool) -> None:
+        self.log.append(f"mute-guests {muted}")
+        self.on_event(RulesChanged(RoomRules(guests_muted=muted)))
+
+    async def spotlight(self, participant_id: str, *, on: bool) -> None:
+        self.log.append(f"spotlight {participant_id} {on}")
+
+    async def set_host(self, participant_id: str, *, host: bool) -> None:
+        self.log.append(f"host {participant_id} {host}")
+
+    async def move(self, participant_id: str, alias: str) -> None:
+        self.log.append("move")
+
+    async def dial(self, call: DialOut) -> None:
+        self.log.append(f"dial {call.protocol}")
+        if self.fault:
+            raise self.fault
+
+    async def layouts(self) -> tuple[str, ...]:
+        return ("1:0", "4:0")
+
+    async def set_layout(self, name: str) -> None:
+        self.log.append(f"layout {name}")
+
+    async def present(self) -> None:
+        self.log.append("present")
+        if self.fault:
+            raise self.fault
+        self.on_event(SlidesChanged(Slides.OURS))
+
+    def show_screen(self, picture: ScreenPicture) -> None:
+        self.screens.append(picture)
+
+    async def stop_presenting(self) -> None:
+        self.log.append("stop-presenting")
+        self.on_event(SlidesChanged(Slides.NONE))
+
     async def send_chat(self, text: str) -> None:
         self.log.append("chat")
 
@@ -298,6 +346,7 @@ class FakeEngine:
         *,
         on_remote_picture: Callable[[VideoPicture], None],
         on_self_picture: Callable[[VideoPicture], None],
+        on_slide: Callable[[VideoPicture], None] = ignore_picture,
     ) -> Call:
         self.log.append("enter")
         if self.fault:

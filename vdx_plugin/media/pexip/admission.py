@@ -7,7 +7,7 @@ where guests need none.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from vdx_plugin.domain.secret import Secret
@@ -20,9 +20,10 @@ NO_PIN = Secret("none")
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """The next request: which PIN goes into the header, if any."""
+    """The next request: which PIN goes into the header, if any, and what a virtual reception is told."""
 
     pin: Secret | None
+    extension: str = ""
 
 
 def first_attempt(pin: Secret) -> Attempt:
@@ -30,30 +31,39 @@ def first_attempt(pin: Secret) -> Attempt:
     return Attempt(pin if pin else None)
 
 
-def judge(attempt: Attempt, status: int, result: Any) -> Grant | Attempt:
-    """Return the token, or the next request to make.
+def judge(attempt: Attempt, status: int, result: Any, *, extension: str = "") -> Grant | Attempt:
+    """Return the token, or the next request to make. ``extension`` is what to tell a virtual reception that asks.
 
-    Raises Refused (``call.wrong_pin``, ``call.pin_needed``, ``call.refused``), NotFound, Unsupported, Unavailable
-    and Unreadable.
+    Raises Refused (``call.wrong_pin``, ``call.pin_needed``, ``call.wrong_extension``, ``call.refused``), NotFound,
+    Unsupported, Unavailable and Unreadable.
     """
     if status == 200:
         return read_grant(result)
     if status == 403 and isinstance(result, dict):
-        return _prompted(attempt, result)
+        return _prompted(attempt, result, extension)
     raise failure(status, result)
 
 
-def _prompted(attempt: Attempt, result: Any) -> Attempt:
+def _prompted(attempt: Attempt, result: Any, extension: str) -> Attempt:
     prompt = mapping(result)
+    if text(prompt.get("conference_extension")) == "required":
+        return _received(attempt, extension)
     if "pin" in prompt or "guest_pin" in prompt:
         if attempt.pin is None and "none" in (text(prompt.get("pin")), text(prompt.get("guest_pin"))):
-            return Attempt(NO_PIN)
+            return replace(attempt, pin=NO_PIN)
         raise Refused("call.pin_needed" if attempt.pin is None else "call.wrong_pin", field="pin")
     if "idp" in prompt or "redirect_url" in prompt:
         raise Unsupported("call.sign_in_page")
-    if "conference_extension" in prompt:
-        raise Unsupported("call.reception")
     raise Refused("call.refused", "prompt not known")
+
+
+def _received(attempt: Attempt, extension: str) -> Attempt:
+    """A virtual reception asks which room is wanted."""
+    if not extension:
+        raise Unsupported("call.reception")
+    if attempt.extension:
+        raise Refused("call.wrong_extension", field="extension")
+    return replace(attempt, extension=extension)
 
 
 def failure(status: int, result: Any) -> VdxError:

@@ -11,25 +11,28 @@ import json
 import ssl
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
+from dataclasses import replace
 from functools import cache
 from ipaddress import ip_address
 from typing import Any
 from urllib.parse import quote, urlsplit
 
 import httpx
-from httpx_sse import EventSource, aconnect_sse
 
 from vdx_plugin.domain.secret import Secret
 from vdx_plugin.errors import Misconfigured, OutcomeUnknown, Unavailable, Unreadable
 from vdx_plugin.media.pexip.admission import Attempt, failure, first_attempt, judge
 from vdx_plugin.media.pexip.replies import CallAnswer, Grant, Renewal, read_call, read_renewal
+from vdx_plugin.media.pexip.sse import Decoder, Message
 from vdx_plugin.ports import JoinTarget
 
 REQUEST_LIMIT_S = 10.0
+CONNECT_LIMIT_S = 5.0
 GOODBYE_LIMIT_S = 2.0
 EVENT_SILENCE_LIMIT_S = 90.0
 CONNECT_TRIES = 3
 MAX_REPLY = 1_000_000
+MAX_STILL = 8_000_000
 
 # Most particular first: httpx's classes are nested.
 _TABLE: tuple[tuple[type[Exception], type[Unavailable] | type[Misconfigured] | type[Unreadable], str], ...] = (
@@ -42,13 +45,14 @@ _TABLE: tuple[tuple[type[Exception], type[Unavailable] | type[Misconfigured] | t
     (httpx.DecodingError, Unreadable, "call.unreadable"),
     (httpx.HTTPError, Unavailable, "call.unreachable"),
     (httpx.StreamError, Unavailable, "call.unreachable"),
+    (TimeoutError, OutcomeUnknown, "call.unreachable"),
     (httpx.InvalidURL, Misconfigured, "settings.node"),
 )
 
 
 @contextmanager
 def transport_errors() -> Iterator[None]:
-    """Turn httpx's exceptions into ours, keeping the cause."""
+    """Turn httpx's exceptions into ours, keeping the cause, and the end of a time limit too."""
     try:
         yield
     except tuple(row[0] for row in _TABLE) as error:
@@ -75,11 +79,15 @@ class PexipClient:
     """Requests to one room of one node. ``token`` is what ``enter`` and ``refresh`` brought; the newest counts."""
 
     def __init__(self, target: JoinTarget, *, transport: httpx.AsyncBaseTransport | None = None) -> None:
-        self._target = target
-        self._base = f"{target.node.rstrip('/')}/api/client/v2/conferences/{quote(target.alias, safe='')}/"
-        # A clinic's proxy must not be asked for an address on this machine.
+        self._target, self._transport = target, transport
+        self._base = base_of(target)
+        # A clinic's proxy must not be asked for an address on this machine. Compressed answers would have no limit.
         self._http = httpx.AsyncClient(
-            timeout=REQUEST_LIMIT_S, transport=transport, trust_env=not is_loopback(target.node), verify=trusted()
+            timeout=REQUEST_LIMIT_S,
+            transport=transport,
+            trust_env=not is_loopback(target.node),
+            verify=trusted(),
+            headers={"accept-encoding": "identity"},
         )
         self._token: Secret | None = None
         self._me = ""
@@ -88,17 +96,28 @@ class PexipClient:
         """Free the connections."""
         await self._http.aclose()
 
-    async def enter(self) -> Grant:
-        """Ask for a token. Raises as ``admission.judge`` and ``transport_errors`` do."""
+    async def enter(self, one_time: Secret | None = None) -> Grant:
+        """Ask for a token; ``one_time`` is what a ``refer`` brought. Raises as ``admission.judge`` and this module."""
         step: Grant | Attempt = first_attempt(self._target.pin)
         while isinstance(step, Attempt):
-            step = judge(step, *await self._request_token(step))
+            status, result = await self._request_token(step, one_time)
+            step = judge(step, status, result, extension=self._target.extension)
         self._token, self._me = step.token, step.participant_id
         return step
 
-    async def _request_token(self, attempt: Attempt) -> tuple[int, Any]:
+    def elsewhere(self, alias: str) -> PexipClient:
+        """Return a client for another room of the same node, or for this one anew, that has not entered yet."""
+        return PexipClient(replace(self._target, alias=alias, direct_media=False), transport=self._transport)
+
+    async def _request_token(self, attempt: Attempt, one_time: Secret | None) -> tuple[int, Any]:
         headers = {} if attempt.pin is None else {"pin": attempt.pin.reveal()}
-        body = {"display_name": self._target.display_name, "call_tag": self._target.call_tag, "direct_media": False}
+        target = self._target
+        body: dict[str, Any] = {"display_name": target.display_name, "call_tag": target.call_tag}
+        body["direct_media"] = target.direct_media
+        if attempt.extension:
+            body["conference_extension"] = attempt.extension
+        if one_time is not None:
+            body["token"] = one_time.reveal()
         for tries_left in reversed(range(CONNECT_TRIES)):
             try:
                 return await self._send("request_token", body, headers)
@@ -113,82 +132,118 @@ class PexipClient:
 
     async def refresh(self) -> Renewal:
         """Exchange the token for a new one. Callers take turns: the old token dies with the first answer."""
-        renewal = read_renewal(await self._post("refresh_token"))
+        renewal = read_renewal(await self.post("refresh_token"))
         self._token = renewal.token
         return renewal
 
     async def release(self) -> None:
         """Give the token back: the node ends our presence and all our calls."""
-        await self._post("release_token", {"reason": "User initiated disconnect"}, limit_s=GOODBYE_LIMIT_S)
+        await self.post("release_token", {"reason": "User initiated disconnect"}, limit_s=GOODBYE_LIMIT_S)
 
     async def lock(self, *, locked: bool) -> None:
-        await self._post("lock" if locked else "unlock")
+        await self.post("lock" if locked else "unlock")
 
     async def end_conference(self) -> None:
-        await self._post("disconnect", limit_s=REQUEST_LIMIT_S / 2)
+        await self.post("disconnect", limit_s=REQUEST_LIMIT_S / 2)
 
     async def say(self, text: str) -> None:
-        await self._post("message", {"type": "text/plain", "payload": text})
+        await self.post("message", {"type": "text/plain", "payload": text})
 
     async def admit(self, participant_id: str) -> None:
-        await self._post(f"participants/{quote(participant_id, safe='')}/unlock")
+        await self.post(f"participants/{quote(participant_id, safe='')}/unlock")
 
     async def put_out(self, participant_id: str) -> None:
-        await self._post(f"participants/{quote(participant_id, safe='')}/disconnect")
+        await self.post(f"participants/{quote(participant_id, safe='')}/disconnect")
 
     async def tell_muted(self, *, microphone: bool | None = None, camera: bool | None = None) -> None:
         """Show others that our microphone or camera is off (True) or on; the muting itself is local."""
         if microphone is not None:
-            await self._post(self._mine("client_mute" if microphone else "client_unmute"))
+            await self.post(self.mine("client_mute" if microphone else "client_unmute"))
         if camera is not None:
-            await self._post(self._mine("video_muted" if camera else "video_unmuted"))
+            await self.post(self.mine("video_muted" if camera else "video_unmuted"))
 
     async def call(self, sdp: str) -> CallAnswer:
         """Offer a media call."""
         body = {"call_type": "WEBRTC", "media_type": "video", "sdp": sdp, "fecc_supported": False}
-        return read_call(await self._post(self._mine("calls"), body))
+        return read_call(await self.post(self.mine("calls"), body))
 
-    async def acknowledge(self, call_id: str) -> None:
-        """Tell the node to start media: without it a call stands and stays silent."""
-        await self._post(self._call(call_id, "ack"))
+    async def acknowledge(self, call_id: str, sdp: str = "") -> None:
+        """Tell the node to start media: without it a call stands and stays silent.
+
+        ``sdp`` answers an offer that came from the other side.
+        """
+        await self.post(self._call(call_id, "ack"), {"sdp": sdp} if sdp else None)
+
+    async def ignore_offer(self, call_id: str) -> None:
+        """Direct media: both offered at once, and ours is the one that counts."""
+        # The vendor's client says it in both places.
+        await self.post(self._call(call_id, "ack"), {"sdp": "offer_ignored", "offer_ignored": True})
 
     async def update(self, call_id: str, sdp: str) -> CallAnswer:
         """Offer a new media path for a call that stands."""
         body = {"sdp": sdp, "fecc_supported": False}
-        return read_call(await self._post(self._call(call_id, "update"), body), call_id=call_id)
+        return read_call(await self.post(self._call(call_id, "update"), body), call_id=call_id)
 
-    async def add_candidate(self, call_id: str, candidate: str, mid: str) -> None:
-        await self._post(self._call(call_id, "new_candidate"), {"candidate": candidate, "mid": mid})
+    async def add_candidate(self, call_id: str, candidate: str, mid: str, ufrag: str = "", pwd: str = "") -> None:
+        body = {"candidate": candidate, "mid": mid, "ufrag": ufrag, "pwd": pwd}
+        await self.post(self._call(call_id, "new_candidate"), body)
 
     async def hang_up(self, call_id: str) -> None:
-        await self._post(self._call(call_id, "disconnect"), limit_s=GOODBYE_LIMIT_S)
+        await self.post(self._call(call_id, "disconnect"), limit_s=GOODBYE_LIMIT_S)
 
     async def report(self, call_id: str, statistics: dict[str, dict[str, float | int | str]]) -> None:
-        await self._post(self._call(call_id, "statistics"), statistics)
+        await self.post(self._call(call_id, "statistics"), statistics)
+
+    async def still(self, event_id: str) -> bytes:
+        """Fetch a still of the slides, a JPEG. Raises Unreadable for one that is too large."""
+        async with self._open("GET", "presentation_high.jpeg", params={"id": event_id}) as reply:
+            content = await _read(reply, MAX_STILL)
+            if reply.status_code != 200:
+                raise failure(reply.status_code, _result(content))
+        if content is None:
+            raise Unreadable("call.unreadable", "too long", place="presentation")
+        return content
+
+    async def get(self, path: str) -> Any:
+        """Ask for something of the room. Raises as ``failure`` and ``transport_errors`` do."""
+        async with self._open("GET", path) as reply:
+            result = _result(await _read(reply, MAX_REPLY))
+            if reply.status_code not in (200, 204):
+                raise failure(reply.status_code, result)
+        return result
 
     @asynccontextmanager
-    async def events(self) -> AsyncIterator[EventSource]:
+    async def events(self) -> AsyncIterator[AsyncIterator[Message]]:
         """Open the event stream. Silence of ``EVENT_SILENCE_LIMIT_S`` ends it like a lost connection."""
         limits = httpx.Timeout(REQUEST_LIMIT_S, read=EVENT_SILENCE_LIMIT_S)
+        headers = {**self._auth(), "accept": "text/event-stream", "cache-control": "no-store"}
         with transport_errors():
-            async with aconnect_sse(
-                self._http, "GET", self._base + "events", headers=self._auth(), timeout=limits
-            ) as source:
-                if source.response.status_code != 200:
-                    await source.response.aread()
-                    raise failure(source.response.status_code, _result(source.response))
-                yield source
+            async with self._http.stream("GET", self._base + "events", headers=headers, timeout=limits) as reply:
+                if reply.status_code != 200:
+                    raise failure(reply.status_code, _result(await _read(reply, MAX_REPLY)))
+                yield _messages(reply)
 
-    def _mine(self, path: str) -> str:
+    @asynccontextmanager
+    async def _open(self, method: str, path: str, **options: Any) -> AsyncIterator[httpx.Response]:
+        with transport_errors():
+            async with (
+                asyncio.timeout(REQUEST_LIMIT_S),
+                self._http.stream(method, self._base + path, headers=self._auth(), **options) as reply,
+            ):
+                yield reply
+
+    def mine(self, path: str) -> str:
+        """Return the path of a request about ourselves."""
         return f"participants/{quote(self._me, safe='')}/{path}"
 
     def _call(self, call_id: str, path: str) -> str:
-        return self._mine(f"calls/{quote(call_id, safe='')}/{path}")
+        return self.mine(f"calls/{quote(call_id, safe='')}/{path}")
 
     def _auth(self) -> dict[str, str]:
         return {"token": self._token.reveal()} if self._token is not None else {}
 
-    async def _post(self, path: str, body: Any = None, *, limit_s: float = REQUEST_LIMIT_S) -> Any:
+    async def post(self, path: str, body: Any = None, *, limit_s: float = REQUEST_LIMIT_S) -> Any:
+        """Tell the node something; return its result. Raises as ``failure`` and ``transport_errors`` do."""
         status, result = await self._send(path, body, self._auth(), limit_s=limit_s)
         if status not in (200, 202, 204):
             raise failure(status, result)
@@ -198,16 +253,50 @@ class PexipClient:
         self, path: str, body: Any, headers: dict[str, str], *, limit_s: float = REQUEST_LIMIT_S
     ) -> tuple[int, Any]:
         with transport_errors():
-            reply = await self._http.post(self._base + path, json=body or {}, headers=headers, timeout=limit_s)
-        return reply.status_code, _result(reply)
+            # The limit of a whole request: a node that sends a byte now and then would hold it for ever.
+            async with (
+                asyncio.timeout(limit_s + CONNECT_LIMIT_S),
+                self._http.stream(
+                    "POST", self._base + path, json=body or {}, headers=headers, timeout=limit_s
+                ) as reply,
+            ):
+                return reply.status_code, _result(await _read(reply, MAX_REPLY))
 
 
-def _result(reply: httpx.Response) -> Any:
-    """Return ``result`` of an answer, or None where the answer is not the API's JSON (a proxy's error page)."""
-    if len(reply.content) > MAX_REPLY:
+def base_of(target: JoinTarget) -> str:
+    """Return the address under which a room's requests live."""
+    return f"{target.node.rstrip('/')}/api/client/v2/conferences/{quote(target.alias, safe='')}/"
+
+
+async def _read(reply: httpx.Response, limit: int) -> bytes | None:
+    """Return what an answer carries, None beyond ``limit`` bytes or for one compressed unasked."""
+    content = bytearray()
+    if _is_compressed(reply):
         return None
+    async for chunk in reply.aiter_bytes():
+        content += chunk
+        if len(content) > limit:
+            return None
+    return bytes(content)
+
+
+def _is_compressed(reply: httpx.Response) -> bool:
+    return str(reply.headers.get("content-encoding", "identity")).lower() != "identity"
+
+
+async def _messages(reply: httpx.Response) -> AsyncIterator[Message]:
+    if _is_compressed(reply):
+        raise Unreadable("call.unreadable", "compressed", place="events")
+    decoder = Decoder()
+    async for chunk in reply.aiter_bytes():
+        for message in decoder.feed(chunk):
+            yield message
+
+
+def _result(content: bytes | None) -> Any:
+    """Return ``result`` of an answer, or None where the answer is not the API's JSON (a proxy's error page)."""
     try:
-        found = json.loads(reply.content)
+        found = json.loads(content or b"")
     except (ValueError, RecursionError):
         return None
     return found.get("result") if isinstance(found, dict) else None

@@ -1,24 +1,19 @@
-"""Server-sent events as frozen values. Pure: a name and a data text in, an event, None or Unreadable out.
+"""Server-sent events as frozen values; ``event_reading`` makes them.
 
-Unknown events are None: new versions bring new ones. Source: client REST API v2, "Server sent events".
+Source: client REST API v2, "Server sent events".
 """
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
-from vdx_plugin.errors import Unreadable
-from vdx_plugin.media.pexip.fields import flag, mapping, text
-
-MAX_DATA = 512_000
+from vdx_plugin.domain.secret import Secret
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One participant as the node lists it."""
+    """One participant as the node lists it; hosts see more of it than guests do."""
 
     id: str
     display_name: str
@@ -27,6 +22,9 @@ class Row:
     has_media: bool
     is_muted: bool
     call_tag: str
+    is_spotlit: bool = False
+    is_presenting: bool = False
+    is_phone: bool = False
 
     def __repr__(self) -> str:
         return f"Row({self.id!r}, waiting={self.is_waiting})"
@@ -56,7 +54,34 @@ class RowGone:
 
 @dataclass(frozen=True, slots=True)
 class ConferenceChanged:
-    locked: bool
+    """The state of the room; a part the node left out is None."""
+
+    locked: bool | None = None
+    guests_muted: bool | None = None
+    direct_media: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SlidesBegan:
+    """Somebody presents. Without an id nobody does: the floor was taken from whoever had it."""
+
+    presenter_id: str
+    presenter_name: str
+
+    def __repr__(self) -> str:
+        return f"SlidesBegan({self.presenter_id!r})"
+
+
+@dataclass(frozen=True, slots=True)
+class SlidesEnded:
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class SlideReady:
+    """A still of the slides can be fetched under this event's id."""
+
+    id: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +97,42 @@ class MessageCame:
 
 
 @dataclass(frozen=True, slots=True)
+class SpeakersChanged:
+    """Who has spoken lately, the latest first; ``speaking`` are those the node hears now."""
+
+    order: tuple[str, ...]
+    speaking: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class LayoutChanged:
+    """How the node composes the picture for hosts, by its own name, ``1:7`` for one."""
+
+    view: str
+
+
+@dataclass(frozen=True, slots=True)
+class HoldChanged:
+    on_hold: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SplashShown:
+    """What to show in place of a picture (direct media); ``key`` is the theme's name for it, empty for nothing."""
+
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class Referred:
+    """Leave and enter ``alias`` with the one-time token. ``target`` says what for, ``transcoded`` for one."""
+
+    alias: str
+    token: Secret
+    target: str
+
+
+@dataclass(frozen=True, slots=True)
 class PutOut:
     """The node ends our presence."""
 
@@ -83,6 +144,7 @@ class MediaCallEnded:
     """The node ended the media call, not the presence."""
 
     call_id: str
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,72 +152,53 @@ class RefreshWanted:
     pass
 
 
+@dataclass(frozen=True, slots=True)
+class OfferCame:
+    """Direct media: the other side offers; ``is_update`` on a connection that stands."""
+
+    sdp: str
+    is_update: bool = False
+
+    def __repr__(self) -> str:
+        return f"OfferCame({len(self.sdp)} characters)"
+
+
+@dataclass(frozen=True, slots=True)
+class CandidateCame:
+    """Direct media: one address of the other side. An empty ``candidate`` says that was all."""
+
+    candidate: str
+    mid: str
+    ufrag: str
+
+    def __repr__(self) -> str:
+        return f"CandidateCame({self.mid!r})"
+
+
+@dataclass(frozen=True, slots=True)
+class OtherSideGone:
+    """Direct media: the other side left, and its connection with it."""
+
+
 NodeEvent: TypeAlias = (
-    SyncBegun | SyncEnded | RowSet | RowGone | ConferenceChanged | MessageCame | PutOut | MediaCallEnded | RefreshWanted
+    SyncBegun
+    | SyncEnded
+    | RowSet
+    | RowGone
+    | ConferenceChanged
+    | SlidesBegan
+    | SlidesEnded
+    | SlideReady
+    | MessageCame
+    | SpeakersChanged
+    | LayoutChanged
+    | HoldChanged
+    | SplashShown
+    | Referred
+    | PutOut
+    | MediaCallEnded
+    | RefreshWanted
+    | OfferCame
+    | CandidateCame
+    | OtherSideGone
 )
-
-
-def read_event(name: str, data: str) -> NodeEvent | None:
-    """Return the event, None for one we do not use. Raises Unreadable for data that cannot be what ``name`` says."""
-    reader = _READERS.get(name)
-    return None if reader is None else reader(_parse(name, data))
-
-
-def _parse(name: str, data: str) -> Mapping[str, Any]:
-    if not data.strip():
-        return {}
-    if len(data) > MAX_DATA:
-        raise Unreadable("call.unreadable", "too long", place=f"event {name}")
-    try:
-        return mapping(json.loads(data))
-    except (ValueError, RecursionError) as error:
-        raise Unreadable("call.unreadable", type(error).__name__, place=f"event {name}") from None
-
-
-def _row_set(data: Mapping[str, Any]) -> NodeEvent:
-    return RowSet(read_row(data))
-
-
-def read_row(data: Mapping[str, Any]) -> Row:
-    """Read one participant object. Raises Unreadable without an id."""
-    participant = text(data.get("uuid"), limit=100)
-    if not participant:
-        raise Unreadable("call.unreadable", place="participant")
-    return Row(
-        id=participant,
-        display_name=text(data.get("display_name"), limit=200),
-        is_host=text(data.get("role")).lower() in ("chair", "host"),
-        is_waiting=text(data.get("service_type")) == "waiting_room",
-        has_media=flag(data.get("has_media")),
-        is_muted=any(flag(data.get(name)) for name in ("is_muted", "is_client_muted")),
-        call_tag=text(data.get("call_tag"), limit=200),
-    )
-
-
-def _row_gone(data: Mapping[str, Any]) -> NodeEvent:
-    participant = text(data.get("uuid"), limit=100)
-    if not participant:
-        raise Unreadable("call.unreadable", place="participant_delete")
-    return RowGone(participant)
-
-
-def _message(data: Mapping[str, Any]) -> NodeEvent | None:
-    if text(data.get("type")) != "text/plain":
-        return None
-    return MessageCame(
-        text(data.get("origin"), limit=200), text(data.get("uuid"), limit=100), text(data.get("payload"))
-    )
-
-
-_READERS: dict[str, Callable[[Mapping[str, Any]], NodeEvent | None]] = {
-    "participant_sync_begin": lambda data: SyncBegun(),
-    "participant_sync_end": lambda data: SyncEnded(),
-    "participant_create": _row_set,
-    "participant_update": _row_set,
-    "participant_delete": _row_gone,
-    "conference_update": lambda data: ConferenceChanged(flag(data.get("locked"))),
-    "message_received": _message,
-    "disconnect": lambda data: PutOut(text(data.get("reason"), limit=200)),
-    "call_disconnected": lambda data: MediaCallEnded(text(data.get("call_uuid"), limit=100)),
-    "refresh_token": lambda data: RefreshWanted(),
-}

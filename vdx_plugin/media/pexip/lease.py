@@ -40,8 +40,15 @@ class TokenLife:
 class Lease:
     """Keeps the client's token alive while ``run`` runs."""
 
-    def __init__(self, client: PexipClient, lasts_s: float, clock: Callable[[], float]) -> None:
+    def __init__(
+        self,
+        client: PexipClient,
+        lasts_s: float,
+        clock: Callable[[], float],
+        on_renewal: Callable[[Renewal], None] = lambda renewal: None,
+    ) -> None:
         self._client = client
+        self._on_renewal = on_renewal
         self._clock = clock
         self._life = TokenLife(clock(), lasts_s)
         self._turn = asyncio.Lock()
@@ -72,6 +79,8 @@ class Lease:
             renewal: Renewal = await self._client.refresh()
             self._life = self._life.renewed(asked_at, renewal.expires_s)
             self._wanted.clear()
+            # The node may have made a guest of us meanwhile, or a host.
+            self._on_renewal(renewal)
 
     async def _rest(self) -> None:
         try:

@@ -13,14 +13,14 @@ _BEGINNINGS = (
     ("all conference hosts departed", "call.room_closed"),
     ("last remaining participant", "call.room_closed"),
     ("participant exceeded pin entry retries", "call.pin_locked"),
+    ("insufficient licenses", "call.no_capacity"),
+    ("out of resource", "call.no_capacity"),
+    ("system in maintenance mode", "call.maintenance"),
+    ("ice failure", "call.media_blocked"),
     ("media process disconnected", "call.cut_off"),
     ("signaling node disconnected", "call.cut_off"),
-    ("insufficient licenses", "call.cut_off"),
-    ("out of resource", "call.cut_off"),
-    ("ice failure", "call.cut_off"),
-    ("timer expired awaiting token refresh", "call.cut_off"),
-    ("invalid token", "call.cut_off"),
-    ("system in maintenance mode", "call.cut_off"),
+    ("timer expired awaiting token refresh", "call.token_gone"),
+    ("invalid token", "call.token_gone"),
 )
 
 

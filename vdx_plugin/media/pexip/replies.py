@@ -39,14 +39,20 @@ class Grant:
     relay_only: bool
     stats_interval_s: float | None
     version: str
+    direct_media: bool = False
+    """Two ends send to each other; the node only carries their offers."""
+    channel_id: int | None = None
+    """The number of the data channel that carries chat between two ends."""
+    chat_enabled: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class Renewal:
-    """A new token; the old one is worthless."""
+    """A new token; the old one is worthless. ``is_host`` is None where the node does not say."""
 
     token: Secret
     expires_s: float
+    is_host: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +62,8 @@ class CallAnswer:
     call_id: str
     sdp: str
     offer_ignored: bool = False
+    turn: tuple[IceServer, ...] = ()
+    """Servers to be used from now on ("TURN443"): a new path is to be offered with them."""
 
     def __repr__(self) -> str:
         return f"CallAnswer({self.call_id!r}, {len(self.sdp)} characters)"
@@ -72,13 +80,25 @@ def read_grant(result: Any) -> Grant:
         token=Secret(token),
         expires_s=_expires(data),
         participant_id=participant,
-        is_host=text(data.get("role")).upper() in ("HOST", "CHAIR"),
+        is_host=_is_host(data.get("role")),
         is_waiting=text(data.get("current_service_type")) in ("waiting_room", "connecting"),
         ice_servers=read_ice_servers(data),
         relay_only=flag(data.get("use_relay_candidates_only")),
         stats_interval_s=interval / 1000 if interval and interval >= 1000 else None,
         version=text(mapping(data.get("version")).get("version_id"), limit=40),
+        direct_media=flag(data.get("direct_media")),
+        channel_id=_channel(data),
+        chat_enabled=flag(data.get("chat_enabled", True)),
     )
+
+
+def _is_host(role: Any) -> bool:
+    return text(role).upper() in ("HOST", "CHAIR")
+
+
+def _channel(data: Mapping[str, Any]) -> int | None:
+    found = number(data.get("pex_datachannel_id"))
+    return int(found) if found is not None and 0 <= found < 1024 else None
 
 
 def read_renewal(result: Any) -> Renewal:
@@ -87,7 +107,8 @@ def read_renewal(result: Any) -> Renewal:
     token = text(data.get("token"))
     if not token:
         raise Unreadable("call.unreadable", place="refresh_token")
-    return Renewal(Secret(token), _expires(data))
+    role = data.get("role")
+    return Renewal(Secret(token), _expires(data), _is_host(role) if isinstance(role, str) else None)
 
 
 def read_call(result: Any, *, call_id: str = "") -> CallAnswer:
@@ -103,18 +124,22 @@ def read_call(result: Any, *, call_id: str = "") -> CallAnswer:
     if not found:
         raise Unreadable("call.unreadable", place="calls")
     sdp = text(data.get("sdp"), limit=MAX_SDP)
-    return CallAnswer(found, sdp, offer_ignored=flag(data.get("offer_ignored")) or not sdp.strip())
+    ignored = flag(data.get("offer_ignored")) or not sdp.strip()
+    return CallAnswer(found, sdp, offer_ignored=ignored, turn=_turn_servers(data))
 
 
 def read_ice_servers(data: Mapping[str, Any]) -> tuple[IceServer, ...]:
     """Return the STUN and TURN servers of a token reply; none listed means none, never a public default."""
-    stun = [IceServer((url,)) for row in rows(data.get("stun")) if (url := text(row.get("url"), limit=300))]
-    turn = [
+    stun = [IceServer((url,)) for row in rows(data.get("stun"), limit=8) if (url := text(row.get("url"), limit=300))]
+    return (*stun, *_turn_servers(data))
+
+
+def _turn_servers(data: Mapping[str, Any]) -> tuple[IceServer, ...]:
+    return tuple(
         IceServer(urls, Secret(text(row.get("username"))), Secret(text(row.get("credential"))))
-        for row in rows(data.get("turn"))
+        for row in rows(data.get("turn"), limit=8)
         if (urls := _texts(row.get("urls")))
-    ]
-    return (*stun, *turn)
+    )
 
 
 def _texts(value: Any) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ roster stands, so that a reconnect announces nobody's leaving and coming. Source
 
 from __future__ import annotations
 
-from vdx_plugin.media.pexip.events import NodeEvent, Row, RowGone, RowSet, SyncBegun, SyncEnded
+from vdx_plugin.media.pexip.events import NodeEvent, Row, RowGone, RowSet, SpeakersChanged, SyncBegun, SyncEnded
 from vdx_plugin.ports import RoomParticipant
 
 MAX_ROWS = 500
@@ -19,6 +19,7 @@ class Roster:
         self._own_id = own_id
         self._rows: dict[str, Row] = {}
         self._incoming: dict[str, Row] | None = None
+        self._speaking: frozenset[str] = frozenset()
         self.is_synced = False
 
     def apply(self, event: NodeEvent) -> bool:
@@ -28,6 +29,8 @@ class Roster:
             return False
         if isinstance(event, SyncEnded):
             return self._close_bracket()
+        if isinstance(event, SpeakersChanged):
+            return self._hear(event.speaking)
         rows = self._rows if self._incoming is None else self._incoming
         if isinstance(event, RowSet):
             changed = rows.get(event.row.id) != event.row and (event.row.id in rows or len(rows) < MAX_ROWS)
@@ -37,6 +40,11 @@ class Roster:
         if isinstance(event, RowGone):
             return rows.pop(event.id, None) is not None and self._incoming is None
         return False
+
+    def _hear(self, speaking: frozenset[str]) -> bool:
+        now = speaking & self._rows.keys()
+        changed, self._speaking = now != self._speaking, now
+        return changed
 
     def _close_bracket(self) -> bool:
         if self._incoming is None:
@@ -57,6 +65,10 @@ class Roster:
                 has_media=row.has_media,
                 call_tag=row.call_tag,
                 is_muted=row.is_muted,
+                is_spotlit=row.is_spotlit,
+                is_presenting=row.is_presenting,
+                is_phone=row.is_phone,
+                is_speaking=row.id in self._speaking,
             )
             for row in self._rows.values()
         )

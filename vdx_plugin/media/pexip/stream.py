@@ -9,12 +9,13 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import Callable
-from contextlib import aclosing
 
 from vdx_plugin import log
 from vdx_plugin.errors import Refused, Unavailable, Unreadable, VdxError
 from vdx_plugin.media.pexip.client import PexipClient
-from vdx_plugin.media.pexip.events import NodeEvent, read_event
+from vdx_plugin.media.pexip.event_reading import read_event
+from vdx_plugin.media.pexip.events import NodeEvent
+from vdx_plugin.media.pexip.sse import Message
 
 _log = log.get("media.events")
 
@@ -49,14 +50,14 @@ class Events:
             self._tries += 1
 
     async def _read_once(self) -> None:
-        async with self._client.events() as source, aclosing(source.aiter_sse()) as messages:
+        async with self._client.events() as messages:
             async for message in messages:
                 self._note_back()
-                self._take(message.event, message.data)
+                self._take(message)
 
-    def _take(self, name: str, data: str) -> None:
+    def _take(self, message: Message) -> None:
         try:
-            event = read_event(name, data)
+            event = read_event(message.name, message.data, message.id)
         except Unreadable as error:
             _log.warning("an event was left out: %s", error)
             return

@@ -56,6 +56,45 @@ def test_a_guest_without_pin_goes_in_where_guests_need_none(prompt: dict[str, st
     assert judge(WITHOUT, 403, prompt) == Attempt(NO_PIN)
 
 
+RECEPTION = {"conference_extension": "required", "conference_extension_type": "standard"}
+
+
+def test_a_reception_is_told_which_room_is_wanted_and_then_the_pin_is_asked_for() -> None:
+    """The PIN shown at once was the room's, so it is shown again with the room's number."""
+    step = judge(WITH_PIN, 403, RECEPTION, extension="1234")
+    assert step == Attempt(Secret("771144"), "1234")
+    assert judge(Attempt(None, "1234"), 403, {"pin": "none", "guest_pin": "none"}) == Attempt(NO_PIN, "1234")
+
+
+def test_a_reception_that_does_not_know_the_room_ends_the_way() -> None:
+    """Asked a second time, it did not like the first answer."""
+    with pytest.raises(Refused) as error:
+        judge(Attempt(None, "1234"), 403, RECEPTION, extension="1234")
+    assert error.value.code == "call.wrong_extension"
+
+
+def test_direct_media_and_its_channel_are_read() -> None:
+    """Two ends that send to each other chat over a channel of their own."""
+    grant = read_grant({**TOKEN, "direct_media": True, "pex_datachannel_id": 3, "use_relay_candidates_only": True})
+    assert (grant.direct_media, grant.channel_id, grant.relay_only) == (True, 3, True)
+    assert read_grant({**TOKEN, "pex_datachannel_id": 70_000}).channel_id is None
+
+
+def test_servers_in_the_answer_to_an_offer_are_read() -> None:
+    """Where only port 443 is open, the node names them there and nowhere else."""
+    server = {"urls": ["turns:turn.example.test:443?transport=tcp"], "username": "u", "credential": "c"}
+    answer = read_call({"call_uuid": "c", "sdp": "v=0", "turn": [server, 5]})
+    assert [each.urls for each in answer.turn] == [("turns:turn.example.test:443?transport=tcp",)]
+    assert "'c'" not in repr(answer.turn)
+
+
+def test_a_renewal_may_bring_another_role() -> None:
+    """The other host may have made a guest of us."""
+    assert read_renewal({"token": "t", "role": "GUEST"}).is_host is False
+    assert read_renewal({"token": "t", "role": "HOST"}).is_host is True
+    assert read_renewal({"token": "t"}).is_host is None
+
+
 @pytest.mark.parametrize(
     ("attempt", "status", "result", "kind", "code"),
     [

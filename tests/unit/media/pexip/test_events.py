@@ -8,20 +8,32 @@ from typing import Any
 
 import pytest
 
+from vdx_plugin.domain.secret import Secret
 from vdx_plugin.errors import Unreadable
+from vdx_plugin.media.pexip.event_reading import read_event
 from vdx_plugin.media.pexip.events import (
+    CandidateCame,
     ConferenceChanged,
+    HoldChanged,
+    LayoutChanged,
     MediaCallEnded,
     MessageCame,
     NodeEvent,
+    OfferCame,
+    OtherSideGone,
     PutOut,
+    Referred,
     RefreshWanted,
     Row,
     RowGone,
     RowSet,
+    SlideReady,
+    SlidesBegan,
+    SlidesEnded,
+    SpeakersChanged,
+    SplashShown,
     SyncBegun,
     SyncEnded,
-    read_event,
 )
 from vdx_plugin.media.pexip.reasons import code_for, loggable
 from vdx_plugin.media.pexip.roster import Roster
@@ -61,7 +73,7 @@ def test_a_participant_is_read_from_the_nodes_mixture_of_words_and_booleans() ->
         ("conference_update", '{"locked": true}', ConferenceChanged(True)),
         ("conference_update", '{"locked": "NO"}', ConferenceChanged(False)),
         ("disconnect", '{"reason": "r"}', PutOut("r")),
-        ("call_disconnected", '{"call_uuid": "c", "reason": "r"}', MediaCallEnded("c")),
+        ("call_disconnected", '{"call_uuid": "c", "reason": "r"}', MediaCallEnded("c", "r")),
         ("refresh_token", "", RefreshWanted()),
         (
             "message_received",
@@ -69,7 +81,40 @@ def test_a_participant_is_read_from_the_nodes_mixture_of_words_and_booleans() ->
             MessageCame("A", "a", "x"),
         ),
         ("message_received", '{"type": "application/json", "payload": "{}"}', None),
-        ("layout", '{"view": "1:0"}', None),
+        ("layout", '{"view": "1:0"}', LayoutChanged("1:0")),
+        ("layout", '{"view": "1:0", "participants": "me"}', LayoutChanged("1:0")),
+        ("layout", '{"requested_layout": {"primary_screen": {"chair_layout": "4:0"}}}', LayoutChanged("4:0")),
+        ("layout", '{"participants": []}', None),
+        ("conference_update", '{"guests_muted": true}', ConferenceChanged(guests_muted=True)),
+        ("presentation_start", '{"presenter_name": "A", "presenter_uuid": "a"}', SlidesBegan("a", "A")),
+        ("presentation_start", '{"presenter_name": "", "presenter_uri": "", "presenter_uuid": ""}', SlidesEnded()),
+        ("presentation_stop", "{}", SlidesEnded()),
+        ("presentation_ended", "null", SlidesEnded()),
+        (
+            "stage",
+            '[{"participant_uuid": "b", "stage_index": 1, "vad": 0},'
+            ' {"participant_uuid": "a", "stage_index": 0, "vad": 100}, 5]',
+            SpeakersChanged(("a", "b"), frozenset({"a"})),
+        ),
+        ("stage", "", SpeakersChanged((), frozenset())),
+        ("on_hold", '{"setting": true}', HoldChanged(True)),
+        (
+            "splash_screen",
+            '{"screen_key": "direct_media_welcome", "display_duration": 5}',
+            SplashShown("direct_media_welcome"),
+        ),
+        ("splash_screen", "null", SplashShown("")),
+        ("refer", '{"alias": "b", "token": "t", "target": "transcoded"}', Referred("b", Secret("t"), "transcoded")),
+        ("cancel_refer", "", None),
+        ("new_offer", '{"sdp": "v=0"}', OfferCame("v=0")),
+        ("new_offer", '{"sdp": ""}', None),
+        ("update_sdp", '{"sdp": "v=0"}', OfferCame("v=0", is_update=True)),
+        ("new_candidate", '{"candidate": "c", "mid": "0", "ufrag": "u", "pwd": "p"}', CandidateCame("c", "0", "u")),
+        ("new_candidate", "null", CandidateCame("", "", "")),
+        ("peer_disconnect", "null", OtherSideGone()),
+        ("fecc", '{"action": "start"}', None),
+        ("live_captions", '{"data": "x"}', None),
+        ("breakout_event", '{"breakout_uuid": "x"}', None),
         ("something_new", "{", None),
     ],
 )
@@ -86,6 +131,22 @@ def test_a_participant_that_cannot_be_one_is_unreadable_without_its_content(data
     assert "Nogen" not in str(error.value)
 
 
+def test_a_still_of_the_slides_is_known_by_the_events_own_number() -> None:
+    """Its data is empty; without a number there is nothing to fetch."""
+    assert read_event("presentation_frame", "", "n1") == SlideReady("n1")
+    assert read_event("presentation_frame", "") is None
+
+
+def test_somebody_who_speaks_is_told_once_and_only_if_known() -> None:
+    """The node repeats the stage several times a second."""
+    roster = Roster("me")
+    feed(roster, BEGIN, ("participant_create", row("a")), END)
+    stage = ("stage", [{"participant_uuid": name, "stage_index": 0, "vad": 100} for name in ("a", "stranger")])
+    assert feed(roster, stage) == [True]
+    assert feed(roster, stage) == [False]
+    assert [person.is_speaking for person in roster.participants()] == [True]
+
+
 def test_chat_and_names_do_not_print() -> None:
     """Both are people's own words."""
     assert "hemmelig" not in repr(MessageCame("A", "a", "hemmelig"))
@@ -97,8 +158,10 @@ def test_hostile_data_is_read_or_unreadable() -> None:
     chance = random.Random(7)
     values: list[Any] = [None, True, 5, -1e300, "x" * 9000, [], {}, [[]], {"a": {}}, "\u0000", "YES"]
     names = ["participant_create", "participant_update", "participant_delete", "conference_update", "disconnect"]
-    names += ["message_received", "call_disconnected", "refresh_token"]
-    keys = [*row("a"), "locked", "reason", "type", "payload", "call_uuid", "origin"]
+    names += ["message_received", "call_disconnected", "refresh_token", "stage", "layout", "refer", "new_offer"]
+    names += ["presentation_start", "presentation_frame", "new_candidate", "update_sdp", "splash_screen", "on_hold"]
+    keys = [*row("a"), "locked", "reason", "type", "payload", "call_uuid", "origin", "alias", "token", "sdp"]
+    keys += ["requested_layout", "view", "candidate", "mid", "screen_key", "presenter_uuid", "setting"]
     roster = Roster("me")
     for _ in range(4000):
         data: Any = {chance.choice(keys): chance.choice(values) for _ in range(chance.randrange(8))}
@@ -182,7 +245,11 @@ def test_somebody_is_to_be_heard_only_when_inside_with_media() -> None:
         ("All conference hosts departed hosted conference", "call.room_closed"),
         ("Last remaining participant removed from conference after timeout", "call.room_closed"),
         ("Media process disconnected", "call.cut_off"),
-        ("Insufficient licenses", "call.cut_off"),
+        ("Insufficient licenses", "call.no_capacity"),
+        ("Out of resource", "call.no_capacity"),
+        ("System in maintenance mode", "call.maintenance"),
+        ("Ice failure", "call.media_blocked"),
+        ("Invalid token", "call.token_gone"),
         ("", "call.cut_off"),
     ],
 )
