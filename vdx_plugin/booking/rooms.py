@@ -197,13 +197,20 @@ class VdxRooms:
 
     async def _try_to_change(self, meeting_id: UUID, change: PatchMeeting) -> bool:
         """Send the change; False when VDX is making the room and takes it later."""
-        try:
+
+        async def send() -> None:
             await self._patiently(lambda: self._client.change_meeting(meeting_id, change))
+
+        try:
+            await send()
         except Conflict:
             status = (await self._look(meeting_id)).provision_status
-            if status is not ProvisionStatus.STARTING_TO_PROVISION:
+            if status is ProvisionStatus.STARTING_TO_PROVISION:
+                return False
+            if status is not ProvisionStatus.PROVISIONED_OK:
                 raise
-            return False
+            # The room may have been finished between the two questions: now VDX's word counts.
+            await send()
         return True
 
     async def _patiently(self, ask: Callable[[], Awaitable[T]]) -> T:

@@ -30,7 +30,8 @@ from vdx_plugin.testing.workplace import Overheard, Workplace, at_work, own_poin
 _log = log.get("testing")
 
 ROUNDS = 20
-IMPORT_CPU_S = 0.3
+IMPORT_CPU_S = 1.0
+"""Three times what the largest of the built-in adapters takes: processor time doubles on a machine that is in use."""
 LOOK = """
 import importlib, sys, threading, time
 from importlib.metadata import EntryPoint

@@ -93,7 +93,8 @@ class PartyRow(QWidget):
     def _make_buttons(self) -> None:
         self.copy = self._button(_("Kopiér link"), Act.COPY, "link")
         self.resend = self._button(_("Send igen"), Act.RESEND, "retry")
-        self.told = self._button(_("Har fået besked på telefon"), Act.TOLD, "phone")
+        self.told = self._button(_("Klaret på telefon"), Act.TOLD, "phone")
+        self.told.setToolTip(_("Har fået besked på telefon"))
         self.story = button(
             self._theme, _("Forløb"), "plain", "chevron", name=_("Forløb for {name}").format(name=self._name)
         )
