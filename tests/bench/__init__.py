@@ -6,5 +6,10 @@ each other: ``doctor`` is the program, ``sandbox`` the hub, the rooms and the cl
 ``browser`` drives Chromium as the far end to compare with. ``child`` is how the bench talks to them, ``usage`` reads
 what they cost. The parts of the measurement are ``dock`` (with ``dock_start``), ``feed``, ``click`` and ``load``.
 
-``line_model`` is a bad line in virtual time, for receivers and senders that are pure.
+
+``python -m tests.bench.media`` is the other bench: sound and picture on bad lines, ours beside Chromium's
+(docs/media.md). ``line_model`` is such a line in virtual time, for receivers and senders that are pure, ``line_proxy``
+the same between two programs. ``media_content`` is what they send, ``media_ends`` the two kinds of end
+(``media_page.js``, ``media_peer``), ``media_run`` one call, ``media_sound`` and ``media_freezes`` judge it, and
+``media_table`` prints.
 """
