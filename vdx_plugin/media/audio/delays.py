@@ -15,9 +15,11 @@ BIN_S = 0.005
 BINS = 120
 FORGET = 0.996
 """Each packet weighs so much less with each that follows: half of it is forgotten in 3.5 s of sound."""
-COST_MS_PER_PERCENT = 10.0
+COST_MS_PER_PERCENT = 20.0
 """One per cent of sound not there in time weighs as much as so many milliseconds of delay."""
 WINDOW_S = 2.0
+SLOWER_S = 0.03
+"""Less than this is jitter, more is another way through the net."""
 
 
 class FastestLately:
@@ -46,6 +48,7 @@ class Histogram:
         self._shares = np.zeros(BINS)
         self._shares[_bin(prior_s)] = 1.0
         self._seen = 0
+        self._origin_s: float | None = None
 
     def note(self, delay_s: float | None) -> None:
         """Take a delay, or None for sound that never came."""
@@ -53,6 +56,21 @@ class Histogram:
         keep = min(FORGET, 1 - 1 / (self._seen + 1))
         self._shares *= keep
         self._shares[BINS - 1 if delay_s is None else _bin(delay_s)] += 1 - keep
+
+    def move_origin(self, origin_s: float) -> None:
+        """Count from ``origin_s`` from now on. When the whole line has become slower, what was late before is not now.
+
+        A line that has become faster is another matter: what it did before, it may do again.
+        """
+        slower_s = 0.0 if self._origin_s is None else origin_s - self._origin_s
+        self._origin_s = origin_s
+        if slower_s >= SLOWER_S:
+            places = np.maximum(np.arange(BINS - 1) - round(slower_s / BIN_S), 0)
+            self._shares[:-1] = np.bincount(places, weights=self._shares[:-1], minlength=BINS - 1)
+
+    def forget_origin(self) -> None:
+        """Another stream begins, whose clock says nothing about that of the one before."""
+        self._origin_s = None
 
     def late_shares(self) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
         """Return, for a wait until the end of each bin, the share that would come too late."""

@@ -165,7 +165,7 @@ class LibopusEncoder:
         size = self._lib.opus_encode(
             self._state, block.ctypes.data_as(_Int16s), block.size, self._out, ctypes.sizeof(self._out)
         )
-        return self._out[:size] if size > 0 else b""
+        return bytes(self._out.raw[:size]) if size > 0 else b""
 
     def _set(self, request: int, value: int) -> None:
         self._lib.opus_encoder_ctl(self._state, request, ctypes.c_int(value))
