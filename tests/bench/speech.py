@@ -17,7 +17,8 @@ import numpy as np
 from vdx_plugin.media.sound import RATE_HZ, Samples, speechlike
 
 TEXT = """Goddag, det er lægen. Kan du høre mig tydeligt? Fortæl mig, hvornår smerterne begyndte. Har du haft feber,
-hoste eller åndenød siden i mandags? Jeg vil gerne se din hals, så vend dig lidt mod lyset. Tag to tabletter morgen og aften
+hoste eller åndenød siden i mandags?
+Jeg vil gerne se din hals, så vend dig lidt mod lyset. Tag to tabletter morgen og aften
 i syv dage, og drik rigeligt med vand. Hvis det bliver værre, skal du ringe til os med det samme. Blodprøven viser et
 let forhøjet tal, men det er ikke farligt. Vi aftaler en ny tid om fjorten dage, og så måler vi blodtrykket igen."""
 
