@@ -16,7 +16,7 @@ SOUND_HZ = 48_000
 PICTURE_HZ = 90_000
 MAX_PICTURE_WAIT_S = 0.3
 MAX_SOUND_WAIT_S = 0.12
-FORGIVEN_LAG_S = 0.06
+FORGIVEN_LAG_S = 0.07
 """By how much the picture may come after its sound before the sound waits."""
 NEAR_S = 0.01
 BELIEVABLE_S = 1.0
