@@ -14,6 +14,7 @@ import random
 import statistics
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from tests.bench.line_model import BY_NAME, CONDITIONS, Condition, Pipe, VirtualTime, both_ways
 from vdx_plugin.media.packets import MediaPacket
@@ -145,12 +146,20 @@ class Viewer:
         self.reception, self.playout, self.freezes = Reception(), PlayoutDelay(), Freezes()
         self.reception.set_rtt(0.06)
         self.ticking_s = float("inf")
-        self.waiting: list[tuple[float, int]] = []
+        self.asked_again = self.asked_keyframe = 0
         self.shown: list[tuple[float, float]] = []
 
     def take(self, sent: Sent, at_s: float) -> None:
         packet = MediaPacket(
-            7, sent.sequence, sent.timestamp, sent.marker, sent.payload, "VP8", 90_000, at_s, is_retransmission=sent.again
+            7,
+            sent.sequence,
+            sent.timestamp,
+            sent.marker,
+            sent.payload,
+            "VP8",
+            90_000,
+            at_s,
+            is_retransmission=sent.again,
         )
         for picture in self.reception.take(packet):
             self.reception.decoded(at_s, is_key=picture.is_key)
@@ -177,6 +186,8 @@ class Viewer:
         self.ticking_s = float("inf")
         requests = self.reception.tick(at_s)
         if requests is not None:
+            self.asked_again += len(requests.again)
+            self.asked_keyframe += requests.keyframe
             self.ask(_Wire(requests))
         self.watch()
 
@@ -192,22 +203,22 @@ def run(condition: Condition, seed: int, seconds: float = 60.0) -> Outcome:
     sender.send = lambda packet: media.send(packet, "again" if packet.again else "picture")
     time.every(1 / FPS, sender.frame)
     time.run(WARM_UP_S)
-    before = (viewer.freezes.count, viewer.freezes.frozen_s, len(viewer.shown), viewer.reception.asked_again)
-    began = (sender.repeats, media.dropped, viewer.reception.asked_keyframe, sender.keys)
+    before = (viewer.freezes.count, viewer.freezes.frozen_s, len(viewer.shown), viewer.asked_again)
+    began = (sender.repeats, media.dropped, viewer.asked_keyframe, sender.keys)
     time.run(WARM_UP_S + seconds)
     shown = viewer.shown[before[2] :]
     lateness = [at_s - captured_s - condition.delay_s for at_s, captured_s in shown]
-    gaps = [after[0] - earlier[0] for earlier, after in zip(shown, shown[1:], strict=False)]
+    gaps = [after[0] - earlier[0] for earlier, after in pairwise(shown)]
     return Outcome(
         freezes=viewer.freezes.count - before[0],
         frozen_s=viewer.freezes.frozen_s - before[1],
         shown=len(shown),
         delay_ms=1000 * statistics.fmean(lateness),
         worst_gap_ms=1000 * max(gaps, default=0.0),
-        asked=viewer.reception.asked_again - before[3],
+        asked=viewer.asked_again - before[3],
         repeats=sender.repeats - began[0],
         lost=media.dropped - began[1],
-        plis=viewer.reception.asked_keyframe - began[2],
+        plis=viewer.asked_keyframe - began[2],
         keys=sender.keys - began[3],
     )
 

@@ -11,7 +11,6 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from aiortc import RTCConfiguration, RTCIceServer, RTCPeerConnection
-from aiortc.jitterbuffer import JitterBuffer, JitterFrame
 from aiortc.rtcconfiguration import RTCBundlePolicy, RTCIceTransportPolicy
 from aiortc.rtcdtlstransport import RtpRouter
 from aiortc.rtcrtpparameters import RTCRtpHeaderExtensionParameters
@@ -25,8 +24,6 @@ from vdx_plugin.media.router import Routes
 _log = log.get("media.path")
 
 LOOPBACK = "127.0.0.1"
-VIDEO_BUFFER_PACKETS = 512
-"""As aiortc has it."""
 
 
 class PacketRouter(RtpRouter):  # type: ignore[misc]
@@ -116,38 +113,6 @@ class Wire:
         await self._dtls._send_rtp(data)
 
 
-class PromptBuffer(JitterBuffer):  # type: ignore[misc]
-    """aiortc's buffer for pictures, which gives one out with its last packet.
-
-    aiortc's own waits for the first packet of the next picture, so that everything is seen a whole interval late: 33 ms
-    at 30 pictures a second. The last packet carries the marker (RFC 6184 5.1, RFC 7741 4.1). A sender that sets none is
-    served as before.
-
-    Nothing empty is given out. Browsers feel their way to a higher rate with packets of padding, which come after a
-    picture's last one and with its time; to a decoder of FFmpeg's an empty picture is the end, and it stays at that.
-    """
-
-    def _remove_frame(self, sequence_number: int) -> JitterFrame | None:
-        frame: JitterFrame | None = super()._remove_frame(sequence_number)
-        while frame is not None and not frame.data:
-            frame = super()._remove_frame(sequence_number)
-        return frame or self._whole()
-
-    def _whole(self) -> JitterFrame | None:
-        """Take out the oldest picture if each packet of it is there, up to the marked one."""
-        packets: list[Any] = []
-        for count in range(self.capacity):
-            packet = self._packets[(self._origin + count) % self.capacity]
-            if packet is None or (packets and packet.timestamp != packets[0].timestamp):
-                return None
-            packets.append(packet)
-            if packet.marker:
-                self.remove(len(packets))
-                data = b"".join(each._data for each in packets)
-                return JitterFrame(data, packet.timestamp) if data else None
-        return None
-
-
 def new_connection(servers: Sequence[IceServer], *, relay_only: bool, loopback: bool) -> Any:
     """Return a peer connection that uses these servers and no others, with our router in it.
 
@@ -162,9 +127,7 @@ def new_connection(servers: Sequence[IceServer], *, relay_only: bool, loopback: 
     connection = RTCPeerConnection(configuration)
     connection.addTransceiver("audio", direction="sendrecv")
     connection.addTransceiver("video", direction="sendrecv")
-    audio, video = connection.getTransceivers()
-    video.receiver._RTCRtpReceiver__jitter_buffer = PromptBuffer(capacity=VIDEO_BUFFER_PACKETS, is_video=True)
-    transport = audio.receiver.transport
+    transport = connection.getTransceivers()[0].receiver.transport
     connection.wire = Wire(transport)
     if loopback:
         _gather_on_loopback(transport.transport.iceGatherer._connection)
@@ -221,10 +184,10 @@ def use_encoder(sender: Any, encoder: Any) -> None:
     sender._RTCRtpSender__encoder = encoder
 
 
-async def ask_for_keyframe(receiver: Any) -> None:
-    """Send a picture loss indication for every stream a video receiver has heard lately."""
-    for source in receiver.getSynchronizationSources():
-        await receiver._send_rtcp_pli(source.source)
+def round_trip_s(sender: Any) -> float | None:
+    """Return the round trip that the peer's reports tell of, None while there are none."""
+    found: float | None = sender._RTCRtpSender__rtt
+    return found
 
 
 def first_codec(transceiver: Any) -> str:

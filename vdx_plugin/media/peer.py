@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 from aiortc import RTCSessionDescription
@@ -15,6 +16,7 @@ from vdx_plugin import log
 from vdx_plugin.errors import Unreadable
 from vdx_plugin.media import aiortc_hooks as hooks
 from vdx_plugin.media.encoders import encoder_for
+from vdx_plugin.media.inbound import Receiver
 from vdx_plugin.media.line import Counts
 from vdx_plugin.media.pexip.replies import IceServer
 from vdx_plugin.media.players import Playout
@@ -23,12 +25,10 @@ from vdx_plugin.media.recovery import PathState
 from vdx_plugin.media.sdp import TRANSPORT_CC_URI, OfferShape, adapt_answer, shape_offer
 from vdx_plugin.media.sources import PictureFeed, SoundFeed
 from vdx_plugin.media.tracks import PictureTrack, SoundTrack
+from vdx_plugin.media.video.receiver import PictureReceiver
 from vdx_plugin.runtime import Tasks
 
 _log = log.get("media.path")
-
-KEYFRAME_ASK_S = 0.2
-KEYFRAME_STALL_S = 3.0
 
 # What aiortc raises on a description it cannot digest: its parser is built of assertions, indexing and int().
 _SDP_FAULTS = (
@@ -63,9 +63,11 @@ class Peer:
         audio.sender.replaceTrack(SoundTrack(sound))
         video.sender.replaceTrack(PictureTrack(pictures))
         self._playout = playout
+        self._pictures = PictureReceiver(playout.take_picture, playout.tally, playout.sync)
+        round_trip_s = partial(hooks.round_trip_s, video.sender)
+        hooks.use_receiver(video, Receiver("video", video.receiver.transport, self._pictures, round_trip_s))
         self._tasks = Tasks()
         self._offer = ""
-        self._last_picture_s: float | None = None
         self._connected = asyncio.Event()
         self._accepted_s = self._connected_s = 0.0
         self._connection.on("connectionstatechange", self._on_state)
@@ -136,31 +138,15 @@ class Peer:
             hooks.use_encoder(transceiver.sender, encoder)
         if transceiver.kind == "video":
             self.video_codec = codec
-        track = transceiver.receiver.track
-        if track is not None:
-            self._tasks.spawn(self._drain(track), f"media-{track.kind}-in")
-            if track.kind == "video":
-                self._tasks.spawn(self._ask_for_pictures(transceiver.receiver), "media-keyframes")
+        elif transceiver.receiver.track is not None:
+            self._tasks.spawn(self._drain(transceiver.receiver.track), "media-audio-in")
 
     async def _drain(self, track: Any) -> None:
         try:
             while True:
-                frame = await track.recv()
-                if track.kind == "video":
-                    self._last_picture_s = time.monotonic()
-                    self._playout.take_picture(frame)
-                else:
-                    self._playout.take_sound(frame)
+                self._playout.take_sound(await track.recv())
         except MediaStreamError:
             return
-
-    async def _ask_for_pictures(self, receiver: Any) -> None:
-        """Ask for a whole picture until one decodes, and again when pictures stop (libwebrtc's rule)."""
-        while True:
-            await asyncio.sleep(KEYFRAME_ASK_S)
-            stalled = self._last_picture_s is None or time.monotonic() - self._last_picture_s > KEYFRAME_STALL_S
-            if stalled and self.state is PathState.CONNECTED:
-                await hooks.ask_for_keyframe(receiver)
 
     async def counts(self) -> Counts:
         """Return what came and went so far."""
@@ -184,4 +170,5 @@ class Peer:
         """Close the connection and end the reading."""
         await self._tasks.close()
         await self._connection.close()
+        await self._pictures.closed()
         self._connection.remove_all_listeners()

@@ -8,14 +8,16 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 
 from vdx_plugin.media.devices import Devices, SoundStream
-from vdx_plugin.media.pictures import PictureGate, picture_of_frame
+from vdx_plugin.media.pictures import picture_of_frame
 from vdx_plugin.media.sound import RATE_HZ, Ring, Samples, is_audible
+from vdx_plugin.media.sync import LipSync
+from vdx_plugin.media.video.figures import PictureFigures, PictureTally
 from vdx_plugin.ports import VideoPicture
 
 
@@ -26,6 +28,7 @@ class Received:
     frames: int = 0
     width: int = 0
     height: int = 0
+    picture: PictureFigures = field(default_factory=PictureFigures)
     sound_s: float = 0.0
     audible_s: float = 0.0
 
@@ -53,7 +56,10 @@ class Speaker:
 
 
 class Playout:
-    """Takes decoded frames of any media path. ``on_first`` hears ``video`` and ``audio`` once each."""
+    """Takes what is decoded on any media path, when it is due. ``on_first`` hears ``video`` and ``audio`` once each.
+
+    ``tally`` and ``sync`` are for whoever receives the pictures and the sound of a path.
+    """
 
     def __init__(
         self, on_picture: Callable[[VideoPicture], None], on_first: Callable[[str], None], speaker: Speaker
@@ -61,28 +67,31 @@ class Playout:
         self._on_picture = on_picture
         self._on_first = on_first
         self._speaker = speaker
-        self._gate = PictureGate()
         self._heard: set[str] = set()
-        self.received = Received()
+        self._sound = Received()
+        self.tally = PictureTally()
+        self.sync = LipSync()
+
+    @property
+    def received(self) -> Received:
+        """What was decoded so far."""
+        picture = self.tally.figures(time.monotonic())
+        return replace(self._sound, frames=picture.decoded, width=picture.width, height=picture.height, picture=picture)
 
     def take_picture(self, frame: Any) -> None:
-        """Take an ``av.VideoFrame``."""
-        self.received = replace(
-            self.received, frames=self.received.frames + 1, width=int(frame.width), height=int(frame.height)
-        )
+        """Show an ``av.VideoFrame``, now."""
         self._first("video")
-        if self._gate.passes(time.monotonic()):
-            self._on_picture(picture_of_frame(frame))
+        self._on_picture(picture_of_frame(frame))
 
     def take_sound(self, frame: Any) -> None:
         """Take an ``av.AudioFrame`` of 48 kHz, 16 bit."""
         samples = mono(frame)
         self._speaker.play(samples)
         seconds, audible = samples.size / RATE_HZ, is_audible(samples)
-        self.received = replace(
-            self.received,
-            sound_s=self.received.sound_s + seconds,
-            audible_s=self.received.audible_s + (seconds if audible else 0.0),
+        self._sound = replace(
+            self._sound,
+            sound_s=self._sound.sound_s + seconds,
+            audible_s=self._sound.audible_s + (seconds if audible else 0.0),
         )
         if audible:
             self._first("audio")

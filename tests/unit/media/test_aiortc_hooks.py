@@ -12,7 +12,6 @@ import av
 import numpy as np
 import pytest
 from aiortc import RTCIceServer
-from aiortc.jitterbuffer import JitterBuffer
 from aiortc.rtp import RtcpByePacket, RtpPacket
 
 from tests.unit.media.test_testcard import AT
@@ -55,59 +54,6 @@ async def test_the_nodes_servers_are_used_and_senseless_ones_left_out(caplog: py
     await made.close()
 
 
-def packet(number: int, time: int, *, marked: bool = False) -> RtpPacket:
-    """Return a packet whose data is its number."""
-    made = RtpPacket(payload_type=96, sequence_number=number, timestamp=time, marker=int(marked))
-    made._data = bytes([number])
-    return made
-
-
-def given_out(buffer: hooks.PromptBuffer, *packets: RtpPacket) -> list[bytes | None]:
-    """Return the data of the picture that each packet brings out."""
-    frames = [buffer.add(each)[1] for each in packets]
-    return [frame.data if frame else None for frame in frames]
-
-
-def test_a_picture_is_given_out_with_its_last_packet_and_not_with_the_next_picture() -> None:
-    """Waiting for the next one shows everything an interval late, all through the call."""
-    buffer = hooks.PromptBuffer(capacity=16, is_video=True)
-    come = [packet(1, 0), packet(2, 0, marked=True), packet(3, 3000, marked=True), packet(4, 6000)]
-    assert given_out(buffer, *come) == [None, b"\1\2", b"\3", None]
-
-
-def test_a_picture_with_a_hole_waits_for_the_packet_that_was_asked_for_again() -> None:
-    """A picture given out torn shows blocks, and costs a key frame."""
-    buffer = hooks.PromptBuffer(capacity=16, is_video=True)
-    come = [packet(1, 0), packet(3, 0, marked=True), packet(5, 3000, marked=True), packet(2, 0), packet(4, 3000)]
-    assert given_out(buffer, *come) == [None, None, None, b"\1\2\3", b"\4\5"]
-
-
-@pytest.mark.parametrize("marked", [False, True])
-def test_padding_after_a_picture_is_never_taken_for_one(marked: bool) -> None:
-    """Chromium sends it while it raises its rate. Given to the decoder, it ended the pictures of the whole call."""
-    buffer = hooks.PromptBuffer(capacity=16, is_video=True)
-    padding = [packet(number, 0) for number in (2, 3)]
-    padding[-1].marker = int(marked)
-    for each in padding:
-        each._data = b""
-    come = [packet(1, 0, marked=True), *padding, packet(4, 3000), packet(5, 3000, marked=True)]
-    assert given_out(buffer, *come) == [b"\1", None, None, None, b"\4\5"]
-
-
-def test_a_sender_that_marks_nothing_is_served_with_the_next_picture() -> None:
-    """As aiortc does it."""
-    buffer = hooks.PromptBuffer(capacity=16, is_video=True)
-    assert given_out(buffer, packet(1, 0), packet(2, 0), packet(3, 3000)) == [None, None, b"\1\2"]
-
-
-async def test_pictures_and_no_sound_go_through_the_prompt_buffer(connection: Any) -> None:
-    """Under another name aiortc would quietly go on with its own."""
-    audio, video = (each.receiver._RTCRtpReceiver__jitter_buffer for each in connection.getTransceivers())
-    assert isinstance(video, hooks.PromptBuffer)
-    assert type(audio) is JitterBuffer
-    assert (video.capacity, video._is_video, video._prefetch) == (512, True, 0)
-
-
 async def test_gathering_on_loopback_finds_loopback_and_nothing_else(connection: Any) -> None:
     """aioice skips that address, and a machine may have no other."""
     await connection.setLocalDescription(await connection.createOffer())
@@ -139,12 +85,9 @@ async def test_an_encoder_of_ours_is_the_one_the_sender_uses(connection: Any) ->
     assert vars(sender)["_RTCRtpSender__encoder"] is encoder
 
 
-async def test_a_receiver_can_be_asked_for_its_streams_and_send_a_request(connection: Any) -> None:
-    """Both are needed to ask for a whole picture."""
-    receiver = connection.getTransceivers()[1].receiver
-    assert receiver.getSynchronizationSources() == []
-    assert callable(receiver._send_rtcp_pli)
-    await hooks.ask_for_keyframe(receiver)
+async def test_the_round_trip_is_where_aiortc_keeps_it(connection: Any) -> None:
+    """Lost pictures are asked for again by it."""
+    assert hooks.round_trip_s(connection.getTransceivers()[1].sender) is None
 
 
 def frame(number: int, size: tuple[int, int] = (320, 180)) -> Any:

@@ -32,6 +32,8 @@ class _Parts:
     timestamp: int
     codec: str
     pieces: dict[int, Piece] = field(default_factory=dict)
+    lowest: int = 0
+    highest: int = 0
     first: int | None = None
     last: int | None = None
     is_key: bool = False
@@ -39,6 +41,8 @@ class _Parts:
     id_ring: int = 1
 
     def add(self, sequence: int, piece: Piece, *, marker: bool) -> None:
+        self.lowest = min(sequence, self.lowest) if self.pieces else sequence
+        self.highest = max(sequence, self.highest) if self.pieces else sequence
         self.pieces[sequence] = piece
         self.is_key = self.is_key or piece.is_key
         if piece.begins and (self.first is None or sequence < self.first):
@@ -71,7 +75,9 @@ class Assembly:
 
     def coming_key(self) -> int | None:
         """Return the first sequence number of the newest key picture that has begun to come, None if none has."""
-        return max((parts.first for parts in self._parts.values() if parts.is_key and parts.first is not None), default=None)
+        return max(
+            (parts.first for parts in self._parts.values() if parts.is_key and parts.first is not None), default=None
+        )
 
     def drop_to_key(self) -> None:
         """Give up what is missing; go on with the next key picture."""
@@ -127,7 +133,7 @@ class Assembly:
 
     def _give_out(self, touched: _Parts | None, at_s: float) -> list[CodedPicture]:
         pictures = []
-        found = self._following() or self._key(touched)
+        found = self._following() or self._key(touched) or self._key(self._before(touched))
         while found is not None:
             pictures.append(self._take_out(*found, at_s))
             found = self._following()
@@ -151,22 +157,25 @@ class Assembly:
                 return self._whole(other, other.first)
         return None
 
+    def _before(self, parts: _Parts | None) -> _Parts | None:
+        return None if parts is None or not parts.pieces else self._owner.get(parts.lowest - 1)
+
     def _key(self, parts: _Parts | None) -> tuple[_Parts, int, int] | None:
-        if parts is None or not parts.is_key:
+        if parts is None or not parts.is_key or not parts.pieces:
             return None
         first = parts.first
-        if first is None and (lowest := min(parts.pieces)) - 1 in self._owner:
-            first = lowest
+        if first is None and parts.lowest - 1 in self._owner:
+            first = parts.lowest
         return self._whole(parts, first)
 
     def _whole(self, parts: _Parts, first: int | None) -> tuple[_Parts, int, int] | None:
         last = parts.last
-        if last is None and (highest := max(parts.pieces)) + 1 in self._owner:
+        if last is None and parts.highest + 1 in self._owner:
             # A sender that marks no last packet: the next picture's first shows it.
-            last = highest
-        if first is None or last is None or not all(number in self._owner for number in range(first, last + 1)):
+            last = parts.highest
+        if first is None or last is None or last < first:
             return None
-        return parts, first, last
+        return (parts, first, last) if all(number in self._owner for number in range(first, last + 1)) else None
 
     def _take_out(self, parts: _Parts, first: int, last: int, at_s: float) -> CodedPicture:
         data = b"".join(parts.pieces[number].data for number in range(first, last + 1) if number in parts.pieces)

@@ -64,7 +64,7 @@ def _h264(payload: bytes) -> Piece | None:
         return _fragment(payload)
     if kind == _STAP_A:
         units = list(_aggregated(payload))
-    elif 0 < kind <= _LAST_SINGLE:
+    elif 0 < kind <= _LAST_SINGLE and len(payload) > 1:
         units = [payload]
     else:
         return None

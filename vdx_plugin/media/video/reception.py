@@ -65,9 +65,8 @@ class Reception:
         self._odd: int | None = None
         self.streams = 0
         """How many streams have begun; a change tells that timestamps start anew."""
-        self.asked_again = 0
-        self.asked_keyframe = 0
         self.given_up = 0
+        """How often what was missing was given up for a new key picture."""
 
     @property
     def ssrc(self) -> int | None:
@@ -91,29 +90,39 @@ class Reception:
         piece = piece_of(packet.codec, packet.payload)
         if piece is None:
             return []
+        timestamp = self._timestamps.take(packet.timestamp)
+        pictures = self._assembly.take(sequence, timestamp, piece, packet.codec, at_s, marker=packet.marker)
+        self._note(piece, at_s)
+        return self._after(pictures)
+
+    def _note(self, piece: Piece, at_s: float) -> None:
+        """Whether a key picture is on its way, or what comes is of no use without one."""
         if piece.is_key:
             self._keyframes.key_came(at_s)
-        elif piece.begins and self._assembly.needs_key:
+        if not self._assembly.needs_key:
+            return
+        begun = self._assembly.coming_key()
+        if begun is not None:
+            self._gaps.forget_before(begun)
+        elif piece.is_delta:
             self._keyframes.wanted()
-        timestamp = self._timestamps.take(packet.timestamp)
-        return self._after(self._assembly.take(sequence, timestamp, piece, packet.codec, at_s, marker=packet.marker))
 
     def _belongs(self, packet: MediaPacket) -> bool:
         """Whether the packet is of the stream that is heard; begin anew where another has taken its place."""
+        odd, self._odd = self._odd, None
         if packet.ssrc != self._ssrc:
             if packet.is_retransmission:
                 return False
             self._begin(packet.ssrc, packet.arrived_s)
         elif abs(self._sequences.ahead(packet.sequence)) > MAX_JUMP:
-            follows = self._odd is not None and (packet.sequence - self._odd) % (1 << 16) <= 1
-            self._odd = packet.sequence
-            if not follows or packet.is_retransmission:
+            if packet.is_retransmission or odd is None or packet.sequence != (odd + 1) % (1 << 16):
+                self._odd = packet.sequence
                 return False
             self._begin(packet.ssrc, packet.arrived_s)
         return True
 
     def _begin(self, ssrc: int, at_s: float) -> None:
-        self._ssrc, self._odd = ssrc, None
+        self._ssrc = ssrc
         self._sequences, self._timestamps = Unwrapped(16), Unwrapped(32)
         self._assembly.clear()
         self._gaps.restart()
@@ -164,6 +173,4 @@ class Reception:
             self._drop_to_key()
         again = tuple(number % (1 << 16) for number in self._gaps.due(at_s))
         keyframe = self._keyframes.due(at_s)
-        self.asked_again += len(again)
-        self.asked_keyframe += keyframe
         return Requests(self._ssrc, again, keyframe) if again or keyframe else None
