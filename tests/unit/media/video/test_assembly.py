@@ -109,7 +109,7 @@ def test_h264_pictures_begin_where_the_last_one_ended(is_key: bool) -> None:
 def test_a_sender_that_marks_nothing_is_served_with_the_next_picture() -> None:
     """The marker is what RFC 6184 and 7741 ask for, and some leave it out."""
     line = Line()
-    packets = [packet[:3] + (False,) for packet in [*line.key(2), *line.picture(1)]]
+    packets = [(*packet[:3], False) for packet in [*line.key(2), *line.picture(1)]]
     assert line.take(*packets) == ["0.0 0.1"]
 
 
