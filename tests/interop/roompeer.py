@@ -6,7 +6,7 @@ import asyncio
 import fractions
 import json
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from typing import Any
 
@@ -24,6 +24,7 @@ from aiortc import (
     VideoStreamTrack,
 )
 from starlette.applications import Starlette
+from starlette.routing import BaseRoute
 
 from vdx_plugin.loopback import LoopbackServer
 from vdx_plugin.sandbox.pexip import RoomServer, RoomServerConfig
@@ -32,6 +33,7 @@ from vdx_plugin.sandbox.rooms import RoomDirectory, VirtualRoom
 ALIAS = "710001@rooms.sandbox.test"
 HOST_PIN = "7711"
 GUEST_PIN = "2233"
+ROOM = VirtualRoom(ALIAS, HOST_PIN, GUEST_PIN)
 
 
 class Served:
@@ -50,12 +52,14 @@ class Served:
 
 
 @asynccontextmanager
-async def serve(config: RoomServerConfig | None = None) -> AsyncIterator[Served]:
-    """Run a room server with one room on a free port of 127.0.0.1."""
+async def serve(
+    config: RoomServerConfig | None = None, *, room: VirtualRoom = ROOM, more: Sequence[BaseRoute] = ()
+) -> AsyncIterator[Served]:
+    """Run a room server with one room, and ``more`` pages, on a free port of 127.0.0.1."""
     directory = RoomDirectory()
-    directory.open(VirtualRoom(ALIAS, HOST_PIN, GUEST_PIN))
+    directory.open(room)
     rooms = RoomServer(directory, config)
-    web = LoopbackServer(Starlette(routes=rooms.routes()), "test-web-server")
+    web = LoopbackServer(Starlette(routes=[*rooms.routes(), *more]), "test-web-server")
     await rooms.start()
     await web.start()
     try:

@@ -17,6 +17,7 @@ from vdx_plugin.sandbox import phones
 from vdx_plugin.sandbox.clinic import ClinicConfig, ClinicPost, DemoClinic
 from vdx_plugin.sandbox.clock import SandboxClock
 from vdx_plugin.sandbox.desktop_hub import DesktopHub
+from vdx_plugin.sandbox.faults import FaultPanel
 from vdx_plugin.sandbox.partners import PartnerTimes
 from vdx_plugin.sandbox.pexip import RoomServer
 from vdx_plugin.sandbox.rooms import RoomDirectory
@@ -56,8 +57,8 @@ class World:
         self.data_dir = data_dir
         self.transport = transport
         self._tasks = Tasks()
-        rooms = RoomDirectory()
-        self.rooms = RoomServer(rooms)
+        rooms, faults = RoomDirectory(), FaultPanel()
+        self.rooms = RoomServer(rooms, faults=faults)
         adapters = data_dir / "adapters"
         self.clinic = DemoClinic(ClinicConfig(adapters / "hl7v2" / LISTENING, adapters / "local" / HANDSHAKE))
         self.desktop = DesktopHub((clock or SandboxClock()).now, self.clinic.as_fhir())
@@ -70,6 +71,7 @@ class World:
                 partner_times=partner_times or PartnerTimes(),
             ),
             rooms=rooms,
+            faults=faults,
             clock=clock,
             extra_routes=[*self.rooms.routes(), *self.clinic.routes(), *self.desktop.routes()],
             extra_parts=[

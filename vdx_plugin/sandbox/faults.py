@@ -14,6 +14,17 @@ hits. The rules are plain values; ``FaultMiddleware`` acts them out around the w
 ``provision_hangs``  the next room stays in STARTING_TO_PROVISION
 ``organisation_down`` the next question to the organisation service fails: booking at short notice is error 500
 ``audit_down``       the next change cannot be written to the audit, so it is not made: error 500
+
+In the video rooms:
+
+``answer_without_ssrc`` the next answer to a call names no streams
+``slides_rejected``  the next answer refuses the slides' line
+``rate_capped``      the next answer allows ``kbps`` for the picture
+``slow_ack``         the next acknowledgement is taken ``delay_s`` late, so media starts late
+``events_cut``       every open event stream is cut now
+``refer``            everybody inside is sent to enter anew now
+``room_token_dies``  the next request finds its token invalid, and whoever sent it is out of the room
+``node_maintenance`` the next who wants to enter is told that the node is being seen to: error 503
 """
 
 from __future__ import annotations
@@ -44,8 +55,16 @@ FaultKind = Literal[
     "provision_hangs",
     "organisation_down",
     "audit_down",
+    "answer_without_ssrc",
+    "slides_rejected",
+    "rate_capped",
+    "slow_ack",
+    "events_cut",
+    "refer",
+    "room_token_dies",
+    "node_maintenance",
 ]
-_ON_REQUESTS = frozenset({"delay", "status", "hang_after", "drop_after", "drop_before", "twice"})
+ON_REQUESTS = frozenset({"delay", "status", "hang_after", "drop_after", "drop_before", "twice"})
 PANEL_PATH = "/_sandbox/faults"
 _PAGES = "/_sandbox/"
 
@@ -60,6 +79,7 @@ class Fault:
     times: int | None = 1
     delay_s: float = 0.0
     status: int = 503
+    kbps: int = 250
 
     def hits(self, method: str, path: str) -> bool:
         """Say whether a request of this method and path is meant."""
@@ -72,12 +92,20 @@ class FaultPanel:
     def __init__(self) -> None:
         self._waiting: dict[int, Fault] = {}
         self._numbers = itertools.count(1)
+        self._at_once: dict[FaultKind, Callable[[], None]] = {}
         self.released = asyncio.Event()
 
+    def at_once(self, kind: FaultKind, act: Callable[[], None]) -> None:
+        """Have faults of ``kind`` acted out by ``act`` when they are added, instead of waiting for something."""
+        self._at_once[kind] = act
+
     def add(self, fault: Fault) -> int:
-        """Let ``fault`` wait; returns its number."""
+        """Let ``fault`` wait, or happen; returns its number."""
         number = next(self._numbers)
-        self._waiting[number] = fault
+        if fault.kind in self._at_once:
+            self._at_once[fault.kind]()
+        else:
+            self._waiting[number] = fault
         return number
 
     def waiting(self) -> dict[int, Fault]:
@@ -90,11 +118,19 @@ class FaultPanel:
 
     def take_request(self, method: str, path: str) -> Fault | None:
         """Use up one hit of the first fault meant for this request."""
-        return self._take(lambda fault: fault.kind in _ON_REQUESTS and fault.hits(method, path))
+        return self._take(lambda fault: fault.kind in ON_REQUESTS and fault.hits(method, path))
 
     def take(self, kind: FaultKind) -> bool:
         """Use up one hit of a fault that is not about a request; False if none waits."""
-        return self._take(lambda fault: fault.kind == kind) is not None
+        return self.take_fault(kind) is not None
+
+    def take_fault(self, kind: FaultKind) -> Fault | None:
+        """Use up one hit of a fault that is not about a request and return it."""
+        return self._take(lambda fault: fault.kind == kind)
+
+    def waits(self, kind: FaultKind) -> bool:
+        """Say whether such a fault waits, without using it up."""
+        return any(fault.kind == kind for fault in self._waiting.values())
 
     def _take(self, wanted: Callable[[Fault], bool]) -> Fault | None:
         for number, fault in self._waiting.items():
@@ -218,6 +254,7 @@ def read_fault(values: dict[str, Any]) -> Fault:
         times=None if given.get("times", 1) in ("", None) else int(given.get("times", 1)),
         delay_s=float(given.get("delay_s", 0)),
         status=int(given.get("status", 503)),
+        kbps=int(given.get("kbps", 250)),
     )
 
 

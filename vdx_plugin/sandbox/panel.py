@@ -15,7 +15,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from vdx_plugin.sandbox.faults import Fault, FaultKind, FaultPanel
+from vdx_plugin.sandbox.faults import ON_REQUESTS, Fault, FaultKind, FaultPanel
 from vdx_plugin.sandbox.pages import page
 from vdx_plugin.sandbox.signin import SignIn
 from vdx_plugin.sandbox.video_api import MeetingBook
@@ -36,6 +36,14 @@ KINDS: dict[str, str] = {
     "provision_hangs": "Rummet bliver aldrig klar",
     "organisation_down": "Organisationsopslag svarer ikke",
     "audit_down": "Revisionssporet svarer ikke",
+    "answer_without_ssrc": "Videorum: svaret navngiver ingen strømme",
+    "slides_rejected": "Videorum: skærmdeling afvises i svaret",
+    "rate_capped": "Videorum: loft over billedets hastighed",
+    "slow_ack": "Videorum: medierne starter for sent",
+    "events_cut": "Videorum: hændelsesstrømmen ryger nu",
+    "refer": "Videorum: alle sendes ind igen nu",
+    "room_token_dies": "Videorum: adgangsbilletten er ugyldig",
+    "node_maintenance": "Videorum: serveren er under vedligehold",
 }
 assert set(KINDS) == set(get_args(FaultKind))
 
@@ -77,5 +85,6 @@ def routes(faults: FaultPanel, sign_in: SignIn, client_id: str, book: Callable[[
 
 
 def _where(fault: Fault) -> str:
+    """Say how often, and which requests, for those that are about requests."""
     times = "til det ryddes" if fault.times is None else "én gang" if fault.times == 1 else f"{fault.times} gange"
-    return f"{fault.method} {fault.path}, {times}"
+    return f"{fault.method} {fault.path}, {times}" if fault.kind in ON_REQUESTS else times

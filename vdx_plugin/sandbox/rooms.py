@@ -12,13 +12,18 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class VirtualRoom:
-    """A virtual meeting room as Pexip knows it. ``host_pin`` and ``guest_pin`` are digits or None."""
+    """A virtual meeting room as Pexip knows it. ``host_pin`` and ``guest_pin`` are digits or None.
+
+    ``direct_media``: two participants connect to each other. ``reception``: no room, but a door that asks for one.
+    """
 
     alias: str
     host_pin: str | None
     guest_pin: str | None
     max_participants: int = 0
     guests_can_present: bool = True
+    direct_media: bool = False
+    reception: bool = False
 
     def __repr__(self) -> str:
         return f"VirtualRoom({self.alias!r})"

@@ -85,8 +85,9 @@ class SandboxConfig:
 class Sandbox:
     """A local stand-in for the video hub and everybody around it.
 
-    ``extra_routes`` may be made with ``rooms`` before the start; ``on_start`` runs when the server answers, ``on_stop``
-    before it goes down, in the order given. Between ``start`` and ``stop`` the addresses below are valid.
+    ``extra_routes`` may be made with ``rooms`` and ``faults`` before the start; ``on_start`` runs when the server
+    answers, ``on_stop`` before it goes down, in the order given. Between ``start`` and ``stop`` the addresses below are
+    valid.
     """
 
     def __init__(
@@ -94,6 +95,7 @@ class Sandbox:
         config: SandboxConfig | None = None,
         *,
         rooms: RoomDirectory | None = None,
+        faults: FaultPanel | None = None,
         clock: SandboxClock | None = None,
         extra_routes: Sequence[BaseRoute] = (),
         extra_parts: Sequence[Part] = (),
@@ -103,7 +105,7 @@ class Sandbox:
         self.config = config or SandboxConfig()
         self.rooms = rooms or RoomDirectory()
         self.clock = clock or SandboxClock()
-        self.faults = FaultPanel()
+        self.faults = faults or FaultPanel()
         self.signin = SignIn(
             (_main_client(self.config),),
             self.clock.now,

@@ -85,10 +85,11 @@ class PinGuard:
 
 @dataclass(frozen=True)
 class Holder:
-    """Whose token it is."""
+    """Whose token it is; ``via`` is the reception they came through, if any, under whose alias they go on asking."""
 
     alias: str
     uuid: str
+    via: str = ""
 
 
 class TokenBook:

@@ -1,239 +1,91 @@
 """The client REST API v2 as HTTP: paths, headers, bodies and answers, translated to commands and back.
 
-Every answer is ``{"status", "result"}``. Refusals carry a plain string as result and say ``failed``; the words
-are a real node's where they are known. Source: Pexip Infinity client REST API v2.
+Source: Pexip Infinity client REST API v2.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable
-from typing import TYPE_CHECKING, Any, TypeAlias
+from collections.abc import AsyncIterator
+from typing import TYPE_CHECKING
 
 from starlette.requests import Request
-from starlette.responses import JSONResponse, PlainTextResponse, Response, StreamingResponse
+from starlette.responses import PlainTextResponse, Response, StreamingResponse
 from starlette.routing import BaseRoute, Route
 
-from vdx_plugin.errors import Refused, Unreadable, VdxError
-from vdx_plugin.sandbox.pexip.admission import Asked, Holder, Wrong, judge
+from vdx_plugin.sandbox.clock import wait_until_set
+from vdx_plugin.sandbox.pexip.admission import Holder
+from vdx_plugin.sandbox.pexip.answers import (
+    ILLEGAL,
+    INVALID_ROLE,
+    MAINTENANCE,
+    MAX_BODY,
+    Answer,
+    Body,
+    choice,
+    guarded,
+    read_body,
+    reply,
+    text,
+)
 from vdx_plugin.sandbox.pexip.audience import EventStream
+from vdx_plugin.sandbox.pexip.commands import CONFERENCE, PARTICIPANT, mix_command
+from vdx_plugin.sandbox.pexip.direct import BACKGROUND, THEME
+from vdx_plugin.sandbox.pexip.door import Door, holder_of
+from vdx_plugin.sandbox.pexip.layouts import NAMES, drawing
 from vdx_plugin.sandbox.pexip.meeting import Meeting
 from vdx_plugin.sandbox.pexip.roster import Event, status
-from vdx_plugin.sandbox.pexip.state import (
-    Admit,
-    ChangeRole,
-    Command,
-    EndForAll,
-    Expel,
-    Mark,
-    MuteGuests,
-    Person,
-    ReleaseFloor,
-    Role,
-    Say,
-    SetLock,
-    Start,
-    TakeFloor,
-)
+from vdx_plugin.sandbox.pexip.state import Command, Person, Role, Transfer
+from vdx_plugin.sandbox.pexip.telephones import shown_name
 
 if TYPE_CHECKING:
     from vdx_plugin.sandbox.pexip.server import RoomServer
 
 _ROOT = "/api/client/v2"
 _ROOM = _ROOT + "/conferences/{alias}"
-_MAX_BODY = 200_000
-
-NOT_FOUND = "Neither conference nor gateway found"
-INVALID_TOKEN = "Invalid token"
-INVALID_PIN = "Invalid PIN"
-TOO_MANY_PINS = "Participant exceeded PIN entry retries"
-ILLEGAL = "Illegal value"
-
-_REFUSALS = {
-    "room.invalid_role": (403, "Invalid role"),
-    "room.no_floor": (403, "Presentation not permitted"),
-    "room.full": (403, "Participant limit reached"),
-    "room.no_participant": (404, "Participant not found"),
-    "room.no_call": (404, "Call not found"),
-    "room.unknown": (404, NOT_FOUND),
-    "sdp.unreadable": (400, "Invalid SDP"),
-    "sdp.incomplete": (400, "Invalid SDP"),
-}
-
-Body: TypeAlias = dict[str, Any]
-
-
-class _Answer(Exception):
-    """An early answer; no error of ours."""
-
-    def __init__(self, code: int, result: Any) -> None:
-        self.response = _reply(result, code)
+_PERSON = _ROOM + "/participants/{uuid}"
+_PROTOCOLS = ("sip", "h323", "rtmp", "mssip", "auto")
+_CALL_TYPES = ("", "video", "video-only", "audio")
 
 
 def routes(server: RoomServer) -> list[BaseRoute]:
     """Return the routes of the client API."""
-    door = _Door(server)
-    room = _Room(server)
-    return [
-        Route(f"{_ROOT}/status", _node_status, methods=["GET"]),
-        Route(f"{_ROOM}/request_token", _guarded(door.request_token), methods=["POST"]),
-        Route(f"{_ROOM}/refresh_token", _guarded(door.refresh_token), methods=["POST"]),
-        Route(f"{_ROOM}/release_token", _guarded(door.release_token), methods=["POST"]),
-        Route(f"{_ROOM}/events", _guarded(room.events), methods=["GET"]),
-        Route(f"{_ROOM}/conference_status", _guarded(room.conference_status), methods=["GET"]),
-        Route(f"{_ROOM}/participants", _guarded(room.participants), methods=["GET"]),
-        Route(f"{_ROOM}/participants/{{uuid}}/calls", _guarded(room.call), methods=["POST"]),
-        Route(f"{_ROOM}/participants/{{uuid}}/calls/{{call}}/{{command}}", _guarded(room.on_call), methods=["POST"]),
-        Route(f"{_ROOM}/participants/{{uuid}}/{{command}}", _guarded(room.on_participant), methods=["POST"]),
-        Route(f"{_ROOM}/{{command}}", _guarded(room.on_conference), methods=["POST"]),
-    ]
-
-
-async def _node_status(request: Request) -> Response:
-    return PlainTextResponse("OK")
-
-
-def _reply(result: Any, code: int = 200) -> Response:
-    return JSONResponse({"status": "success" if code < 400 else "failed", "result": result}, code)
-
-
-def _guarded(handler: Callable[[Request], Awaitable[Response]]) -> Callable[[Request], Awaitable[Response]]:
-    """Turn refusals into the answers a node gives."""
-
-    async def answer(request: Request) -> Response:
-        try:
-            return await handler(request)
-        except _Answer as early:
-            return early.response
-        except (Refused, Unreadable) as error:
-            return _refusal(error)
-
-    return answer
-
-
-def _refusal(error: VdxError) -> Response:
-    code, text = _REFUSALS.get(error.code, (400, ILLEGAL))
-    return _reply(text, code)
-
-
-async def _body(request: Request) -> Body:
-    raw = await request.body()
-    if len(raw) > _MAX_BODY:
-        raise _Answer(413, ILLEGAL)
-    if not raw.strip():
-        return {}
-    try:
-        body = json.loads(raw)
-    except (ValueError, RecursionError):
-        raise _Answer(400, ILLEGAL) from None
-    if not isinstance(body, dict):
-        raise _Answer(400, ILLEGAL)
-    return body
-
-
-def _text(body: Body, key: str, *, limit: int = 4000) -> str:
-    value = body.get(key, "")
-    if value is None:
-        return ""
-    if not isinstance(value, str) or len(value) > limit:
-        raise _Answer(400, ILLEGAL)
-    return value
-
-
-def _holder(server: RoomServer, request: Request) -> Holder:
-    token = request.headers.get("token") or request.query_params.get("token") or ""
-    holder = server.tokens.holder(token, at=server.clock())
-    room = server.directory.find(request.path_params["alias"])
-    if holder is None or room is None or room.alias != holder.alias:
-        raise _Answer(403, INVALID_TOKEN)
-    return holder
-
-
-class _Door:
-    """Tokens: asking, refreshing, giving back."""
-
-    def __init__(self, server: RoomServer) -> None:
-        self._server = server
-
-    async def request_token(self, request: Request) -> Response:
-        """403 answers are steps on the way, not errors: which PIN is wanted, or that it was wrong."""
-        server = self._server
-        body = await _body(request)
-        room = server.directory.find(request.path_params["alias"])
-        if room is None:
-            return _reply(NOT_FOUND, 404)
-        name = _text(body, "display_name", limit=200).strip()
-        if not name:
-            return _reply({"display_name": "required"}, 403)
-        caller = (room.alias, request.client.host if request.client else "", name)
-        if server.pin_guard.is_shut(caller, at=server.clock()):
-            return _reply(TOO_MANY_PINS, 403)
-        verdict = judge(room, request.headers.get("pin"))
-        if isinstance(verdict, Asked):
-            return _reply({"pin": verdict.pin, "guest_pin": verdict.guest_pin}, 403)
-        if isinstance(verdict, Wrong):
-            server.pin_guard.note_wrong(caller, at=server.clock())
-            return _reply(INVALID_PIN, 403)
-        server.pin_guard.note_right(caller)
-        token, person = await server.enter(
-            room, name=name, role=verdict.role, call_tag=_text(body, "call_tag", limit=200)
-        )
-        return _reply(_token_reply(server, token, person, room.alias))
-
-    async def refresh_token(self, request: Request) -> Response:
-        server = self._server
-        holder = _holder(server, request)
-        person = server.meeting(holder.alias).state.find(holder.uuid)
-        token = server.tokens.issue(holder, at=server.clock())
-        role = person.role if person else Role.GUEST
-        return _reply({"token": token, "expires": _expires(server), "role": _token_role(role)})
-
-    async def release_token(self, request: Request) -> Response:
-        """Also sent by ``navigator.sendBeacon`` with the token in the address, so the body is not looked at."""
-        await self._server.leave(_holder(self._server, request))
-        return _reply(True)
-
-
-def _expires(server: RoomServer) -> str:
-    return str(int(server.config.token_life_s))
-
-
-def _token_role(role: Role) -> str:
-    return "HOST" if role is Role.CHAIR else "GUEST"
-
-
-def _token_reply(server: RoomServer, token: str, person: Person, alias: str) -> Body:
-    return {
-        "token": token,
-        "expires": _expires(server),
-        "participant_uuid": person.uuid,
-        "display_name": person.display_name,
-        "role": _token_role(person.role),
-        "call_tag": person.call_tag,
-        "service_type": "conference",
-        "current_service_type": "waiting_room" if person.waiting else "conference",
-        "call_type": "video",
-        "conference_name": alias,
-        "service_name": alias,
-        "version": {"version_id": "39", "pseudo_version": "39.0.0-sandbox"},
-        "chat_enabled": True,
-        "guests_can_present": False,
-        "fecc_enabled": False,
-        "rtmp_enabled": False,
-        "rtsp_enabled": False,
-        "analytics_enabled": False,
-        "trickle_ice_enabled": True,
-        "vp9_enabled": False,
-        "allow_1080p": False,
-        "bandwidth_in": server.config.max_video_kbps,
-        "bandwidth_out": server.config.max_video_kbps,
-        "direct_media": False,
-        "use_relay_candidates_only": False,
-        "client_stats_update_interval": 5000,
-        "stun": [],
-        "turn": [],
-        "breakout_rooms": False,
+    door, room = Door(server), _Room(server)
+    gets = {
+        f"{_ROOM}/events": room.events,
+        f"{_ROOM}/conference_status": room.conference_status,
+        f"{_ROOM}/participants": room.participants,
+        f"{_ROOM}/available_layouts": room.available_layouts,
+        f"{_ROOM}/layout_svgs": room.layout_drawings,
+        f"{_ROOM}/theme/": room.theme,
+        f"{_ROOM}/theme/{{path:path}}": room.theme_file,
+        f"{_ROOM}/presentation.jpeg": room.presentation,
+        f"{_ROOM}/presentation_high.jpeg": room.presentation,
+        f"{_PERSON}/avatar.jpg": room.avatar,
     }
+    posts = {
+        f"{_ROOM}/request_token": door.request_token,
+        f"{_ROOM}/refresh_token": door.refresh_token,
+        f"{_ROOM}/release_token": door.release_token,
+        f"{_ROOM}/dial": room.dial,
+        f"{_ROOM}/video_mixes/{{action}}": room.on_mix,
+        f"{_ROOM}/video_mixes/{{mix}}/{{action}}": room.on_mix,
+        f"{_PERSON}/calls": room.call,
+        f"{_PERSON}/calls/{{call}}/{{command}}": room.on_call,
+        f"{_PERSON}/transfer": room.transfer,
+        f"{_PERSON}/{{command}}": room.on_participant,
+        f"{_ROOM}/{{command}}": room.on_conference,
+    }
+
+    async def node_status(_request: Request) -> Response:
+        ill = server.faults.waits("node_maintenance")
+        return PlainTextResponse(MAINTENANCE if ill else "OK", 503 if ill else 200)
+
+    return [
+        Route(f"{_ROOT}/status", node_status, methods=["GET"]),
+        *(Route(path, guarded(handler), methods=["GET"]) for path, handler in gets.items()),
+        *(Route(path, guarded(handler), methods=["POST"]) for path, handler in posts.items()),
+    ]
 
 
 class _Room:
@@ -242,124 +94,172 @@ class _Room:
     def __init__(self, server: RoomServer) -> None:
         self._server = server
 
-    def _where(self, request: Request) -> tuple[Holder, Meeting]:
-        holder = _holder(self._server, request)
+    async def _where(self, request: Request) -> tuple[Holder, Meeting]:
+        holder = holder_of(self._server, request)
+        await self._server.maybe_lose(holder)
         return holder, self._server.meeting(holder.alias)
 
+    async def _own(self, request: Request) -> tuple[Holder, Meeting]:
+        holder, meeting = await self._where(request)
+        if request.path_params["uuid"] != holder.uuid:
+            raise Answer(403, INVALID_ROLE)
+        return holder, meeting
+
     async def events(self, request: Request) -> Response:
-        holder, meeting = self._where(request)
+        holder, meeting = await self._where(request)
         stream = meeting.subscribe(holder.uuid)
         lines = _lines(meeting, holder.uuid, stream, self._server.config.keep_alive_s)
         headers = {"Cache-Control": "no-cache", "X-Accel-Buffering": "no"}
         return StreamingResponse(lines, media_type="text/event-stream", headers=headers)
 
     async def conference_status(self, request: Request) -> Response:
-        _, meeting = self._where(request)
-        return _reply(status(meeting.state))
+        _, meeting = await self._where(request)
+        return reply(status(meeting.state))
 
     async def participants(self, request: Request) -> Response:
-        holder, meeting = self._where(request)
-        return _reply(meeting.rows(holder.uuid))
+        holder, meeting = await self._where(request)
+        return reply(meeting.rows(holder.uuid))
+
+    async def available_layouts(self, request: Request) -> Response:
+        await self._where(request)
+        annotated = request.query_params.get("annotate", "").lower() == "true"
+        return reply([{"name": name, "tags": []} for name in NAMES] if annotated else list(NAMES))
+
+    async def layout_drawings(self, request: Request) -> Response:
+        await self._where(request)
+        return reply({name: drawing(name) for name in NAMES})
+
+    async def theme(self, request: Request) -> Response:
+        """Only direct media needs one: there the client itself draws what a server would have put in the picture."""
+        _, meeting = await self._where(request)
+        return reply(THEME) if meeting.state.direct_media else Response(status_code=204)
+
+    async def theme_file(self, request: Request) -> Response:
+        if request.path_params["path"] != BACKGROUND:
+            return reply("Not found", 404)
+        return Response(drawing("1:0"), media_type="image/svg+xml")
+
+    async def presentation(self, request: Request) -> Response:
+        """The slides as a still picture, for clients that cannot take them as a stream."""
+        _, meeting = await self._where(request)
+        image = await meeting.slide_image()
+        return reply("No image available", 404) if image is None else Response(image, media_type="image/jpeg")
+
+    async def avatar(self, request: Request) -> Response:
+        await self._where(request)
+        return reply("No image available", 404)
 
     async def on_conference(self, request: Request) -> Response:
-        holder, meeting = self._where(request)
-        make = _CONFERENCE_COMMANDS.get(request.path_params["command"])
+        holder, meeting = await self._where(request)
+        make = CONFERENCE.get(request.path_params["command"])
         if make is None:
-            return _reply("Not found", 404)
-        await meeting.perform(make(holder.uuid, await _body(request)))
-        return _reply(True)
+            return reply("Not found", 404)
+        return await _carry_out(meeting, make(holder.uuid, await read_body(request)))
+
+    async def on_mix(self, request: Request) -> Response:
+        holder, meeting = await self._where(request)
+        command = mix_command(holder.uuid, request.path_params["action"], await read_body(request))
+        return await _carry_out(meeting, command)
 
     async def on_participant(self, request: Request) -> Response:
-        holder, meeting = self._where(request)
-        make = _PARTICIPANT_COMMANDS.get(request.path_params["command"])
+        holder, meeting = await self._where(request)
+        make = PARTICIPANT.get(request.path_params["command"])
         if make is None:
-            return _reply("Not found", 404)
-        command = make(holder.uuid, request.path_params["uuid"], await _body(request), self._server.clock())
-        await meeting.perform(command)
-        return _reply(True)
+            return reply("Not found", 404)
+        uuid = request.path_params["uuid"]
+        return await _carry_out(meeting, make(holder.uuid, uuid, await read_body(request), self._server.clock()))
+
+    async def dial(self, request: Request) -> Response:
+        """Answers at once with whom is being called; whether they answer comes as events."""
+        holder, meeting = await self._where(request)
+        body = await read_body(request)
+        destination = text(body, "destination", limit=200).strip()
+        if not destination:
+            return reply(ILLEGAL, 400)
+        protocol = choice(body, "protocol", _PROTOCOLS) if "protocol" in body else "auto"
+        role = choice(body, "role", ("HOST", "GUEST")) if "role" in body else "GUEST"
+        name = text(body, "remote_display_name", limit=200) or shown_name(destination)
+        person = Person(
+            "",
+            name,
+            Role.CHAIR if role == "HOST" else Role.GUEST,
+            protocol="sip" if protocol == "auto" else protocol,
+            uri=destination,
+            audio_only=choice(body, "call_type", _CALL_TYPES) == "audio",
+        )
+        uuid = await self._server.dial(meeting, person, by=holder.uuid)
+        return reply([uuid])
+
+    async def transfer(self, request: Request) -> Response:
+        holder, meeting = await self._where(request)
+        body = await read_body(request)
+        role = Role.CHAIR if choice(body, "role", ("host", "guest")) == "host" else Role.GUEST
+        pin = text(body, "pin", limit=100) or None
+        alias = text(body, "conference_alias", limit=200)
+        destination, role = self._server.destination(alias, role, pin)
+        await meeting.perform(Transfer(holder.uuid, request.path_params["uuid"], destination, role))
+        return reply(True)
 
     async def call(self, request: Request) -> Response:
-        holder, meeting = self._own(request)
-        body = await _body(request)
-        audio_only = _text(body, "media_type") == "audio"
-        sdp = _text(body, "sdp", limit=_MAX_BODY)
-        call_uuid, answer = await meeting.call(holder.uuid, sdp, audio_only=audio_only)
-        return _reply({"call_uuid": call_uuid, "sdp": answer})
+        holder, meeting = await self._own(request)
+        body = await read_body(request)
+        if text(body, "call_type", limit=20) not in ("", "WEBRTC") or text(body, "present") not in ("", "main"):
+            return reply(ILLEGAL, 400)
+        answer = await meeting.call(
+            holder.uuid,
+            text(body, "sdp", limit=MAX_BODY),
+            audio_only=text(body, "media_type") == "audio",
+            slides_in_main=text(body, "present") == "main",
+        )
+        result: Body = {"call_uuid": answer.call_uuid, "sdp": answer.sdp}
+        if answer.ignored:
+            result["offer_ignored"] = True
+        elif self._server.config.turn_after_call:
+            result["turn"] = [server.as_json() for server in self._server.config.turn_after_call]
+        return reply(result)
 
     async def on_call(self, request: Request) -> Response:
-        holder, meeting = self._own(request)
-        body = await _body(request)
+        holder, meeting = await self._own(request)
+        body = await read_body(request)
         call, command = request.path_params["call"], request.path_params["command"]
         match command:
             case "ack":
-                await meeting.acknowledge(holder.uuid, call)
+                slow = self._server.faults.take_fault("slow_ack")
+                if slow is not None:
+                    await wait_until_set(self._server.faults.released, slow.delay_s)
+                ignored = body.get("offer_ignored") is True
+                await meeting.acknowledge(holder.uuid, call, text(body, "sdp", limit=MAX_BODY), ignored=ignored)
+                return reply(True)
             case "update":
-                sdp = _text(body, "sdp", limit=_MAX_BODY)
-                return _reply({"call_uuid": call, "sdp": await meeting.update(holder.uuid, call, sdp)})
+                return await self._update(holder, meeting, call, text(body, "sdp", limit=MAX_BODY))
             case "new_candidate":
-                await meeting.add_candidate(holder.uuid, call, _text(body, "candidate"))
+                await meeting.add_candidate(holder.uuid, call, _candidate(body))
             case "statistics":
                 meeting.note_statistics(holder.uuid, call, body)
             case "disconnect":
                 await meeting.hang_up(holder.uuid, call)
-                return _reply(None)
+            case "dtmf" | "fecc":
+                return reply(True)
             case _:
-                return _reply("Not found", 404)
-        return _reply(True)
+                return reply("Not found", 404)
+        return reply(None)
 
-    def _own(self, request: Request) -> tuple[Holder, Meeting]:
-        holder, meeting = self._where(request)
-        if request.path_params["uuid"] != holder.uuid:
-            raise _Answer(403, "Invalid role")
-        return holder, meeting
-
-
-def _say(by: str, to: str | None, body: Body) -> Command:
-    return Say(by, _text(body, "type", limit=100) or "text/plain", _text(body, "payload"), to)
+    async def _update(self, holder: Holder, meeting: Meeting, call: str, sdp: str) -> Response:
+        answer = await meeting.update(holder.uuid, call, sdp)
+        if self._server.config.update_answers_text and not answer.ignored:
+            return reply(answer.sdp)
+        result: Body = {"call_uuid": call, "sdp": answer.sdp}
+        return reply(result | ({"offer_ignored": True} if answer.ignored else {}))
 
 
-def _change_role(by: str, uuid: str, body: Body, at: float) -> Command:
-    try:
-        return ChangeRole(by, uuid, Role(_text(body, "role")))
-    except ValueError:
-        raise _Answer(400, ILLEGAL) from None
+async def _carry_out(meeting: Meeting, command: Command | None) -> Response:
+    if command is not None:
+        await meeting.perform(command)
+    return reply(True)
 
 
-_CONFERENCE_COMMANDS: dict[str, Callable[[str, Body], Command]] = {
-    "lock": lambda by, body: SetLock(by, locked=True),
-    "unlock": lambda by, body: SetLock(by, locked=False),
-    "start_conference": lambda by, body: Start(by),
-    "muteguests": lambda by, body: MuteGuests(by, muted=True),
-    "unmuteguests": lambda by, body: MuteGuests(by, muted=False),
-    "disconnect": lambda by, body: EndForAll(by),
-    "message": lambda by, body: _say(by, None, body),
-}
-
-
-def _mark(field: str, value: bool | float | str | None = None) -> Callable[[str, str, Body, float], Command]:
-    """Return a maker of marks; without a value the mark is the time."""
-    return lambda by, uuid, body, at: Mark(by, uuid, field, at if value is None else value)
-
-
-_PARTICIPANT_COMMANDS: dict[str, Callable[[str, str, Body, float], Command]] = {
-    "disconnect": lambda by, uuid, body, at: Expel(by, uuid),
-    "unlock": lambda by, uuid, body, at: Admit(by, uuid),
-    "role": _change_role,
-    "take_floor": lambda by, uuid, body, at: TakeFloor(by, uuid),
-    "release_floor": lambda by, uuid, body, at: ReleaseFloor(by, uuid),
-    "message": lambda by, uuid, body, at: _say(by, uuid, body),
-    "overlaytext": lambda by, uuid, body, at: Mark(by, uuid, "overlay_text", _text(body, "text", limit=200)),
-    "mute": _mark("muted", True),
-    "unmute": _mark("muted", False),
-    "client_mute": _mark("client_muted", True),
-    "client_unmute": _mark("client_muted", False),
-    "video_muted": _mark("video_muted", True),
-    "video_unmuted": _mark("video_muted", False),
-    "buzz": _mark("buzz_at"),
-    "clearbuzz": _mark("buzz_at", 0.0),
-    "spotlighton": _mark("spotlight_at"),
-    "spotlightoff": _mark("spotlight_at", 0.0),
-}
+def _candidate(body: Body) -> dict[str, str]:
+    return {key: text(body, key) for key in ("candidate", "mid", "ufrag", "pwd") if key in body}
 
 
 async def _lines(meeting: Meeting, uuid: str, stream: EventStream, keep_alive_s: float) -> AsyncIterator[str]:
@@ -373,5 +273,5 @@ async def _lines(meeting: Meeting, uuid: str, stream: EventStream, keep_alive_s:
 
 
 def _line(event: Event, number: int) -> str:
-    data = "" if event.data is None else json.dumps(event.data, ensure_ascii=False)
-    return f"id: {number}\nevent: {event.name}\ndata: {data}\n\n"
+    """An event without data says ``null``: the vendor's client passes over one that says nothing."""
+    return f"id: {number}\nevent: {event.name}\ndata: {json.dumps(event.data)}\n\n"

@@ -11,9 +11,10 @@ from typing import Any
 from vdx_plugin.errors import NotFound
 from vdx_plugin.sandbox.pexip.audience import Audience, EventStream
 from vdx_plugin.sandbox.pexip.config import RoomServerConfig
+from vdx_plugin.sandbox.pexip.direct import CallAnswer, DirectMedia
 from vdx_plugin.sandbox.pexip.layouts import seating
 from vdx_plugin.sandbox.pexip.roster import Event, events_between, row, snapshot, visible
-from vdx_plugin.sandbox.pexip.rules import apply
+from vdx_plugin.sandbox.pexip.rules import ESCALATION, apply
 from vdx_plugin.sandbox.pexip.sdp import read_offer
 from vdx_plugin.sandbox.pexip.state import (
     Command,
@@ -29,7 +30,7 @@ from vdx_plugin.sandbox.pexip.state import (
     Said,
     Spoke,
 )
-from vdx_plugin.sandbox.pexip.switch import PLAIN, AnswerWishes, Member, Switch
+from vdx_plugin.sandbox.pexip.switch import AnswerWishes, Member, Switch
 from vdx_plugin.sandbox.rooms import VirtualRoom
 
 MEDIA_LOST = "Ice failure"
@@ -47,9 +48,13 @@ class Call:
     statistics: dict[str, Any] = field(default_factory=dict)
 
 
+_TELEPHONE = Call("", audio_only=True, acked=True)
+
+
 class Meeting:
     """The shell around the rules. ``on_gone(uuid)`` is called for everybody who is no longer in the room, and
-    ``admission(alias, role)`` for a token with which somebody sent to another room gets in there.
+    ``admission(alias, role)`` for a token with which somebody sent to another room gets in there. ``wishes()`` says
+    how the next answer is to be written.
     """
 
     def __init__(
@@ -61,6 +66,7 @@ class Meeting:
         on_gone: Callable[[str], None],
         spawn: Callable[..., None],
         admission: Callable[[str, Role], str],
+        wishes: Callable[[], AnswerWishes],
     ) -> None:
         self.state = _empty(room, config)
         self.audience = Audience()
@@ -70,7 +76,9 @@ class Meeting:
         self._on_gone = on_gone
         self._spawn = spawn
         self._admission = admission
+        self._wishes = wishes
         self._switch = Switch(config, self._media_lost, self._speaking)
+        self._direct = DirectMedia(lambda: self.state, self.audience.tell, patience_s=config.peer_patience_s)
 
     def counts(self) -> dict[str, Any]:
         """Return the media counters by participant and kind."""
@@ -89,44 +97,66 @@ class Meeting:
         self._switch.set_members(self._members())
         for uuid in gone:
             await self._forget(uuid)
+        for person in self.state.inside:
+            earlier = before.find(person.uuid)
+            if earlier is not None and earlier.waiting:
+                self._direct.admitted(person.uuid)
 
     def subscribe(self, uuid: str) -> EventStream:
         """Open an event stream for a participant, beginning with the snapshot."""
         return self.audience.open(uuid, snapshot(self.state, self._viewer(uuid)))
 
-    async def call(
-        self, uuid: str, sdp: str, *, audio_only: bool, slides_in_main: bool = False, wishes: AnswerWishes = PLAIN
-    ) -> tuple[str, str]:
-        """Start a media call, replacing an earlier one; return its id and the answer. Unreadable: bad offer."""
-        answer = await self._answer(uuid, sdp, wishes)
-        call = self.calls[uuid] = Call(str(uuids.uuid4()), audio_only, slides_in_main)
+    async def call(self, uuid: str, sdp: str, *, audio_only: bool, slides_in_main: bool = False) -> CallAnswer:
+        """Start a media call, replacing an earlier one, and return the answer. Unreadable: bad offer."""
+        person = self._viewer(uuid)
+        call = Call(str(uuids.uuid4()), audio_only, slides_in_main)
+        direct = person.direct_media and self.state.direct_media
+        answer = CallAnswer(call.uuid, "") if direct else await self._answer(uuid, call.uuid, sdp)
+        self.calls[uuid] = call
         await self.perform(MediaChanged(uuid, media=False))
-        return call.uuid, answer
+        return await self._direct.call(uuid, call.uuid, sdp) if direct else answer
 
-    async def update(self, uuid: str, call_uuid: str, sdp: str, *, wishes: AnswerWishes = PLAIN) -> str:
+    async def update(self, uuid: str, call_uuid: str, sdp: str) -> CallAnswer:
         """Renegotiate under the same call, over the same connection or a new one; return the answer."""
         self._call(uuid, call_uuid)
-        answer = await self._answer(uuid, sdp, wishes)
+        if self._direct.holds(uuid):
+            return await self._direct.update(uuid, call_uuid, sdp)
+        answer = await self._answer(uuid, call_uuid, sdp)
         self._switch.set_members(self._members())
         return answer
 
-    async def acknowledge(self, uuid: str, call_uuid: str) -> None:
-        """Let media flow."""
+    async def acknowledge(self, uuid: str, call_uuid: str, sdp: str = "", *, ignored: bool = False) -> None:
+        """Let media flow; in direct media, take the answer for the other participant."""
         call = self._call(uuid, call_uuid)
+        if self._direct.holds(uuid):
+            self._direct.acknowledge(uuid, call_uuid, sdp, ignored=ignored)
         call.acked = True
         await self.perform(MediaChanged(uuid, media=True, audio_only=call.audio_only))
 
-    async def add_candidate(self, uuid: str, call_uuid: str, candidate: str) -> None:
-        """Take a trickled candidate."""
+    async def add_candidate(self, uuid: str, call_uuid: str, candidate: dict[str, str]) -> None:
+        """Take a trickled candidate, or pass it on."""
         self._call(uuid, call_uuid)
-        await self._switch.add_candidate(uuid, candidate)
+        if self._direct.holds(uuid):
+            self._direct.candidate(uuid, call_uuid, candidate)
+        else:
+            await self._switch.add_candidate(uuid, candidate.get("candidate", ""))
 
     async def hang_up(self, uuid: str, call_uuid: str) -> None:
         """End the media call; the participant stays in the roster."""
         self._call(uuid, call_uuid)
         del self.calls[uuid]
+        self._direct.end(uuid)
         await self._switch.drop(uuid)
         await self.perform(MediaChanged(uuid, media=False))
+
+    def refer_all(self) -> None:
+        """Send everybody back into this same room, as a node does when it moves a conference."""
+        for person in self.state.inside:
+            self._tell(Referred(person.uuid, self.state.alias, person.role, ESCALATION))
+
+    async def slide_image(self) -> bytes | None:
+        """Return the slides on show as JPEG; None while there are none to be seen."""
+        return None
 
     def note_statistics(self, uuid: str, call_uuid: str, statistics: dict[str, Any]) -> None:
         """Keep the client's latest figures."""
@@ -148,9 +178,9 @@ class Meeting:
             raise NotFound("room.no_participant")
         return viewer
 
-    async def _answer(self, uuid: str, sdp: str, wishes: AnswerWishes) -> str:
+    async def _answer(self, uuid: str, call_uuid: str, sdp: str) -> CallAnswer:
         offer = read_offer(sdp, video_codec=self._config.video_codec)
-        return await self._switch.answer(uuid, offer, wishes)
+        return CallAnswer(call_uuid, await self._switch.answer(uuid, offer, self._wishes()))
 
     def _call(self, uuid: str, call_uuid: str) -> Call:
         call = self.calls.get(uuid)
@@ -159,8 +189,12 @@ class Meeting:
         return call
 
     def _members(self) -> tuple[Member, ...]:
-        here = [person for person in self.state.people if person.uuid in self.calls and self.calls[person.uuid].acked]
-        return tuple(self._member(person, self.calls[person.uuid]) for person in here)
+        """Those whose media is here, and those who were called and have answered."""
+        called = {person.uuid: _TELEPHONE for person in self.state.inside if person.dialled}
+        calls = called | {
+            uuid: call for uuid, call in self.calls.items() if call.acked and not self._direct.holds(uuid)
+        }
+        return tuple(self._member(person, calls[person.uuid]) for person in self.state.people if person.uuid in calls)
 
     def _member(self, person: Person, call: Call) -> Member:
         seats = seating(self.state, person)
@@ -206,6 +240,7 @@ class Meeting:
     async def _forget(self, uuid: str) -> None:
         self._on_gone(uuid)
         self.calls.pop(uuid, None)
+        self._direct.end(uuid)
         self.audience.end(uuid)
         await self._switch.drop(uuid)
 
@@ -238,5 +273,10 @@ def _empty(room: VirtualRoom, config: RoomServerConfig) -> Conference:
         host_without_media_starts=config.host_without_media_starts,
     )
     return Conference(
-        room.alias, limits, has_host_pin=room.host_pin is not None, guests_can_present=room.guests_can_present
+        room.alias,
+        limits,
+        has_host_pin=room.host_pin is not None,
+        guests_can_present=room.guests_can_present,
+        direct_media=room.direct_media,
+        direct_when_empty=room.direct_media,
     )

@@ -12,7 +12,6 @@ from typing import Any
 from vdx_plugin.sandbox.pexip.layouts import seating
 from vdx_plugin.sandbox.pexip.state import Conference, Person, Role
 
-MAIN_MIX = "main"
 SPEAKING = 100
 
 
@@ -88,8 +87,8 @@ def _heard_and_seen(person: Person) -> dict[str, Any]:
         "rx_presentation_policy": "ALLOW" if person.takes_slides else "DENY",
         "needs_presentation_in_mix": person.slides_in_main,
         "show_live_captions": False,
-        "can_receive_personal_mix": False,
-        "receive_from_video_mix": {"mix_name": MAIN_MIX, "timestamp": 0},
+        "can_receive_personal_mix": True,
+        "receive_from_video_mix": {"mix_name": person.mix, "timestamp": 0},
     }
 
 
@@ -115,7 +114,7 @@ def status(conference: Conference) -> dict[str, Any]:
         "direct_media": conference.direct_media,
         "presentation_allowed": True,
         "guests_can_present": conference.guests_can_present,
-        "guests_can_unmute": conference.guests_can_unmute or not conference.guests_muted,
+        "guests_can_unmute": conference.guests_can_unmute,
         "live_captions_available": False,
         "breakout_rooms": False,
     }

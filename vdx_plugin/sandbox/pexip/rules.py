@@ -54,11 +54,14 @@ BY_END = "Conference terminated by another participant"
 NO_HOST_CAME = "Timeout waiting for conference host to join or permit access to locked conference"
 HOSTS_LEFT = "All conference hosts departed hosted conference"
 ALONE = "Last remaining participant removed from conference after timeout"
+ESCALATION = "transcoded"
 NO_ANSWER = "Timeout waiting for the called party to answer"
 
 
 # Fields a participant may set on their own row; the rest, and other people's rows, take a chair.
-_OWN_FIELDS = frozenset({"muted", "client_muted", "video_muted", "buzz_at", "takes_slides", "slides_in_main"})
+_OWN_FIELDS = frozenset(
+    {"muted", "client_muted", "video_muted", "buzz_at", "takes_slides", "slides_in_main", "mix", "own_layout"}
+)
 
 
 def apply(conference: Conference, command: Command, *, at: float) -> Outcome:
@@ -68,7 +71,17 @@ def apply(conference: Conference, command: Command, *, at: float) -> Outcome:
     ``room.no_participant``: no such row. Nothing has changed then.
     """
     changed, effects = _HANDLERS[type(command)](conference, command, at)
-    return _settle(changed, at), effects
+    settled, escalated = _escalate(_settle(changed, at))
+    return settled, (*effects, *escalated)
+
+
+def _escalate(conference: Conference) -> Outcome:
+    """Direct media is for two who both want it; anybody more sends everybody through the server."""
+    direct = [person for person in conference.inside if person.direct_media]
+    if not conference.direct_media or len(direct) == len(conference.inside) <= 2:
+        return conference, ()
+    effects = tuple(Referred(person.uuid, conference.alias, person.role, ESCALATION) for person in direct)
+    return replace(conference, direct_media=False), effects
 
 
 def _settle(conference: Conference, at: float) -> Conference:
@@ -134,7 +147,8 @@ def _enter(conference: Conference, command: Enter, at: float) -> Outcome:
         raise Refused("room.full")
     # A host PIN opens a locked room; where there is none, everybody new waits (locking_conference).
     passes = command.person.role is Role.CHAIR and (conference.has_host_pin or not conference.locked)
-    person = replace(command.person, waiting=True, joined_at=at)
+    direct = command.person.direct_media and conference.direct_media and len(conference.inside) < 2
+    person = replace(command.person, waiting=True, joined_at=at, direct_media=direct)
     if passes:
         person = _let_in(conference, person)
     return replace(conference, people=(*conference.people, person)), ()
@@ -152,7 +166,13 @@ def _leave(conference: Conference, command: Leave, at: float) -> Outcome:
 
 
 def _fresh(conference: Conference) -> Conference:
-    return replace(conference, locked=False, guests_muted=False, layout=Layout())
+    return replace(
+        conference,
+        locked=False,
+        guests_muted=False,
+        layout=Layout(),
+        direct_media=conference.direct_when_empty,
+    )
 
 
 def _set_lock(conference: Conference, command: SetLock, at: float) -> Outcome:

@@ -7,19 +7,23 @@ import time
 import uuid as uuids
 from collections.abc import Callable, Coroutine
 from contextlib import suppress
+from dataclasses import replace
 from typing import Any
 
 from starlette.routing import BaseRoute
 
 from vdx_plugin import log
-from vdx_plugin.errors import NotFound
+from vdx_plugin.errors import NotFound, Refused
+from vdx_plugin.sandbox.faults import FaultPanel
 from vdx_plugin.sandbox.pexip import endpoints, guest_page
-from vdx_plugin.sandbox.pexip.admission import Holder, Passes, PinGuard, TokenBook
+from vdx_plugin.sandbox.pexip.admission import Holder, Passed, Passes, PinGuard, TokenBook, judge
 from vdx_plugin.sandbox.pexip.config import RoomServerConfig
 from vdx_plugin.sandbox.pexip.leg import MediaCount
 from vdx_plugin.sandbox.pexip.meeting import Meeting
 from vdx_plugin.sandbox.pexip.rules import BY_END
-from vdx_plugin.sandbox.pexip.state import Close, Enter, Leave, Person, Role, TimePassed
+from vdx_plugin.sandbox.pexip.state import Answered, Close, Dial, Enter, Leave, Person, Role, TimePassed
+from vdx_plugin.sandbox.pexip.switch import AnswerWishes
+from vdx_plugin.sandbox.pexip.telephones import Fate, fate
 from vdx_plugin.sandbox.rooms import RoomDirectory, VirtualRoom
 
 _log = log.get("sandbox.pexip")
@@ -37,9 +41,11 @@ class RoomServer:
         directory: RoomDirectory,
         config: RoomServerConfig | None = None,
         *,
+        faults: FaultPanel | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self.directory = directory
+        self.faults = faults or FaultPanel()
         self.config = config or RoomServerConfig()
         self.clock = clock
         self.tokens = TokenBook(life_s=self.config.token_life_s)
@@ -49,6 +55,8 @@ class RoomServer:
         self._tasks: set[asyncio.Task[None]] = set()
         self._running = False
         directory.on_close(self._room_closed)
+        self.faults.at_once("events_cut", self._cut_events)
+        self.faults.at_once("refer", self._refer_all)
 
     def routes(self) -> list[BaseRoute]:
         """Return the client API below ``/api/client/v2`` and the guest page below ``/guest``."""
@@ -84,26 +92,92 @@ class RoomServer:
             raise NotFound("room.unknown")
         return meeting
 
-    async def enter(self, room: VirtualRoom, *, name: str, role: Role, call_tag: str) -> tuple[str, Person]:
-        """Put a new participant into ``room``; return the token and the row. Refused: ``room.full``."""
+    @property
+    def meetings(self) -> tuple[Meeting, ...]:
+        """Return the rooms in use."""
+        return tuple(self._meetings.values())
+
+    async def enter(
+        self, room: VirtualRoom, person: Person, *, via: str = "", direct_media: bool = False
+    ) -> tuple[str, Person]:
+        """Put a new participant into ``room`` under a uuid of their own; return the token and the row.
+
+        ``direct_media``: they can connect to another participant directly. Refused: ``room.full``.
+        """
         meeting = self._meetings.get(room.alias)
         if meeting is None:
-            meeting = self._meetings[room.alias] = Meeting(
-                room,
-                self.config,
-                clock=self.clock,
-                on_gone=self.tokens.revoke,
-                spawn=self._spawn,
-                admission=lambda alias, role: self.passes.issue(alias, role, at=self.clock()),
-            )
+            meeting = self._meetings[room.alias] = self._open(room)
         uuid = str(uuids.uuid4())
-        await meeting.perform(Enter(Person(uuid, name, role, call_tag=call_tag)))
-        token = self.tokens.issue(Holder(room.alias, uuid), at=self.clock())
-        person = meeting.state.find(uuid)
-        if person is None:
+        await meeting.perform(Enter(replace(person, uuid=uuid, direct_media=direct_media)))
+        token = self.tokens.issue(Holder(room.alias, uuid, via), at=self.clock())
+        entered = meeting.state.find(uuid)
+        if entered is None:
             raise NotFound("room.no_participant")
-        _log.info("a participant came in as %s, waiting: %s", role.value, person.waiting)
-        return token, person
+        _log.info("a participant came in as %s, waiting: %s", entered.role.value, entered.waiting)
+        return token, entered
+
+    def _open(self, room: VirtualRoom) -> Meeting:
+        return Meeting(
+            room,
+            self.config,
+            clock=self.clock,
+            on_gone=self.tokens.revoke,
+            spawn=self._spawn,
+            admission=lambda alias, role: self.passes.issue(alias, role, at=self.clock()),
+            wishes=self._wishes,
+        )
+
+    def _wishes(self) -> AnswerWishes:
+        """Say how the next answer is to be written, faults considered."""
+        capped = self.faults.take_fault("rate_capped")
+        return AnswerWishes(
+            names_ssrc=not self.faults.take("answer_without_ssrc"),
+            max_video_kbps=capped.kbps if capped else 0,
+            rejects_slides=self.faults.take("slides_rejected"),
+        )
+
+    async def dial(self, meeting: Meeting, person: Person, *, by: str) -> str:
+        """Call somebody into ``meeting``; return the uuid of their row. Refused: not allowed, or ``room.full``."""
+        uuid = str(uuids.uuid4())
+        await meeting.perform(Dial(by, replace(person, uuid=uuid)))
+        self._spawn(self._let_ring(meeting, uuid, fate(person.uri)), name="room-ringing")
+        return uuid
+
+    async def _let_ring(self, meeting: Meeting, uuid: str, outcome: Fate) -> None:
+        await asyncio.sleep(self.config.ring_s)
+        person = meeting.state.find(uuid)
+        if person is None or not person.connecting or outcome is Fate.UNANSWERED:
+            return
+        await meeting.perform(Answered(uuid) if outcome is Fate.ANSWERED else Leave(uuid))
+
+    def destination(self, alias: str, role: Role, pin: str | None) -> tuple[str, Role]:
+        """Return the room somebody is sent to and as what. NotFound ``room.unknown``; Refused ``room.wrong_pin``.
+
+        Without a PIN a host's word is enough, but only to enter as a guest.
+        """
+        room = self.directory.find(alias)
+        if room is None or room.reception:
+            raise NotFound("room.unknown")
+        verdict = judge(room, pin or ("none" if role is Role.GUEST else None))
+        if isinstance(verdict, Passed):
+            return room.alias, role if verdict.role is Role.CHAIR else Role.GUEST
+        if pin is None and role is Role.GUEST:
+            return room.alias, role
+        raise Refused("room.wrong_pin")
+
+    async def maybe_lose(self, holder: Holder) -> None:
+        """Act out a token that has run out unnoticed, if the panel asks for one. Refused ``room.invalid_token``."""
+        if self.faults.take("room_token_dies"):
+            await self.leave(holder)
+            raise Refused("room.invalid_token")
+
+    def _cut_events(self) -> None:
+        for meeting in self.meetings:
+            meeting.audience.cut()
+
+    def _refer_all(self) -> None:
+        for meeting in self.meetings:
+            meeting.refer_all()
 
     async def leave(self, holder: Holder) -> None:
         """Take a participant out; unknown ones are ignored."""

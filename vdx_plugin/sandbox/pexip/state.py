@@ -41,6 +41,8 @@ class Person:
     connecting: bool = False
     takes_slides: bool = True
     slides_in_main: bool = False
+    mix: str = "main"
+    own_layout: str = ""
     transferring: bool = False
     direct_media: bool = False
 
@@ -69,7 +71,8 @@ class Layout:
 class Conference:
     """The state of one room while somebody is in it. In a room without host PIN everybody is a chair.
 
-    ``stage`` holds the uuids of those who have spoken, the latest first.
+    ``stage`` holds the uuids of those who have spoken, the latest first. ``direct_media``: the two who are in are
+    connected to each other; ``direct_when_empty`` is what it begins with.
     """
 
     alias: str
@@ -84,6 +87,7 @@ class Conference:
     layout: Layout = field(default_factory=Layout)
     stage: tuple[str, ...] = ()
     direct_media: bool = False
+    direct_when_empty: bool = False
     people: tuple[Person, ...] = ()
     unhosted_since: float | None = None
 

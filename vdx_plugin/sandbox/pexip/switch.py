@@ -164,7 +164,8 @@ class Switch:
             self._beat = None
 
     def _share(self) -> None:
-        senders = tuple(Sender(member.uuid, member.is_chair) for member in self._members.values())
+        here = [member for member in self._members.values() if member.uuid in self._legs]
+        senders = tuple(Sender(member.uuid, member.is_chair) for member in here)
         shares = share_out(senders, self._speaking.speaker)
         for viewer, source in shares.items():
             if self._shares.get(viewer) != source and viewer in self._legs:
