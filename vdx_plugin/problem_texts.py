@@ -126,7 +126,12 @@ def sentences(_: Callable[[str], str]) -> dict[str, str]:
         ),
         "media.camera_lost": _("Kameraet forsvandt. De andre ser et testbillede, til det er tilbage."),
         "media.microphone_lost": _("Mikrofonen forsvandt, så de andre kan ikke høre dig. Sæt den i igen."),
-        "media.device_back": _("Kamera og mikrofon virker igen."),
+        "media.microphone_replaced": _("Mikrofonen er væk. {device} bruges i stedet, til den er tilbage."),
+        "media.speaker_lost": _("Højttaleren forsvandt, så du kan ikke høre de andre. Sæt den i igen."),
+        "media.speaker_replaced": _("Højttaleren er væk. {device} bruges i stedet, til den er tilbage."),
+        "media.camera_back": _("Kameraet virker igen."),
+        "media.microphone_back": _("Mikrofonen virker igen."),
+        "media.speaker_back": _("Højttaleren virker igen."),
         "media.*": _("Billede eller lyd virker ikke. Tjek kamera, mikrofon og net, eller fortsæt på telefon."),
         # invitations
         "text.empty": _("Teksten er tom. Skriv noget, eller gendan standardteksten."),

@@ -150,7 +150,8 @@ class DeskDriver:
         problems = [consultation.problem, *(step.problem for step in consultation.steps)]
         codes |= {problem.code for problem in problems if problem is not None}
         codes |= {event.problem for status in consultation.parties for event in status.history if event.problem}
-        return (codes | set(consultation.call.problems if consultation.call else ())) - {"invite.soon"}
+        codes |= {problem.code for problem in (consultation.call.problems if consultation.call else ())}
+        return codes - {"invite.soon"}
 
     async def until(self, holds: Callable[[], object], what: str = "") -> None:
         """Wait until ``holds`` is true of what is shown. Raises TimeoutError that names ``what`` and what is shown."""

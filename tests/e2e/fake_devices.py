@@ -20,6 +20,7 @@ _SHADE = 77
 @dataclass
 class _Stream:
     is_running: bool = True
+    latency_s: float = 0.0
 
     def close(self) -> None:
         self.is_running = False
@@ -56,3 +57,6 @@ class PluggableDevices:
 
     def open_speaker(self, name: str | None, fill: FillBlock) -> SoundStream:
         return _Stream()
+
+    def refresh(self) -> None:
+        pass

@@ -74,6 +74,12 @@ class SignallingCall:
 
     async def set_camera(self, *, on: bool) -> None: ...
 
+    async def use_devices(self, choice: MediaChoice) -> None:
+        pass
+
+    async def devices_changed(self) -> None:
+        pass
+
     async def mute(self, participant_id: str, *, muted: bool) -> None:
         await RoomControl(self._client).mute(participant_id, muted=muted)
 

@@ -202,6 +202,12 @@ class PexipCall:
     async def set_camera(self, *, on: bool) -> None:
         await self._session.set_camera(on=on)
 
+    async def use_devices(self, choice: MediaChoice) -> None:
+        await self._session.use_devices(choice)
+
+    async def devices_changed(self) -> None:
+        await self._session.devices_changed()
+
     def figures(self) -> LineFigures:
         """Return the quality so far; also after the call."""
         return self._session.figures()

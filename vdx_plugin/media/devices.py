@@ -7,6 +7,8 @@
 from __future__ import annotations
 
 import sys
+import threading
+import weakref
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -15,6 +17,7 @@ from typing import Any, Protocol
 from vdx_plugin import log
 from vdx_plugin.errors import Unavailable
 from vdx_plugin.media.sound import RATE_HZ, Samples
+from vdx_plugin.media.sound_cards import SoundCard, default_card, find_card, names_of, sound_cards
 from vdx_plugin.media.testcard import PictureFormat, Yuv
 
 _log = log.get("media.devices")
@@ -40,7 +43,20 @@ class SoundStream(Protocol):
     @property
     def is_running(self) -> bool: ...
 
+    @property
+    def latency_s(self) -> float:
+        """How long sound takes through the card, as its driver says."""
+        ...
+
     def close(self) -> None: ...
+
+
+class Speakers(Protocol):
+    """Where a speaker can be had."""
+
+    def open_speaker(self, name: str | None, fill: FillBlock) -> SoundStream:
+        """Open one. Raises Unavailable(``media.no_speaker``)."""
+        ...
 
 
 class Devices(Protocol):
@@ -56,6 +72,10 @@ class Devices(Protocol):
 
     def open_speaker(self, name: str | None, fill: FillBlock) -> SoundStream: ...
 
+    def refresh(self) -> None:
+        """Notice sound cards that came or went. Open microphones and speakers may end by it."""
+        ...
+
 
 def camera_format(platform: str = sys.platform) -> str:
     """Return FFmpeg's name for the system's cameras."""
@@ -68,30 +88,16 @@ def fit(width: int, height: int, picture: PictureFormat) -> tuple[int, int]:
     return max(64, int(width * scale) // 2 * 2), max(64, int(height * scale) // 2 * 2)
 
 
-class TappedDevices:
-    """Devices whose speakers tell ``on_played`` exactly what they give to the sound card."""
-
-    def __init__(self, devices: Devices, on_played: OnBlock) -> None:
-        self._devices = devices
-        self._on_played = on_played
-        self.names = devices.names
-        self.open_camera = devices.open_camera
-        self.open_microphone = devices.open_microphone
-
-    def open_speaker(self, name: str | None, fill: FillBlock) -> SoundStream:
-        def told(count: int) -> Samples:
-            samples = fill(count)
-            self._on_played(samples)
-            return samples
-
-        return self._devices.open_speaker(name, told)
-
-
 class SystemDevices:
     """The devices of this machine."""
 
+    def __init__(self) -> None:
+        self._guard = threading.RLock()
+        self._open_streams: weakref.WeakSet[_Stream] = weakref.WeakSet()
+
     def names(self) -> DeviceNames:
-        return DeviceNames(_camera_names(), _sound_names("max_input_channels"), _sound_names("max_output_channels"))
+        with self._guard:
+            return DeviceNames(_camera_names(), _sound_names(is_input=True), _sound_names(is_input=False))
 
     def open_camera(self, name: str, picture: PictureFormat) -> Iterator[Yuv]:
         import av
@@ -109,36 +115,106 @@ class SystemDevices:
         raise Unavailable("media.no_camera", "the device ended")
 
     def open_microphone(self, name: str | None, on_block: OnBlock) -> SoundStream:
-        with _sound_errors("media.no_microphone") as sound:
+        def callback(rate_hz: int) -> _Callback:
+            from vdx_plugin.media.rates import RateChange
+
+            change = None if rate_hz == RATE_HZ else RateChange(rate_hz, RATE_HZ)
 
             def take(indata: Any, frames: int, time: Any, status: Any) -> None:
-                on_block(indata[:, 0])
+                on_block(indata[:, 0] if change is None else change.carry(indata[:, 0]))
 
-            return _Stream(sound.InputStream(device=name, callback=take, **_STREAM))
+            return take
+
+        return self._open("media.no_microphone", name, callback, is_input=True)
 
     def open_speaker(self, name: str | None, fill: FillBlock) -> SoundStream:
-        with _sound_errors("media.no_speaker") as sound:
+        def callback(rate_hz: int) -> _Callback:
+            from vdx_plugin.media.rates import SlowSpeaker
+
+            slow = None if rate_hz == RATE_HZ else SlowSpeaker(rate_hz)
 
             def give(outdata: Any, frames: int, time: Any, status: Any) -> None:
-                outdata[:, 0] = fill(frames)
+                if slow is None:
+                    outdata[:, 0] = fill(frames)
+                    return
+                while (samples := slow.give(frames)) is None:
+                    slow.take(fill(RATE_HZ // 100))
+                outdata[:, 0] = samples
 
-            return _Stream(sound.OutputStream(device=name, callback=give, **_STREAM))
+            return give
+
+        return self._open("media.no_speaker", name, callback, is_input=False)
+
+    def _open(
+        self, code: str, name: str | None, callback: Callable[[int], _Callback], *, is_input: bool
+    ) -> SoundStream:
+        """Open a sound card at our rate, or at its own where it cannot do ours."""
+        with self._guard, _sound_errors(code) as sound:
+            card = _card(sound, name, is_input=is_input)
+            if card is None:
+                raise Unavailable(code, "not there")
+            try:
+                stream = _Stream(sound, card, RATE_HZ, callback(RATE_HZ), is_input=is_input)
+            except sound.PortAudioError:
+                if card.rate_hz == RATE_HZ:
+                    raise
+                stream = _Stream(sound, card, card.rate_hz, callback(card.rate_hz), is_input=is_input)
+            self._open_streams.add(stream)
+            return stream
+
+    def refresh(self) -> None:
+        """Read the system's sound cards anew.
+
+        PortAudio can only do that from its beginning: every open microphone and speaker ends and must be opened again.
+        """
+        with self._guard:
+            for stream in tuple(self._open_streams):
+                stream.close()
+            self._open_streams.clear()
+            try:
+                with _sound_errors("media.no_microphone") as sound:
+                    sound._terminate()
+                    sound._initialize()
+            except Unavailable as error:
+                _log.info("sound cards could not be listed anew: %s", error)
 
 
-_STREAM = {"samplerate": RATE_HZ, "channels": 1, "dtype": "int16", "blocksize": RATE_HZ // 100}
+_Callback = Callable[[Any, int, Any, Any], None]
 
 
 class _Stream:
-    def __init__(self, stream: Any) -> None:
-        self._stream = stream
-        stream.start()
+    def __init__(self, sound: Any, card: SoundCard, rate_hz: int, callback: _Callback, *, is_input: bool) -> None:
+        # Without it, Windows' shared mode takes no rate but the one that is set in its control panel.
+        extra = sound.WasapiSettings(auto_convert=True) if "WASAPI" in card.interface else None
+        self._stream = (sound.InputStream if is_input else sound.OutputStream)(
+            device=card.index,
+            callback=callback,
+            samplerate=rate_hz,
+            channels=1,
+            dtype="int16",
+            blocksize=rate_hz // 100,
+            extra_settings=extra,
+        )
+        self._stream.start()
 
     @property
     def is_running(self) -> bool:
-        return bool(self._stream.active)
+        return not self._stream.closed and bool(self._stream.active)
+
+    @property
+    def latency_s(self) -> float:
+        return float(self._stream.latency)
 
     def close(self) -> None:
-        self._stream.close()
+        self._stream.close(ignore_errors=True)
+
+
+def _card(sound: Any, name: str | None, *, is_input: bool) -> SoundCard | None:
+    interfaces = sound.query_hostapis()
+    cards = sound_cards(sound.query_devices(), interfaces)
+    if name is None:
+        return default_card(cards, interfaces, is_input=is_input)
+    return find_card(name, cards, is_input=is_input)
 
 
 @contextmanager
@@ -154,13 +230,12 @@ def _sound_errors(code: str) -> Iterator[Any]:
         raise Unavailable(code, type(error).__name__) from error
 
 
-def _sound_names(channels: str) -> tuple[str, ...]:
+def _sound_names(*, is_input: bool) -> tuple[str, ...]:
     try:
         with _sound_errors("media.no_microphone") as sound:
-            found = [str(device["name"]) for device in sound.query_devices() if device[channels] > 0]
+            return names_of(sound_cards(sound.query_devices(), sound.query_hostapis()), is_input=is_input)
     except Unavailable:
         return ()
-    return tuple(dict.fromkeys(found))
 
 
 def _camera_names() -> tuple[str, ...]:

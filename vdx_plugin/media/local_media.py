@@ -7,16 +7,19 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from vdx_plugin.errors import Unsupported, VdxError
-from vdx_plugin.media.apm import WebrtcProcessor
-from vdx_plugin.media.devices import DeviceNames, Devices, TappedDevices
+from vdx_plugin.errors import Unsupported
+from vdx_plugin.media.apm import NoProcessor, WebrtcProcessor
+from vdx_plugin.media.devices import Devices
+from vdx_plugin.media.keeping import KeptSound, Tell
 from vdx_plugin.media.players import Speaker
 from vdx_plugin.media.sound import SpeechLoop, speechlike
-from vdx_plugin.media.sources import CameraReader, Microphone, PictureFeed, SoundFeed
+from vdx_plugin.media.sources import CameraReader, PictureFeed, SoundFeed
 from vdx_plugin.media.testcard import CAMERA_FORMAT, CARD_FORMAT, PictureFormat
 from vdx_plugin.media.voice import VoicePath
-from vdx_plugin.ports import MediaChoice, VideoPicture
+from vdx_plugin.ports import DeviceNotice, MediaChoice, VideoPicture
 from vdx_plugin.runtime import Tasks
+
+LOOK_EVERY_S = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,36 +44,30 @@ class LocalMedia:
         *,
         now: Callable[[], datetime],
         on_picture: Callable[[VideoPicture], None],
-        on_notice: Callable[[str], None],
+        on_notice: Tell,
     ) -> None:
         self.voice = VoicePath()
-        self._devices = TappedDevices(devices, self.voice.on_played)
+        self.kept = KeptSound(devices, self.voice.on_played, self._tell_from_thread)
+        self._devices = devices
         self._choice = choice
         self._settings = settings
         self._now = now
         self._on_picture = on_picture
         self._on_notice = on_notice
         self._tasks = Tasks()
+        self._changing = asyncio.Lock()
+        self._loop = asyncio.get_running_loop()
         self.speaker = Speaker()
         self.pictures: PictureFeed
         self.sound: SoundFeed
 
+    def _tell_from_thread(self, notice: DeviceNotice) -> None:
+        self._loop.call_soon_threadsafe(self._on_notice, notice)
+
     async def open(self) -> None:
         """Open what there is. Never fails for want of a device."""
-        names = DeviceNames() if self._choice.use_test_card else await asyncio.to_thread(self._devices.names)
-        self.pictures = self._open_pictures(names)
-        self.sound = await self._open_sound()
-        await self._open_speaker()
-        self._tasks.spawn(self.pictures.run(), "media-pictures")
-        if self.sound.microphone is not None:
-            self._tasks.spawn(self.sound.microphone.watch(), "media-microphone")
-
-    def _open_pictures(self, names: DeviceNames) -> PictureFeed:
-        name = None if self._choice.use_test_card else self._choice.camera or next(iter(names.cameras), None)
-        camera = None if name is None else CameraReader(self._devices, name, self._settings.camera)
-        if camera is None and not self._choice.use_test_card:
-            self._on_notice("media.no_camera")
-        return PictureFeed(
+        camera = await self._open_camera()
+        self.pictures = PictureFeed(
             self._settings.card if camera is None else self._settings.camera,
             camera,
             now=self._now,
@@ -78,39 +75,91 @@ class LocalMedia:
             on_notice=self._on_notice,
             title=self._settings.card_title,
         )
+        self.sound = await self._open_sound()
+        await self._open_speaker()
+        self._expect_delay()
+        self._tasks.spawn(self.pictures.run(), "media-pictures")
+        self._tasks.spawn(self._look_after(), "media-devices")
+
+    async def _open_camera(self) -> CameraReader | None:
+        choice = self._choice
+        if choice.use_test_card:
+            return None
+        name = choice.camera or next(iter((await asyncio.to_thread(self._devices.names)).cameras), None)
+        if name is None:
+            self._on_notice(DeviceNotice("media.no_camera"))
+            return None
+        return CameraReader(self._devices, name, self._settings.camera)
 
     async def _open_sound(self) -> SoundFeed:
         if self._choice.use_test_card:
             await asyncio.to_thread(speechlike, self._settings.voice_pitch_hz)
             return SoundFeed(SpeechLoop(self._settings.voice_pitch_hz))
-        if self._choice.cancel_echo:
-            await self._cancel_echo()
-        microphone = Microphone(self._devices, self._choice.microphone, self._on_notice, self.voice)
-        try:
-            await microphone.open()
-        except VdxError as error:
-            # It stays, and is tried again: a microphone plugged in later is taken up.
-            self._on_notice(error.code)
-        return SoundFeed(microphone)
+        await self._cancel_echo()
+        await asyncio.to_thread(self.kept.open_microphone, self._choice.microphone, self.voice.on_captured)
+        return SoundFeed(self.voice)
 
     async def _cancel_echo(self) -> None:
+        if not self._choice.cancel_echo:
+            self.voice.use(NoProcessor())
+            return
         try:
             self.voice.use(await asyncio.to_thread(WebrtcProcessor))
         except Unsupported as error:
-            self._on_notice(error.code)
+            self._on_notice(DeviceNotice(error.code))
 
     async def _open_speaker(self) -> None:
         if self._choice.use_test_card and self._choice.speaker is None:
             return
-        try:
-            await self.speaker.open(self._devices, self._choice.speaker)
-        except VdxError as error:
-            self._on_notice(error.code)
+        await self.speaker.open(self.kept, self._choice.speaker)
+
+    def _expect_delay(self) -> None:
+        if self.kept.delay_s:
+            self.voice.expect_delay(self.kept.delay_s)
+
+    # --- while it runs ------------------------------------------------------------------------------------------------
+
+    async def _look_after(self) -> None:
+        while True:
+            await asyncio.sleep(LOOK_EVERY_S)
+            await asyncio.to_thread(self.kept.look)
+
+    async def refresh(self) -> None:
+        """The system says that devices came or went: take back what was lost, and a camera where there was none."""
+        async with self._changing:
+            await asyncio.to_thread(self.kept.refresh)
+            self._expect_delay()
+            if not self._choice.use_test_card and self.pictures.camera is None:
+                camera = await self._open_camera()
+                if camera is not None:
+                    await self.pictures.use(self._settings.camera, camera)
+
+    async def switch(self, choice: MediaChoice) -> None:
+        """Use other devices from now on, without a break in what is sent."""
+        async with self._changing:
+            before, self._choice = self._choice, choice
+            if (choice.camera, choice.use_test_card) != (before.camera, before.use_test_card):
+                await self._switch_camera()
+            if choice.use_test_card != before.use_test_card:
+                await self._switch_sound()
+                return
+            if choice.cancel_echo != before.cancel_echo:
+                await self._cancel_echo()
+            await asyncio.to_thread(self.kept.switch, choice.microphone, choice.speaker)
+            self._expect_delay()
+
+    async def _switch_camera(self) -> None:
+        camera = await self._open_camera()
+        await self.pictures.use(self._settings.card if camera is None else self._settings.camera, camera)
+
+    async def _switch_sound(self) -> None:
+        await asyncio.to_thread(self.kept.close)
+        self.sound.use((await self._open_sound()).source)
+        await self._open_speaker()
 
     async def close(self) -> None:
         """Free every device."""
         await self._tasks.close()
         await self.pictures.close()
-        if self.sound.microphone is not None:
-            await self.sound.microphone.close()
         await self.speaker.close()
+        await asyncio.to_thread(self.kept.close)

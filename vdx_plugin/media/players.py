@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from vdx_plugin.media.devices import Devices, SoundStream
+from vdx_plugin.media.devices import SoundStream, Speakers
 from vdx_plugin.media.pictures import picture_of_frame
 from vdx_plugin.media.sound import RATE_HZ, Ring, Samples, is_audible
 from vdx_plugin.media.sync import LipSync
@@ -40,8 +40,8 @@ class Speaker:
         self._ring = Ring()
         self._stream: SoundStream | None = None
 
-    async def open(self, devices: Devices, name: str | None) -> None:
-        """Open it. Raises Unavailable(``media.no_speaker``)."""
+    async def open(self, devices: Speakers, name: str | None) -> None:
+        """Open it. Raises what ``devices`` raises."""
         self._stream = await asyncio.to_thread(devices.open_speaker, name, self._ring.read)
 
     def play(self, samples: Samples) -> None:

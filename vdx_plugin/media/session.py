@@ -25,7 +25,6 @@ from vdx_plugin.media.report import statistics_of
 from vdx_plugin.media.sdp import OfferShape
 from vdx_plugin.ports import (
     CallEvent,
-    DeviceNotice,
     JoinTarget,
     MediaChoice,
     MediaFlowing,
@@ -132,7 +131,7 @@ class MediaSession:
             self._around.settings,
             now=self._around.now,
             on_picture=self._ears.on_self_picture,
-            on_notice=lambda code: self._ears.on_event(DeviceNotice(code)),
+            on_notice=self._ears.on_event,
         )
         try:
             await self._media.open()
@@ -304,6 +303,17 @@ class MediaSession:
         if self._media is not None:
             self._media.pictures.is_on = on
         await quietly(self._presence.client.tell_muted(camera=not on), "video_muted")
+
+    async def use_devices(self, choice: MediaChoice) -> None:
+        """Use other devices from now on; before media starts, they are those it starts with."""
+        self._choice = choice
+        if self._media is not None:
+            await self._media.switch(choice)
+
+    async def devices_changed(self) -> None:
+        """The system's list of devices is another than before."""
+        if self._media is not None:
+            await self._media.refresh()
 
     def received(self) -> Received:
         """Return what was decoded so far."""

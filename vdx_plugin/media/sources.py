@@ -1,8 +1,8 @@
 """What we send: one feed of pictures and one of sound, fed by a device or by what stands in for it.
 
 A feed outlives the media paths that read it, never fails and never blocks: a camera that vanishes becomes the test
-card, a microphone silence, and both are tried again until they are back. Devices live on threads of their own; the
-newest picture wins and is the only one kept.
+card and is tried again until it is back. It lives on a thread of its own; the newest picture wins and is the only one
+kept.
 """
 
 from __future__ import annotations
@@ -16,12 +16,13 @@ from datetime import datetime
 from vdx_plugin import log
 from vdx_plugin.domain.danish_time import danish
 from vdx_plugin.errors import VdxError
-from vdx_plugin.media.devices import Devices, SoundStream
+from vdx_plugin.media.devices import Devices
+from vdx_plugin.media.keeping import Tell
 from vdx_plugin.media.pictures import picture_of_array
 from vdx_plugin.media.sound import Samples, SpeechLoop, silence
 from vdx_plugin.media.testcard import PictureFormat, TestCard, Yuv, black
 from vdx_plugin.media.voice import VoicePath
-from vdx_plugin.ports import VideoPicture
+from vdx_plugin.ports import DeviceNotice, VideoPicture
 
 _log = log.get("media.sources")
 
@@ -35,7 +36,7 @@ class CameraReader:
 
     def __init__(self, devices: Devices, name: str, picture: PictureFormat, *, retry_s: float = RETRY_S) -> None:
         self._devices = devices
-        self._name = name
+        self.name = name
         self._format = picture
         self._retry_s = retry_s
         self._stop = threading.Event()
@@ -54,7 +55,7 @@ class CameraReader:
     def _run(self) -> None:
         while not self._stop.is_set():
             try:
-                for yuv in self._devices.open_camera(self._name, self._format):
+                for yuv in self._devices.open_camera(self.name, self._format):
                     self._number += 1
                     self._newest, self._read_at_s = (self._number, yuv), time.monotonic()
                     if self._stop.is_set():
@@ -74,7 +75,7 @@ class PictureFeed:
     """Our picture at a steady rate. Run ``run`` as a task; ``next_after`` waits for the next picture.
 
     ``on_picture`` gets each picture as the others see it; ``on_notice`` hears ``media.camera_lost`` and
-    ``media.device_back``, and ``media.no_camera`` when the camera chosen gives nothing from the start.
+    ``media.camera_back``, and ``media.no_camera`` when the camera chosen gives nothing from the start.
     """
 
     def __init__(
@@ -84,28 +85,42 @@ class PictureFeed:
         *,
         now: Callable[[], datetime],
         on_picture: Callable[[VideoPicture], None],
-        on_notice: Callable[[str], None],
+        on_notice: Tell,
         title: str = "",
     ) -> None:
-        self._format = picture
-        self._camera = camera
-        self._card = TestCard(picture, title)
-        self._black = black(picture)
+        self._title = title
         self._now = now
         self._on_picture = on_picture
         self._on_notice = on_notice
         self._arrived = asyncio.Condition()
+        self._take(picture, camera)
         self._latest: tuple[int, Yuv] = (0, self._black)
+        self.is_on = True
+
+    def _take(self, picture: PictureFormat, camera: CameraReader | None) -> None:
+        self._format = picture
+        self.camera = camera
+        self._card = TestCard(picture, self._title)
+        self._black = black(picture)
         self._camera_state = "expected" if camera else "none"
         self._expected_until_s = time.monotonic() + STALL_S
-        self.is_on = True
+
+    async def use(self, picture: PictureFormat, camera: CameraReader | None) -> None:
+        """Take pictures from another camera, or from none, from now on."""
+        before, was_missing = self.camera, self._camera_state in ("lost", "none")
+        self._take(picture, camera)
+        if was_missing and camera is not None:
+            # What was told of the other camera holds no longer.
+            self._on_notice(DeviceNotice("media.camera_back"))
+        if before is not None:
+            await asyncio.to_thread(before.close)
 
     async def run(self) -> None:
         """Publish pictures until cancelled."""
-        interval_s = 1 / self._format.fps
         due_s = time.monotonic()
         while True:
             await self._publish()
+            interval_s = 1 / self._format.fps
             due_s = max(due_s + interval_s, time.monotonic() - interval_s)
             await asyncio.sleep(max(0.0, due_s - time.monotonic()))
 
@@ -118,7 +133,7 @@ class PictureFeed:
             self._arrived.notify_all()
 
     def _compose(self, number: int) -> Yuv:
-        newest = self._camera.newest if self._camera else None
+        newest = self.camera.newest if self.camera else None
         self._note_camera(present=newest is not None)
         if not self.is_on:
             return self._black
@@ -129,13 +144,13 @@ class PictureFeed:
         if present and state != "live":
             self._camera_state = "live"
             if state != "expected":
-                self._on_notice("media.device_back")
+                self._on_notice(DeviceNotice("media.camera_back"))
         elif not present and state == "live":
             self._camera_state = "lost"
-            self._on_notice("media.camera_lost")
+            self._on_notice(DeviceNotice("media.camera_lost"))
         elif not present and state == "expected" and time.monotonic() > self._expected_until_s:
             self._camera_state = "lost"
-            self._on_notice("media.no_camera")
+            self._on_notice(DeviceNotice("media.no_camera"))
 
     async def next_after(self, number: int) -> tuple[int, Yuv]:
         """Return the newest picture, waiting for one newer than ``number``."""
@@ -145,66 +160,23 @@ class PictureFeed:
 
     async def close(self) -> None:
         """Let go of the camera."""
-        if self._camera is not None:
-            await asyncio.to_thread(self._camera.close)
-
-
-class Microphone:
-    """A microphone kept open: lost ones are tried again every two seconds by ``watch``."""
-
-    def __init__(
-        self, devices: Devices, name: str | None, on_notice: Callable[[str], None], voice: VoicePath | None = None
-    ) -> None:
-        self._devices = devices
-        self._name = name
-        self._on_notice = on_notice
-        self.voice = voice or VoicePath()
-        self._stream: SoundStream | None = None
-
-    async def open(self) -> None:
-        """Open it. Raises Unavailable(``media.no_microphone``)."""
-        self._stream = await asyncio.to_thread(self._devices.open_microphone, self._name, self.voice.on_captured)
-
-    async def watch(self, *, every_s: float = RETRY_S) -> None:
-        """Look after the microphone until cancelled."""
-        while True:
-            await asyncio.sleep(every_s)
-            if self._stream is not None and self._stream.is_running:
-                continue
-            if self._stream is not None:
-                self._on_notice("media.microphone_lost")
-                await self.close()
-            await self._reopen()
-
-    async def _reopen(self) -> None:
-        try:
-            await self.open()
-        except VdxError:
-            return
-        self._on_notice("media.device_back")
-
-    def read(self, count: int) -> Samples:
-        return self.voice.read(count)
-
-    async def close(self) -> None:
-        stream, self._stream = self._stream, None
-        if stream is not None:
-            await asyncio.to_thread(stream.close)
+        if self.camera is not None:
+            await asyncio.to_thread(self.camera.close)
 
 
 class SoundFeed:
-    """Our sound, 20 ms at a time, from a microphone, a generated voice or nothing at all."""
+    """Our sound, from the way of the voice, a generated voice or nothing at all."""
 
-    def __init__(self, source: Microphone | SpeechLoop | None) -> None:
-        self._source = source
+    def __init__(self, source: VoicePath | SpeechLoop | None) -> None:
+        self.source = source
         self.is_on = True
+
+    def use(self, source: VoicePath | SpeechLoop | None) -> None:
+        """Take sound from elsewhere from now on."""
+        self.source = source
 
     def read(self, count: int) -> Samples:
         """Return the next samples; silence while the microphone is off or gone."""
         # Read even while off, so that what was said meanwhile is not sent when it is on again.
-        samples = self._source.read(count) if self._source is not None else silence(count)
+        samples = self.source.read(count) if self.source is not None else silence(count)
         return samples if self.is_on else silence(count)
-
-    @property
-    def microphone(self) -> Microphone | None:
-        return self._source if isinstance(self._source, Microphone) else None

@@ -145,9 +145,11 @@ class MediaFlowing:
 
 @dataclass(frozen=True, slots=True)
 class DeviceNotice:
-    """A device went away or came back, or a test card stands in. ``code`` has its sentence in ``texts``."""
+    """A device went away or came back, or another stands in. ``code`` has its sentence in ``texts``."""
 
     code: str
+    device: str = ""
+    """Its name, where the sentence has a place for one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -282,6 +284,14 @@ class Call(Protocol):
     async def set_microphone(self, *, on: bool) -> None: ...
 
     async def set_camera(self, *, on: bool) -> None: ...
+
+    async def use_devices(self, choice: MediaChoice) -> None:
+        """Use other devices from now on, without connecting anew."""
+        ...
+
+    async def devices_changed(self) -> None:
+        """The system says that devices came or went."""
+        ...
 
     async def send_chat(self, text: str) -> None:
         """Send a line to everybody inside. Once sent, it comes back as our own ChatReceived."""

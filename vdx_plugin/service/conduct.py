@@ -163,10 +163,17 @@ class Conduct:
         await self._busy(session, session.running_call().send_chat(text))
 
     async def set_media_choice(self, choice: MediaChoice) -> None:
-        """Choose devices; they are used from the next time media starts."""
+        """Choose devices; a running call uses them at once."""
         self._media = choice
         if self._session:
             self._session.media = choice
+            if self._session.call is not None:
+                await self._busy(self._session, self._session.call.use_devices(choice))
+
+    async def devices_changed(self) -> None:
+        """The system says that devices came or went."""
+        if self._session and self._session.call is not None:
+            await self._session.call.devices_changed()
 
     # --- ending -----------------------------------------------------------------------------------------------------
 

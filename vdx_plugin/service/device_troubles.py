@@ -1,19 +1,33 @@
-"""What is wrong with camera, microphone and speaker, as codes that a window has sentences for. Pure."""
+"""What is wrong with camera, microphone and speaker, as problems that a window has sentences for. Pure."""
 
 from __future__ import annotations
 
-_NO_DEVICE = {"media.no_camera", "media.no_microphone", "media.no_speaker"}
+from vdx_plugin.service.view import Problem
+
+_KINDS = ("camera", "microphone", "speaker")
+_NO_DEVICE = tuple(f"media.no_{kind}" for kind in _KINDS)
+_NO_DEVICES = "media.no_devices"
 
 
-def after(troubles: tuple[str, ...], code: str) -> tuple[str, ...]:
-    """Return the troubles once ``code`` was heard; a device that is back takes away that one was lost."""
-    if code == "media.device_back":
-        return tuple(each for each in troubles if not each.endswith("_lost"))
-    return troubles if code in troubles else _in_one_sentence((*troubles, code))
+def after(troubles: tuple[Problem, ...], code: str, device: str = "") -> tuple[Problem, ...]:
+    """Return the troubles once ``code`` was heard. Each device has one at a time, and none once it is back."""
+    kind = next((each for each in _KINDS if each in code), "")
+    if not kind:
+        return troubles if any(each.code == code for each in troubles) else (*troubles, Problem(code))
+    left = tuple(each for each in _apart(troubles) if kind not in each.code)
+    if code == f"media.{kind}_back":
+        return _in_one_sentence(left)
+    return _in_one_sentence((*left, Problem(code, {"device": device} if device else {})))
 
 
-def _in_one_sentence(troubles: tuple[str, ...]) -> tuple[str, ...]:
-    """A workplace without any device gets one sentence, not three."""
-    if not set(troubles) >= _NO_DEVICE:
+def _apart(troubles: tuple[Problem, ...]) -> tuple[Problem, ...]:
+    if not any(each.code == _NO_DEVICES for each in troubles):
         return troubles
-    return (*(each for each in troubles if each not in _NO_DEVICE), "media.no_devices")
+    return (*(each for each in troubles if each.code != _NO_DEVICES), *(Problem(code) for code in _NO_DEVICE))
+
+
+def _in_one_sentence(troubles: tuple[Problem, ...]) -> tuple[Problem, ...]:
+    """A workplace without any device gets one sentence, not three."""
+    if not {each.code for each in troubles} >= set(_NO_DEVICE):
+        return troubles
+    return (*(each for each in troubles if each.code not in _NO_DEVICE), Problem(_NO_DEVICES))

@@ -358,13 +358,14 @@ class Session:
             case MediaFlowing(kind):
                 self.story.mark(kind, now)
                 self.change_call(**{f"remote_{kind}": True})
-            case DeviceNotice(code):
-                self._notice_device(code)
+            case DeviceNotice():
+                self._notice_device(event)
             case CallOver(code):
                 self._call_lost(code)
 
-    def _notice_device(self, code: str) -> None:
-        self.change_call(problems=device_troubles.after((self._call_view or CallView()).problems, code))
+    def _notice_device(self, notice: DeviceNotice) -> None:
+        before = (self._call_view or CallView()).problems
+        self.change_call(problems=device_troubles.after(before, notice.code, notice.device))
 
     def _call_lost(self, code: str) -> None:
         self.settle_call()

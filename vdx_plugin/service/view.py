@@ -95,7 +95,7 @@ class WaitingGuest:
 
 @dataclass(frozen=True, slots=True)
 class CallView:
-    """The running call. ``problems`` are codes of what is wrong now (``media.no_camera`` ...)."""
+    """The running call. ``problems`` say what is wrong with the devices now (``media.no_camera`` ...)."""
 
     locked: bool = False
     microphone_on: bool = True
@@ -105,7 +105,7 @@ class CallView:
     chat: tuple[ChatMessage, ...] = ()
     remote_video: bool = False
     remote_audio: bool = False
-    problems: tuple[str, ...] = ()
+    problems: tuple[Problem, ...] = ()
     connected_at: datetime | None = None
     """When the room was entered with media."""
 

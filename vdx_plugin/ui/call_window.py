@@ -142,7 +142,7 @@ def _call_bands(view: ConsultationView) -> list[BandFact]:
         else:
             text = _("En ukendt venter udenfor. Se navnet til højre, før du lukker nogen ind.")
             bands.append(BandFact(f"waiting:{guest.participant_id}", text, "danger"))
-    bands += [BandFact(f"media:{code}", problem(code), "warning", code=code) for code in call.problems]
+    bands += [BandFact(f"media:{each.code}", trouble(each), "warning", code=each.code) for each in call.problems]
     return bands
 
 

@@ -142,6 +142,9 @@ class Commands:
     def choose_media(self, choice: MediaChoice) -> None:
         self.run(self._desk.set_media_choice(choice))
 
+    def devices_changed(self) -> None:
+        self.run(self._desk.devices_changed())
+
     def open_appointment(self, appointment_id: str) -> None:
         self.run(self._desk.open_appointment(appointment_id))
 

@@ -106,6 +106,7 @@ class Desktop(QObject):
         self._tick.setInterval(TICK_MS)
         self._tick.timeout.connect(self._show)
         self.devices.chosen.connect(self.commands.choose_media)
+        self.devices.changed.connect(lambda _new: self.commands.devices_changed())
         self.bridge.views.arrived.connect(self._on_view)
         self.bridge.remote_pictures.arrived.connect(self._on_remote)
         self.bridge.self_pictures.arrived.connect(self._on_self)
@@ -234,6 +235,7 @@ class Desktop(QObject):
             self.windows.call.setFocus()
             present(self.windows.call, is_active=self._is_user_start)
             self._is_user_start = False
+            self.devices.listen()
         elif running.stage is Stage.ENDED and self.windows.small.isVisible():
             self._on_large()
         if calls_for(earlier, running):

@@ -17,6 +17,14 @@ class DeviceNames:
     microphones: tuple[str, ...] = ()
     speakers: tuple[str, ...] = ()
 
+    def without(self, others: DeviceNames) -> DeviceNames:
+        """Return those that are not among ``others``."""
+        return DeviceNames(
+            tuple(name for name in self.cameras if name not in others.cameras),
+            tuple(name for name in self.microphones if name not in others.microphones),
+            tuple(name for name in self.speakers if name not in others.speakers),
+        )
+
 
 class DeviceSource(Protocol):
     """Tells the devices of this machine."""

@@ -8,7 +8,7 @@ from PySide6.QtCore import QObject, Signal
 
 from vdx_plugin.ports import MediaChoice
 from vdx_plugin.ui.choices import keep_media, read_media
-from vdx_plugin.ui.device_names import DeviceSource
+from vdx_plugin.ui.device_names import DeviceNames, DeviceSource
 from vdx_plugin.ui.device_trial import DeviceTrial
 from vdx_plugin.ui.devices import DevicesPage
 from vdx_plugin.ui.placement import Placement
@@ -17,9 +17,13 @@ from vdx_plugin.ui.windows import present
 
 
 class DeviceSetup(QObject):
-    """Emits ``chosen(MediaChoice)``. Qt multimedia is loaded with the first page, not with the program."""
+    """Emits ``chosen(MediaChoice)``, and ``changed(DeviceNames)`` with what came.
+
+    Qt multimedia is loaded with the first page or call, not with the program.
+    """
 
     chosen = Signal(object)
+    changed = Signal(object)
 
     def __init__(
         self,
@@ -33,6 +37,7 @@ class DeviceSetup(QObject):
         self._source: DeviceSource | None = None
         self._trial: DeviceTrial | None = None
         self._page: DevicesPage | None = None
+        self._names = DeviceNames()
 
     @property
     def choice(self) -> MediaChoice:
@@ -41,11 +46,10 @@ class DeviceSetup(QObject):
 
     def open(self, theme: Theme) -> None:
         """Show the page."""
-        if self._source is None or self._trial is None:
-            self._source, self._trial = self._make_source(), self._make_trial()
-            self._source.on_change(self._on_change)
+        if self._trial is None:
+            self._trial = self._make_trial()
         if self._page is None:
-            self._page = DevicesPage(theme, self._source, self._trial, self.choice)
+            self._page = DevicesPage(theme, self._heard_source(), self._trial, self.choice)
             self._page.choice_made.connect(self._on_choice)
         present(self._page, is_active=True)
 
@@ -56,9 +60,30 @@ class DeviceSetup(QObject):
             self._page.deleteLater()
             self._page = None
 
+    def listen(self) -> None:
+        """Hear of devices that come and go from now on, as a call must."""
+        self._heard_source()
+
+    def _heard_source(self) -> DeviceSource:
+        if self._source is None:
+            self._source = self._make_source()
+            self._names = self._source.names()
+            self._source.on_change(self._on_change)
+        return self._source
+
     def _on_change(self) -> None:
+        before, self._names = self._names, self._heard_source().names()
+        if self._names == before:
+            return
         if self._page is not None:
             self._page.show_devices()
+        self.changed.emit(self._names.without(before))
+
+    def choose(self, choice: MediaChoice) -> None:
+        """Use other devices from now on, and remember them."""
+        self._on_choice(choice)
+        if self._page is not None:
+            self._page.show_choice(choice)
 
     def _on_choice(self, choice: MediaChoice) -> None:
         keep_media(self._places, choice)

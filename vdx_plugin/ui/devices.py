@@ -6,14 +6,14 @@ from collections.abc import Sequence
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QHideEvent, QImage, QKeySequence, QShortcut
-from PySide6.QtWidgets import QComboBox, QHBoxLayout, QProgressBar, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QCheckBox, QComboBox, QHBoxLayout, QProgressBar, QVBoxLayout, QWidget
 
 from vdx_plugin.ports import MediaChoice
 from vdx_plugin.texts import _
 from vdx_plugin.ui.controls import ChoiceField, button, card, label
 from vdx_plugin.ui.device_names import DeviceNames, DeviceSource
 from vdx_plugin.ui.device_trial import DeviceTrial
-from vdx_plugin.ui.theme import Theme
+from vdx_plugin.ui.theme import TARGET, Theme
 from vdx_plugin.ui.video_view import VideoView
 
 TEST_CARD = "\0test-card"
@@ -36,6 +36,8 @@ class DevicesPage(QWidget):
         self.camera = ChoiceField(theme, _("Kamera"))
         self.microphone = ChoiceField(theme, _("Mikrofon"))
         self.speaker = ChoiceField(theme, _("Højttaler"))
+        self.cancel_echo = QCheckBox(_("&Fjern ekko og støj fra min lyd"))
+        self.cancel_echo.setMinimumHeight(theme.px(TARGET))
         self.picture = VideoView(theme, is_mirrored=True)
         self.picture.setFixedHeight(theme.px(160))
         self.picture.setAccessibleName(_("Billede fra dit kamera"))
@@ -55,6 +57,7 @@ class DevicesPage(QWidget):
         self.show_devices()
         for field in (self.camera, self.microphone, self.speaker):
             field.currentIndexChanged.connect(self._on_choice)
+        self.cancel_echo.toggled.connect(self._on_choice)
         QShortcut(QKeySequence("Escape"), self, self.close)
 
     def _lay_out(self) -> None:
@@ -75,6 +78,8 @@ class DevicesPage(QWidget):
             inside.addWidget(caption)
             inside.addWidget(field)
             inside.addWidget(label(help_text, "small"))
+        inside.addWidget(self.cancel_echo)
+        inside.addWidget(label(_("Lad den stå til, medmindre jeres headset selv gør det."), "small"))
         outer.addWidget(frame)
         outer.addWidget(self.picture)
         outer.addWidget(label(_("Sig noget: stregen skal flytte sig."), "small"))
@@ -95,8 +100,16 @@ class DevicesPage(QWidget):
         _fill(self.camera, _("Systemets kamera"), names.cameras, camera, ((_("Testbillede med ur"), TEST_CARD),))
         _fill(self.microphone, _("Systemets mikrofon"), names.microphones, self.choice.microphone)
         _fill(self.speaker, _("Systemets højttaler"), names.speakers, self.choice.speaker)
+        self.cancel_echo.blockSignals(True)
+        self.cancel_echo.setChecked(self.choice.cancel_echo)
+        self.cancel_echo.blockSignals(False)
 
-    def _on_choice(self, _index: int) -> None:
+    def show_choice(self, choice: MediaChoice) -> None:
+        """Show what was chosen elsewhere."""
+        self.choice = choice
+        self.show_devices()
+
+    def _on_choice(self, _value: object) -> None:
         camera = self.camera.currentData()
         self.choice = MediaChoice(
             camera=None if camera == TEST_CARD else camera,
@@ -104,6 +117,7 @@ class DevicesPage(QWidget):
             speaker=self.speaker.currentData(),
             use_test_card=camera == TEST_CARD,
             video_codec=self.choice.video_codec,
+            cancel_echo=self.cancel_echo.isChecked(),
         )
         self.choice_made.emit(self.choice)
         if self.try_now.isChecked():

@@ -261,7 +261,7 @@ def screens() -> Iterator[Screen]:
     strip, large, page = (320, 860), (1120, 720), (600, 760)
     patient = scenes.context()
     muted = replace(scenes.call(LineQuality.UNSTABLE), microphone_on=False, camera_on=False, locked=False)
-    lost = replace(scenes.call(LineQuality.LOST, problems=("media.no_camera",)))
+    lost = replace(scenes.call(LineQuality.LOST, problems=(Problem("media.no_camera"),)))
     alone = replace(scenes.in_call(CallView(locked=True)), parties=scenes.starting().parties)
     yield "dock-empty", dock(DeskView("production")), strip
     yield "dock-normal", dock(scenes.idle(patient)), strip

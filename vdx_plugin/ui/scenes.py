@@ -323,7 +323,7 @@ def waiting() -> tuple[WaitingGuest, ...]:
     )
 
 
-def call(line: LineQuality = LineQuality.GOOD, *, problems: tuple[str, ...] = ()) -> CallView:
+def call(line: LineQuality = LineQuality.GOOD, *, problems: tuple[Problem, ...] = ()) -> CallView:
     """Return a call of three minutes."""
     return CallView(
         locked=True,

@@ -17,9 +17,9 @@ from vdx_plugin.errors import Unavailable
 from vdx_plugin.media.devices import DeviceNames, FillBlock, OnBlock, SoundStream, camera_format, fit
 from vdx_plugin.media.local_media import LocalMedia, MediaSettings
 from vdx_plugin.media.sound import BLOCK, SpeechLoop, is_audible
-from vdx_plugin.media.sources import CameraReader, Microphone, PictureFeed, SoundFeed
+from vdx_plugin.media.sources import CameraReader, PictureFeed, SoundFeed
 from vdx_plugin.media.testcard import PictureFormat, Yuv
-from vdx_plugin.ports import MediaChoice, VideoPicture
+from vdx_plugin.ports import DeviceNotice, MediaChoice, VideoPicture
 
 SMALL = PictureFormat(64, 64, 60)
 LOUD = np.full(BLOCK, 5000, dtype=np.int16)
@@ -29,6 +29,7 @@ LOUD = np.full(BLOCK, 5000, dtype=np.int16)
 class FakeStream:
     is_running: bool = True
     is_closed: bool = False
+    latency_s: float = 0.0
 
     def close(self) -> None:
         self.is_closed = True
@@ -67,6 +68,9 @@ class FakeDevices:
         self.fill = fill
         return self._stream()
 
+    def refresh(self) -> None:
+        pass
+
     def _stream(self) -> FakeStream:
         self.streams.append(FakeStream())
         return self.streams[-1]
@@ -80,8 +84,8 @@ class Heard:
     newest: VideoPicture | None = None
     changed: asyncio.Event = field(default_factory=asyncio.Event)
 
-    def notice(self, code: str) -> None:
-        self.notices.append(code)
+    def notice(self, notice: DeviceNotice) -> None:
+        self.notices.append(notice.code)
         self.changed.set()
 
     def picture(self, picture: VideoPicture) -> None:
@@ -121,7 +125,7 @@ async def test_a_camera_that_vanishes_becomes_the_test_card_and_comes_back() -> 
     await heard.until(lambda: heard.notices == ["media.camera_lost"])
     await heard.until(lambda: not heard.shows_camera)
     devices.camera_present.set()
-    await heard.until(lambda: heard.notices == ["media.camera_lost", "media.device_back"])
+    await heard.until(lambda: heard.notices == ["media.camera_lost", "media.camera_back"])
     await heard.until(lambda: heard.shows_camera)
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
@@ -226,18 +230,65 @@ async def test_what_goes_to_the_sound_card_goes_to_the_echo_canceller() -> None:
 async def test_a_microphone_that_vanishes_is_silence_and_is_opened_again() -> None:
     """USB headsets lose contact."""
     devices, heard = FakeDevices(), Heard()
-    microphone = Microphone(devices, None, heard.notice)
-    await microphone.open()
-    task = asyncio.create_task(microphone.watch(every_s=0.01))
+    devices.listed = DeviceNames(("c",), ("m",), ("s",))
+    media = local_media(devices, heard, MediaChoice(cancel_echo=False))
+    await media.open()
     devices.microphone_present = False
     devices.streams[0].is_running = False
+    await asyncio.to_thread(media.kept.look)
     await heard.until(lambda: heard.notices == ["media.microphone_lost"])
-    assert not is_audible(microphone.read(BLOCK))
+    assert not is_audible(media.sound.read(BLOCK))
     devices.microphone_present = True
-    await heard.until(lambda: heard.notices == ["media.microphone_lost", "media.device_back"])
-    task.cancel()
-    await asyncio.gather(task, return_exceptions=True)
-    await microphone.close()
+    await media.refresh()
+    await heard.until(lambda: heard.notices == ["media.microphone_lost", "media.microphone_back"])
+    await media.close()
+
+
+async def test_another_camera_is_taken_in_the_call() -> None:
+    """One click, and neither a new call nor the test card."""
+    devices, heard = FakeDevices(), Heard()
+    devices.listed = DeviceNames(("a", "b"), ("m",), ("s",))
+    devices.camera_present.set()
+    media = local_media(devices, heard, MediaChoice(cancel_echo=False))
+    await media.open()
+    await heard.until(lambda: heard.shows_camera)
+    await media.switch(MediaChoice(camera="b", cancel_echo=False))
+    assert media.pictures.camera is not None
+    assert media.pictures.camera.name == "b"
+    heard.newest = None
+    await heard.until(lambda: heard.shows_camera)
+    assert heard.notices == []
+    await media.close()
+
+
+async def test_a_camera_put_in_during_the_call_is_taken_where_there_was_none() -> None:
+    """Somebody finds the camera in a drawer after the call has begun."""
+    devices, heard = FakeDevices(), Heard()
+    media = local_media(devices, heard, MediaChoice(cancel_echo=False))
+    await media.open()
+    assert heard.notices == ["media.no_camera"]
+    devices.listed = DeviceNames(("a",), ("m",), ("s",))
+    devices.camera_present.set()
+    await media.refresh()
+    await heard.until(lambda: heard.shows_camera)
+    assert heard.notices == ["media.no_camera", "media.camera_back"]
+    await media.close()
+
+
+async def test_the_test_card_is_taken_in_the_call_and_given_up_again() -> None:
+    """For a demonstration, without a new call."""
+    devices, heard = FakeDevices(), Heard()
+    devices.listed = DeviceNames(("a",), ("m",), ("s",))
+    devices.camera_present.set()
+    media = local_media(devices, heard, MediaChoice(cancel_echo=False))
+    await media.open()
+    await heard.until(lambda: heard.shows_camera)
+    await media.switch(MediaChoice(use_test_card=True, cancel_echo=False))
+    await heard.until(lambda: not heard.shows_camera)
+    assert any(is_audible(media.sound.read(BLOCK)) for _ in range(50))
+    await media.switch(MediaChoice(cancel_echo=False))
+    await heard.until(lambda: heard.shows_camera)
+    await media.close()
 
 
 def test_what_is_said_while_muted_is_not_sent_afterwards() -> None:

@@ -270,6 +270,12 @@ class FakeCall:
 
     async def set_camera(self, *, on: bool) -> None: ...
 
+    async def use_devices(self, choice: MediaChoice) -> None:
+        self.log.append("use_devices")
+
+    async def devices_changed(self) -> None:
+        self.log.append("devices_changed")
+
     async def mute(self, participant_id: str, *, muted: bool) -> None:
         self.log.append(f"mute {participant_id} {muted}")
 

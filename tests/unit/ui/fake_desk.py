@@ -325,6 +325,9 @@ class FakeDesk:
     async def set_media_choice(self, choice: MediaChoice) -> None:
         await self._did("set_media_choice", choice)
 
+    async def devices_changed(self) -> None:
+        await self._did("devices_changed")
+
     async def open_appointment(self, appointment_id: str) -> None:
         await self._did("open_appointment", appointment_id)
 
