@@ -6,6 +6,7 @@ import asyncio
 import fractions
 import json
 import time
+from collections import deque
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from typing import Any
@@ -71,18 +72,23 @@ async def serve(
         assert left == []
 
 
-class Moving(VideoStreamTrack):
-    """A picture that changes, 320x240 at 30 per second, a bright bar walking over grey."""
+Colour = tuple[int, int, int]
+GREY: Colour = (90, 90, 90)
 
-    def __init__(self) -> None:
+
+class Moving(VideoStreamTrack):
+    """A picture that changes, 320x240 at 30 per second, a bright bar walking over one colour."""
+
+    def __init__(self, ground: Colour = GREY) -> None:
         super().__init__()
+        self._ground = ground
         self._count = 0
 
     async def recv(self) -> av.VideoFrame:
         pts, base = await self.next_timestamp()
-        image = np.full((240, 320, 3), 90, dtype=np.uint8)
+        image = np.full((240, 320, 3), self._ground, dtype=np.uint8)
         start = (self._count * 6) % 280
-        image[:, start : start + 40] = (220, 60, 160)
+        image[200:, start : start + 40] = (220, 60, 160)
         self._count += 1
         frame = av.VideoFrame.from_ndarray(image, format="rgb24")
         frame.pts, frame.time_base = pts, base
@@ -90,10 +96,11 @@ class Moving(VideoStreamTrack):
 
 
 class Tone(AudioStreamTrack):
-    """440 Hz, mono, 48 kHz, 20 ms a frame."""
+    """A tone, mono, 48 kHz, 20 ms a frame."""
 
-    def __init__(self) -> None:
+    def __init__(self, hz: int = 440) -> None:
         super().__init__()
+        self._hz = hz
         self._start = time.monotonic()
         self._sample = 0
 
@@ -101,7 +108,7 @@ class Tone(AudioStreamTrack):
         due = self._start + self._sample / 48000
         await asyncio.sleep(max(0.0, due - time.monotonic()))
         times = (np.arange(960) + self._sample) / 48000
-        samples = (np.sin(2 * np.pi * 440 * times) * 9000).astype(np.int16)
+        samples = (np.sin(2 * np.pi * self._hz * times) * 5000).astype(np.int16)
         frame = av.AudioFrame.from_ndarray(samples.reshape(1, -1), format="s16", layout="mono")
         frame.sample_rate, frame.pts = 48000, self._sample
         frame.time_base = fractions.Fraction(1, 48000)
@@ -112,10 +119,13 @@ class Tone(AudioStreamTrack):
 class Peer:
     """One participant: signalling over httpx, media over aiortc, everything received counted."""
 
-    def __init__(self, served: Served, name: str, pin: str | None, *, call_tag: str = "") -> None:
+    def __init__(
+        self, served: Served, name: str, pin: str | None, *, call_tag: str = "", card: Colour = GREY, hz: int = 440
+    ) -> None:
         self._room = f"{served.base}/api/client/v2/conferences/{ALIAS.replace('@', '%40')}"
         self._http = httpx.AsyncClient(timeout=httpx.Timeout(10, read=None), trust_env=False)
         self._name, self._pin, self._tag = name, pin, call_tag
+        self.card, self.hz = card, hz
         self._tasks: list[asyncio.Task[None]] = []
         self.token = ""
         self.uuid = ""
@@ -128,6 +138,8 @@ class Peer:
         self.frames = 0
         self.frame_size = (0, 0)
         self.loudness = 0.0
+        self.picture: Any = None
+        self.sound: deque[Any] = deque(maxlen=25)
 
     async def join(self) -> dict[str, Any]:
         """Take a token and begin to read events."""
@@ -166,8 +178,8 @@ class Peer:
     async def _offer(self, codecs: tuple[str, ...], *, slides: bool) -> dict[str, Any]:
         self.pc = pc = RTCPeerConnection(RTCConfiguration(iceServers=[]))
         pc.on("track", self._on_track)
-        pc.addTrack(Tone())
-        pc.addTrack(Moving())
+        pc.addTrack(Tone(self.hz))
+        pc.addTrack(Moving(self.card))
         if slides:
             pc.addTransceiver("video", direction="recvonly")
         capabilities = RTCRtpSender.getCapabilities("video").codecs
@@ -197,6 +209,30 @@ class Peer:
         self.loudness = 0.0
         await self.until(lambda: self.frames >= goal and self.loudness > 500)
 
+    @property
+    def streams(self) -> tuple[int, int]:
+        """How many streams of sound and of pictures have come since the call began."""
+        assert self.pc is not None
+        sound, picture, *_ = (transceiver.receiver for transceiver in self.pc.getTransceivers())
+        return len(sound.getSynchronizationSources()), len(picture.getSynchronizationSources())
+
+    def sees(self, card: Colour) -> bool:
+        """Whether a good part of the latest picture has about this colour."""
+        if self.picture is None:
+            return False
+        image = self.picture.to_ndarray(format="rgb24")[::8, ::8].astype(int)
+        alike = np.abs(image - np.array(card)).max(axis=2) < 40
+        return bool(np.mean(alike) > 0.02)
+
+    def hears(self, hz: int) -> bool:
+        """Whether the tone stands out of the last half second of sound."""
+        if len(self.sound) < 25:
+            return False
+        samples = np.concatenate(self.sound)
+        spectrum = np.abs(np.fft.rfft(samples * np.hanning(samples.size)))
+        bin_of = hz * samples.size // 48000
+        return bool(spectrum[bin_of - 2 : bin_of + 3].max() > 4_000_000)
+
     def named(self, name: str) -> list[Any]:
         """Return the payloads of the events called ``name``."""
         return [data for event, data in self.events if event == name]
@@ -220,8 +256,10 @@ class Peer:
                 if track.kind == "video":
                     self.frames += 1
                     self.frame_size = (frame.width, frame.height)
+                    self.picture = frame
                 else:
                     samples = frame.to_ndarray().astype(np.float64)
+                    self.sound.append(samples.reshape(-1)[::2])
                     self.loudness = max(self.loudness, float(np.sqrt(np.mean(samples**2))))
                 self.changed.set()
 

@@ -4,15 +4,17 @@ From the outside in: ``endpoints`` and ``guest_page`` are HTTP; ``server`` knows
 ``meeting`` is the shell of one room and ``audience`` its open event streams. What the room decides is in pure
 modules: ``state`` and ``rules`` (who waits, who may do what), ``roster`` (what each one sees and which events tell
 it), ``layouts`` (who is in whose picture) and ``admission`` (PINs and tokens). Media enters through ``hop`` (ICE,
-DTLS, SRTP of one participant), is counted and renumbered in ``leg``, and passed from one to the other by ``switch``;
-the arithmetic is in ``streams`` and the offers and answers in ``sdp``, both pure.
+DTLS, SRTP of one participant), is counted and renumbered in ``leg``, and carried from one to the other by
+``switch``; ``feeds`` decides between forwarding and ``mixing``, and ``scenes`` what is mixed. The arithmetic of packets
+is in ``streams``, that of a line's rate in ``transport_cc`` and ``estimate``, and the offers and answers in ``sdp``,
+all pure.
 
-Between signalling and media stands ``switch.Member``: who is in, who presents, who is in whose picture.
+Between signalling and media stands ``scenes.Member``: who is in, who presents, who is in whose picture.
 
-With two participants packets are forwarded untouched but for their numbers; with three or more each gets one of
-the others (the one who speaks, else a host). Slides go from whoever presents to everybody who takes them, on a line
-of their own. Nothing is transcoded: if one sends a codec the other did not offer, that picture is missing while the
-sound goes on. Nothing is recorded.
+Two participants get each other's packets untouched but for their numbers. Three or more, two who do not know each
+other's codecs, and whoever meets a telephone get one composed picture and one mixed sound each, without themselves.
+Slides go from whoever presents to everybody who takes them, on a line of their own, or into the picture of those
+who want them there. Nothing is recorded.
 """
 
 from __future__ import annotations

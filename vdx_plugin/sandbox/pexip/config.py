@@ -30,7 +30,7 @@ class RoomServerConfig:
     default keeps everything on this machine. ``max_video_kbps`` of 0 sends no ``b=`` line. ``stun`` and ``turn`` are
     told to clients with the token, ``turn_after_call`` with the answer to a call; ``relay_only`` forbids the rest.
     ``ring_s``: how long somebody called lets it ring. ``peer_patience_s``: how long an offer passed on to the other
-    participant may go unanswered.
+    participant may go unanswered. ``mixed_height`` is the largest composed picture: 720, or less for 640x360.
     """
 
     token_life_s: float = 120
@@ -51,6 +51,7 @@ class RoomServerConfig:
     answer_names_ssrc: bool = True
     update_answers_text: bool = False
     max_video_kbps: int = 0
+    mixed_height: int = 720
     host_without_media_starts: bool = True
     stun: tuple[str, ...] = ()
     turn: tuple[TurnServer, ...] = ()

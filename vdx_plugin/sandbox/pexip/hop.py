@@ -8,8 +8,10 @@ methods it overrides are not public: a contract test fails if a new aiortc moves
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+import struct
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import suppress
+from typing import Any
 
 from aioice import Candidate, Connection
 from aiortc.rtcdtlstransport import (
@@ -22,11 +24,13 @@ from aiortc.rtp import HeaderExtensionsMap, RtcpPacket, RtpPacket
 
 from vdx_plugin import log
 from vdx_plugin.sandbox.pexip.sdp import Offer, answer_setup
+from vdx_plugin.sandbox.pexip.transport_cc import FMT, RTPFB, read_feedback
 
 _log = log.get("sandbox.pexip.hop")
 
 OnRtp = Callable[[RtpPacket], Awaitable[None]]
-OnRtcp = Callable[[list[RtcpPacket]], Awaitable[None]]
+OnRtcp = Callable[[list[Any]], Awaitable[None]]
+_DAMAGED = (ValueError, IndexError, struct.error)
 
 
 class _Ice(Connection):  # type: ignore[misc]
@@ -64,12 +68,37 @@ class _Dtls(RTCDtlsTransport):  # type: ignore[misc]
         self._on_rtcp = on_rtcp
 
     async def _handle_rtp_data(self, data: bytes, arrival_time_ms: int) -> None:
-        with suppress(ValueError):
-            await self._on_rtp(RtpPacket.parse(data, self._rtp_header_extensions_map))
+        try:
+            packet = RtpPacket.parse(data, self._rtp_header_extensions_map)
+        except _DAMAGED:
+            return
+        await self._on_rtp(packet)
 
     async def _handle_rtcp_data(self, data: bytes) -> None:
-        with suppress(ValueError):
-            await self._on_rtcp(RtcpPacket.parse(data))
+        await self._on_rtcp(read_rtcp(data))
+
+
+def read_rtcp(data: bytes) -> list[Any]:
+    """Return the packets of a compound, transport feedback as ``Feedback``; what is damaged is left out."""
+    found: list[Any] = []
+    for part in _parts(data):
+        with suppress(*_DAMAGED):
+            if part[1] == RTPFB and part[0] & 0x1F == FMT:
+                found.append(read_feedback(part))
+            else:
+                found += RtcpPacket.parse(part)
+    return found
+
+
+def _parts(data: bytes) -> Iterator[bytes]:
+    """Cut a compound packet into its packets, up to where it no longer fits."""
+    position = 0
+    while position + 4 <= len(data):
+        length = 4 + 4 * int.from_bytes(data[position + 2 : position + 4], "big")
+        if position + length > len(data):
+            return
+        yield data[position : position + length]
+        position += length
 
 
 class Hop:

@@ -2,7 +2,9 @@
 
 RTCP is kept per hop: losses are asked for again and answered from history on each side by itself; sender
 reports pass with their capture time untouched and only the RTP time renumbered, so that the viewer's lip sync
-is the source's. Sources: RFC 3550 6.4, RFC 4585 6.2 and 6.3, draft-alvestrand-rmcat-remb-03.
+is the source's. The same holds of the rate: what comes is reported packet by packet, and from the like reports on
+what goes out the viewer's rate is estimated. Sources: RFC 3550 6.4, RFC 4585 6.2 and 6.3, RFC 5104 4.3.1,
+draft-alvestrand-rmcat-remb-03, draft-holmer-rmcat-transport-wide-cc-extensions-01.
 """
 
 from __future__ import annotations
@@ -30,14 +32,19 @@ from aiortc.rtp import (
     pack_remb_fci,
 )
 
+from vdx_plugin.sandbox.pexip.estimate import NO_LIMIT_BPS, SendEstimate, SentLog
 from vdx_plugin.sandbox.pexip.hop import Hop
+from vdx_plugin.sandbox.pexip.mixing.load import LineFit, Size
 from vdx_plugin.sandbox.pexip.sdp import Codec, Line, Offer
-from vdx_plugin.sandbox.pexip.streams import GapWatch, History, KeyFrameGate, Renumberer
+from vdx_plugin.sandbox.pexip.streams import MAX_MISSING, GapWatch, History, KeyFrameGate, Renumberer
+from vdx_plugin.sandbox.pexip.transport_cc import ArrivalLog, Feedback
 
 KINDS = ("audio", "video", "slides")
 PICTURES = ("video", "slides")
 MAX_STREAMS = 64
-KEY_FRAME_INTERVAL_S = 0.3
+KEY_FRAME_INTERVAL_S = 0.5
+FRAME_TICKS = 960
+_RATE_REPEAT_S = 1.0
 
 
 @dataclass
@@ -47,8 +54,15 @@ class MediaCount:
     received_packets: int = 0
     received_frames: int = 0
     sent_packets: int = 0
+    sent_frames: int = 0
     sent_bytes: int = 0
     resent_packets: int = 0
+
+    def note_sent(self, packet: RtpPacket) -> None:
+        """Count a packet that goes out."""
+        self.sent_packets += 1
+        self.sent_frames += packet.marker
+        self.sent_bytes += len(packet.payload)
 
 
 @dataclass
@@ -61,6 +75,7 @@ class Incoming:
     report: Any = None
     report_at: float = 0.0
     statistics: Any = None
+    codec: str = ""
 
     def __post_init__(self) -> None:
         self.statistics = StreamStatistics(self.clock_rate)
@@ -95,11 +110,16 @@ class Outgoing:
             clock_rate=clock_rate,
             first_sequence=secrets.randbelow(32768),
             first_timestamp=secrets.randbits(32),
+            # Two sounds must not lie over each other where one source follows another.
+            shortest_step=FRAME_TICKS if line.kind == "audio" else 1,
         )
 
     def take(self, line: Line) -> None:
         """Go on as another offer wants it."""
         self.wanted = line.wants
+        self.sends = line.direction in ("sendrecv", "sendonly")
+        self.preferred = line.codecs[0]
+        self.max_bps = line.max_kbps * 1000
         self.codecs = {codec.name: codec for codec in line.codecs}
 
 
@@ -110,13 +130,18 @@ class Leg:
         self.uuid = uuid
         self.hop: Hop | None = None
         self.counts = {kind: MediaCount() for kind in KINDS}
-        self.remb_bps: int | None = None
+        self.sent = SentLog()
+        self.estimate = SendEstimate()
+        self.fit = LineFit()
         self.resumed: set[str] = set()
         self.incoming: dict[str, Incoming] = {}
         self._codec_of: dict[tuple[str, int], Codec] = {}
         self._cname = secrets.token_hex(8)
         self.outgoing: dict[str, Outgoing] = {}
         self._key_frames: dict[str, KeyFrameRequests] = {kind: KeyFrameRequests() for kind in PICTURES}
+        self._arrivals = ArrivalLog()
+        self._told_bps: int | None = None
+        self._told_at = float("-inf")
         self.take(offer)
 
     def take(self, offer: Offer) -> None:
@@ -140,6 +165,34 @@ class Leg:
     def connected(self) -> bool:
         return bool(self.hop is not None and self.hop.connected)
 
+    @property
+    def takes(self) -> frozenset[str]:
+        """The picture codecs the participant can decode; empty without a line for pictures to them."""
+        out = self.outgoing.get("video")
+        return frozenset(out.codecs) if out is not None and out.wanted else frozenset()
+
+    @property
+    def sends(self) -> str:
+        """The picture codec the participant sends, or will."""
+        stream, out = self.incoming.get("video"), self.outgoing.get("video")
+        if stream is not None:
+            return stream.codec
+        return out.preferred.name if out is not None and out.sends else ""
+
+    @property
+    def limit_bps(self) -> int | None:
+        """What the participant's line takes, or wants, at most; None where nothing says so."""
+        out = self.outgoing.get("video")
+        known = [bound for bound in (self.estimate.limit_bps, out.max_bps if out is not None else 0) if bound]
+        return min(known) if known else None
+
+    def wanted_picture(self, largest: Size) -> tuple[str, int, Size] | None:
+        """Return codec, rate and size of the composed picture the participant takes now, None while none."""
+        out = self.outgoing.get("video")
+        if out is None or not out.wanted or not self.connected:
+            return None
+        return (out.preferred.name, *self.fit.choose(self.limit_bps, largest))
+
     def classify(self, packet: RtpPacket) -> tuple[str, Codec] | None:
         """Return kind and codec of a packet from the participant; None for the unknown (RFC 8843 9.2)."""
         kind = self._kind_of_mid.get(packet.extensions.mid or "") or self._kind_of_ssrc.get(packet.ssrc)
@@ -151,17 +204,23 @@ class Leg:
                 return name, codec
         return None
 
-    async def receive(self, kind: str, codec: Codec, packet: RtpPacket, *, at: float) -> None:
-        """Take note of an incoming packet and ask for those missing before it."""
+    async def receive(self, kind: str, codec: Codec, packet: RtpPacket, *, at: float) -> bool:
+        """Take note of an incoming packet and ask for those missing before it; return whether its stream is new."""
         stream = self.incoming.get(kind)
-        if stream is None or stream.ssrc != packet.ssrc:
+        new = stream is None or stream.ssrc != packet.ssrc
+        if stream is None or new:
             stream = self.incoming[kind] = Incoming(packet.ssrc, codec.clock_rate)
+        stream.codec = codec.name
+        number = packet.extensions.transport_sequence_number
+        if number is not None:
+            self._arrivals.note(number, at=at)
         stream.statistics.add(packet)
         self.counts[kind].received_packets += 1
         self.counts[kind].received_frames += packet.marker
         missing = stream.gaps.arrived(packet.sequence_number, at=at)
         if kind in PICTURES and missing:
             await self._ask_again(stream, missing)
+        return new
 
     async def deliver(self, kind: str, codec: Codec, packet: RtpPacket, *, at: float) -> bool:
         """Pass on a packet of another leg; return whether it began a new source here."""
@@ -175,7 +234,7 @@ class Leg:
         if kind in PICTURES and not out.gate.lets_through(codec.name, packet.payload, at=at):
             return False
         numbers = out.numbers.renumber(packet.ssrc, packet.sequence_number, packet.timestamp, at=at)
-        if numbers is None or self.hop is None:
+        if numbers is None:
             return False
         copy = RtpPacket(
             payload_type=mine.payload_type,
@@ -188,12 +247,17 @@ class Leg:
         copy.padding_size = packet.padding_size
         copy.extensions.mid = out.mid or None
         copy.extensions.audio_level = packet.extensions.audio_level
-        copy.extensions.abs_send_time = int((at % 64) * (1 << 18)) & 0xFFFFFF
-        data = await self.hop.send_rtp(copy)
-        out.history.keep(numbers.sequence, data)
-        self.counts[kind].sent_packets += 1
-        self.counts[kind].sent_bytes += len(packet.payload)
+        out.history.keep(numbers.sequence, copy)
+        await self._send_stamped(copy, at=at)
+        self.counts[kind].note_sent(packet)
         return bool(begins)
+
+    async def _send_stamped(self, packet: RtpPacket, *, at: float) -> None:
+        """Send a packet under a transport number of its own, also when it is sent again."""
+        packet.extensions.abs_send_time = int((at % 64) * (1 << 18)) & 0xFFFFFF
+        packet.extensions.transport_sequence_number = self.sent.stamp(len(packet.payload) + 40, at=at)
+        if self.hop is not None:
+            await self.hop.send_rtp(packet)
 
     def needs_key_frame(self, kind: str) -> bool:
         """Whether this participant waits for a picture to begin."""
@@ -206,30 +270,37 @@ class Leg:
             self.outgoing[kind].numbers.restart()
             self.outgoing[kind].gate.shut()
 
-    async def resend(self, media_ssrc: int, sequences: list[int]) -> None:
+    async def resend(self, media_ssrc: int, sequences: list[int], *, at: float) -> None:
         """Answer a request for lost packets."""
         for kind, out in self.outgoing.items():
             if out.ssrc == media_ssrc:
-                for data in filter(None, map(out.history.find, sequences)):
+                for packet in filter(None, map(out.history.find, sequences[:MAX_MISSING])):
                     self.counts[kind].resent_packets += 1
-                    await self._send(data)
+                    await self._send_stamped(packet, at=at)
 
     def want_key_frame(self, kind: str) -> None:
         """Ask the participant for a whole picture, soon but not more often than it can make them."""
         self._key_frames[kind].wanted = True
 
-    def shows(self, ssrc: int) -> str:
-        """Return which picture of this leg's an SSRC is that the participant asks about; ``video`` if unknown."""
-        return next((kind for kind in PICTURES if kind in self.outgoing and self.outgoing[kind].ssrc == ssrc), "video")
+    def asked_for(self, packet: RtcpPsfbPacket) -> str:
+        """Return which picture a PLI or FIR from the participant is about."""
+        slides = self.outgoing.get("slides")
+        about = packet.fci[:4] if packet.fmt == RTCP_PSFB_FIR else packet.media_ssrc.to_bytes(4, "big")
+        return "slides" if slides is not None and slides.ssrc.to_bytes(4, "big") == about else "video"
 
     async def report_source(self, kind: str, source: Leg) -> None:
         """Pass on the last sender report of ``source`` in this leg's RTP time."""
         out, stream = self.outgoing.get(kind), source.incoming.get(kind)
         if out is None or stream is None or stream.report is None or out.numbers.source != stream.ssrc:
             return
+        await self.report_sent(kind, stream.report.ntp_timestamp, stream.report.rtp_timestamp)
+
+    async def report_sent(self, kind: str, ntp_timestamp: int, source_timestamp: int) -> None:
+        """Say that what the source calls ``source_timestamp`` was made at ``ntp_timestamp``."""
+        out = self.outgoing[kind]
         info = RtcpSenderInfo(
-            ntp_timestamp=stream.report.ntp_timestamp,
-            rtp_timestamp=out.numbers.timestamp(stream.report.rtp_timestamp),
+            ntp_timestamp=ntp_timestamp,
+            rtp_timestamp=out.numbers.timestamp(source_timestamp),
             packet_count=self.counts[kind].sent_packets & 0xFFFFFFFF,
             octet_count=self.counts[kind].sent_bytes & 0xFFFFFFFF,
         )
@@ -244,19 +315,39 @@ class Leg:
                 return kind
         return None
 
-    async def limit_rate(self, bitrate_bps: int) -> None:
-        """Tell the participant what its viewers can take."""
+    async def limit_rate(self, bitrate_bps: int | None, *, at: float) -> None:
+        """Tell the participant what its viewers can take: falling at once, else every second; None is no limit."""
         stream = self.incoming.get("video")
-        if stream is not None:
-            fci = pack_remb_fci(bitrate_bps, [stream.ssrc])
-            await self._send_feedback(RtcpPsfbPacket(fmt=RTCP_PSFB_APP, ssrc=self._ssrc, media_ssrc=0, fci=fci))
+        if stream is None or (bitrate_bps is None and self._told_bps is None):
+            return
+        told = bitrate_bps if bitrate_bps is not None else NO_LIMIT_BPS * 2
+        falls = self._told_bps is None or told < self._told_bps * 0.97
+        if not falls and at - self._told_at < _RATE_REPEAT_S:
+            return
+        self._told_bps, self._told_at = (told if bitrate_bps is not None else None), at
+        fci = pack_remb_fci(told, [stream.ssrc])
+        await self._send_feedback(RtcpPsfbPacket(fmt=RTCP_PSFB_APP, ssrc=self._ssrc, media_ssrc=0, fci=fci))
+
+    def take_feedback(self, feedback: Feedback, *, at: float) -> None:
+        """Take what the participant says of the packets sent to it."""
+        self.estimate.take(self.sent.match(feedback), at=at)
 
     async def keep_up(self, *, at: float) -> None:
-        """Send what is due: requests for lost packets, and for a whole picture. To be called every 50 ms."""
+        """Send what is due: requests for lost packets and for whole pictures, and what has come when.
+
+        To be called every 50 ms.
+        """
         for kind in PICTURES:
             stream = self.incoming.get(kind)
             if stream is not None:
                 await self._keep_up(kind, stream, at)
+        await self._report_arrivals()
+
+    async def _report_arrivals(self) -> None:
+        about = next(iter(self.incoming.values())).ssrc if self.incoming else 0
+        report = self._arrivals.report(ssrc=self._ssrc, media_ssrc=about)
+        if report is not None:
+            await self._send_feedback(report)
 
     async def _keep_up(self, kind: str, stream: Incoming, at: float) -> None:
         again = stream.gaps.due(at=at)
@@ -295,9 +386,17 @@ def asks_for_key_frame(packet: Any) -> bool:
     return isinstance(packet, RtcpPsfbPacket) and packet.fmt in (RTCP_PSFB_PLI, RTCP_PSFB_FIR)
 
 
+_BEGAN_S = time.time() - time.monotonic()
+
+
 def wall_clock() -> float:
-    """Seconds since 1970; RTP forwarding needs no more than steady short distances."""
-    return time.time()
+    """Seconds since 1970 when the program began, steady from then on."""
+    return _BEGAN_S + time.monotonic()
+
+
+def ntp_time(at: float) -> int:
+    """Return seconds since 1970 as a sender report has them: 32.32 bits since 1900."""
+    return int((at + 2_208_988_800) * (1 << 32)) & 0xFFFFFFFFFFFFFFFF
 
 
 def _reception(stream: Incoming, at: float) -> RtcpReceiverInfo:

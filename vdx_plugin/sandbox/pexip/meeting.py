@@ -211,6 +211,7 @@ class Meeting:
             view=seats.view,
             seats=seats.uuids,
             names=self.state.layout.names,
+            phone=person.dialled,
         )
 
     def _tell(self, effect: Effect) -> None:

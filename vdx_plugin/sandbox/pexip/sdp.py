@@ -17,9 +17,10 @@ EXTENSIONS = frozenset(
         "urn:ietf:params:rtp-hdrext:sdes:mid",
         "urn:ietf:params:rtp-hdrext:ssrc-audio-level",
         "http://www.webrtc.org/experiments/rtp-hdrext/abs-send-time",
+        "http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01",
     }
 )
-_FEEDBACK = ("nack", "nack pli", "ccm fir", "goog-remb")
+_FEEDBACK = ("nack", "nack pli", "ccm fir", "goog-remb", "transport-cc")
 _REVERSED = {"sendrecv": "sendrecv", "sendonly": "recvonly", "recvonly": "sendonly", "inactive": "inactive"}
 
 
@@ -309,13 +310,18 @@ def _codec_lines(codec: Codec, kind: str) -> list[str]:
     if kind == "audio":
         return [
             f"a=rtpmap:{codec.payload_type} opus/{codec.clock_rate}/{codec.channels}",
+            *_feedback_lines(codec, ("transport-cc",)),
             f"a=fmtp:{codec.payload_type} minptime=10;useinbandfec=1",
         ]
     text = [f"a=rtpmap:{codec.payload_type} {codec.name}/{codec.clock_rate}"]
-    text += [f"a=rtcp-fb:{codec.payload_type} {name}" for name in _FEEDBACK if name in codec.feedback]
+    text += _feedback_lines(codec, _FEEDBACK)
     if codec.fmtp:
         text.append(f"a=fmtp:{codec.payload_type} {codec.fmtp}")
     return text
+
+
+def _feedback_lines(codec: Codec, taken: Sequence[str]) -> list[str]:
+    return [f"a=rtcp-fb:{codec.payload_type} {name}" for name in taken if name in codec.feedback]
 
 
 def _stream_lines(kind: str, local: Local) -> list[str]:

@@ -1,4 +1,4 @@
-"""Arithmetic of forwarded RTP: renumbering, history, gaps, key frames, who is speaking. Pure.
+"""Arithmetic of forwarded RTP: renumbering, history, gaps, key frames. Pure.
 
 Sequence numbers count modulo 2**16, RTP times modulo 2**32; times given in are seconds. Sources: RFC 3550 5.1,
 RFC 4585 6.2.1, RFC 7741 4 (VP8), RFC 6184 5 (H.264).
@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from dataclasses import dataclass
+
+from aiortc.rtp import RtpPacket
 
 HISTORY_PACKETS = 1024
 RESEND_AFTER_S = 0.05
@@ -23,6 +25,8 @@ def is_newer(sequence: int, than: int) -> bool:
 
 @dataclass(frozen=True)
 class Renumbered:
+    """The numbers one receiver knows a packet by."""
+
     sequence: int
     timestamp: int
 
@@ -34,8 +38,9 @@ class Renumberer:
     the last one stopped, at the RTP time that has passed since.
     """
 
-    def __init__(self, *, clock_rate: int, first_sequence: int, first_timestamp: int) -> None:
+    def __init__(self, *, clock_rate: int, first_sequence: int, first_timestamp: int, shortest_step: int = 1) -> None:
         self._clock_rate = clock_rate
+        self._shortest_step = shortest_step
         self._last_sequence = (first_sequence - 1) & 0xFFFF
         self._last_timestamp = first_timestamp
         self._last_at: float | None = None
@@ -71,7 +76,7 @@ class Renumberer:
         return out
 
     def _begin(self, ssrc: int, sequence: int, timestamp: int, at: float) -> None:
-        passed = 0 if self._last_at is None else max(1, int((at - self._last_at) * self._clock_rate))
+        passed = 0 if self._last_at is None else max(self._shortest_step, int((at - self._last_at) * self._clock_rate))
         self._source = ssrc
         self._start = sequence
         self._shift = self._last_sequence + 1 - sequence
@@ -83,16 +88,16 @@ class History:
 
     def __init__(self, *, size: int = HISTORY_PACKETS) -> None:
         self._size = size
-        self._packets: OrderedDict[int, bytes] = OrderedDict()
+        self._packets: OrderedDict[int, RtpPacket] = OrderedDict()
 
-    def keep(self, sequence: int, packet: bytes) -> None:
+    def keep(self, sequence: int, packet: RtpPacket) -> None:
         """Remember ``packet``, forgetting the oldest."""
         self._packets[sequence] = packet
         self._packets.move_to_end(sequence)
         if len(self._packets) > self._size:
             self._packets.popitem(last=False)
 
-    def find(self, sequence: int) -> bytes | None:
+    def find(self, sequence: int) -> RtpPacket | None:
         """Return the packet if it is still remembered."""
         return self._packets.get(sequence)
 
@@ -186,49 +191,3 @@ def _begins_h264_key(payload: bytes) -> bool:
     if kind == 28:  # FU-A: only the fragment with the start bit
         return bool(payload[1] & 0x80) and payload[1] & 0x1F == 5
     return kind in (5, 7)
-
-
-class SpeakerWatch:
-    """Who spoke last. ``level`` is RFC 6464's: 0 loudest, 127 silence."""
-
-    def __init__(self, *, threshold: int = 45, hold_s: float = 1.0) -> None:
-        self._threshold = threshold
-        self._hold_s = hold_s
-        self._since = float("-inf")
-        self.speaker: str | None = None
-
-    def heard(self, uuid: str, level: int, *, at: float) -> bool:
-        """Note a sound level; return whether the speaker has changed. A speaker keeps the word for a moment."""
-        if level > self._threshold:
-            return False
-        if uuid != self.speaker and at - self._since < self._hold_s:
-            return False
-        self._since = at
-        changed = uuid != self.speaker
-        self.speaker = uuid
-        return changed
-
-
-@dataclass(frozen=True)
-class Sender:
-    """A participant with media, as far as sharing out pictures needs to know."""
-
-    uuid: str
-    is_chair: bool
-
-
-def share_out(senders: tuple[Sender, ...], speaker: str | None) -> dict[str, str]:
-    """Return whose sound and picture each participant gets.
-
-    Two see each other. With more, everybody gets the one who spoke last, and that one gets a host, else the
-    first other. A composed picture and mixed sound would replace this.
-    """
-    shares: dict[str, str] = {}
-    for viewer in senders:
-        others = [sender for sender in senders if sender.uuid != viewer.uuid]
-        if not others:
-            continue
-        speaking = [sender for sender in others if sender.uuid == speaker]
-        chairs = [sender for sender in others if sender.is_chair]
-        shares[viewer.uuid] = (speaking or chairs or others)[0].uuid
-    return shares

@@ -120,7 +120,7 @@ async def test_the_viewers_request_is_answered_from_history() -> None:
     await pass_on(source, viewer, packet(11))
     ssrc = viewer.outgoing["video"].ssrc
     wanted = hop.rtp()[1].sequence_number
-    await viewer.resend(ssrc, [wanted, wanted + 7])
+    await viewer.resend(ssrc, [wanted, wanted + 7], at=0)
     assert hop.sent[2:] == [hop.sent[1]]
     assert viewer.counts["video"].resent_packets == 1
 
@@ -156,7 +156,7 @@ async def test_the_viewers_rate_limits_the_source() -> None:
     source, hop = leg()
     viewer, _ = leg()
     await pass_on(source, viewer, packet(10, KEY))
-    await source.limit_rate(300_000)
+    await source.limit_rate(300_000, at=0)
     (remb,) = [feedback for feedback in hop.rtcp(RtcpPsfbPacket) if feedback.fmt == RTCP_PSFB_APP]
     bitrate, ssrcs = unpack_remb_fci(remb.fci)
     assert ssrcs == [77]

@@ -96,7 +96,11 @@ def test_sound_asks_for_redundancy() -> None:
 def test_only_offered_feedback_is_promised() -> None:
     """An answer may not add feedback of its own."""
     video = line_of(answer(read(sdp(SESSION, AUDIO, VIDEO))), 1)
-    assert [line for line in video if "rtcp-fb:96" in line] == ["a=rtcp-fb:96 nack", "a=rtcp-fb:96 nack pli"]
+    assert [line for line in video if "rtcp-fb:96" in line] == [
+        "a=rtcp-fb:96 nack",
+        "a=rtcp-fb:96 nack pli",
+        "a=rtcp-fb:96 transport-cc",
+    ]
 
 
 @pytest.mark.parametrize("marked", [True, False])
