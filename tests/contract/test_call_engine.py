@@ -35,6 +35,9 @@ from vdx_plugin.ports import (
     MediaFlowing,
     RoomParticipant,
     RosterChanged,
+    ScreenPicture,
+    Slides,
+    SlidesChanged,
     VideoPicture,
 )
 from vdx_plugin.sandbox.pexip import RoomServerConfig
@@ -50,12 +53,17 @@ class Doctor:
     events: list[CallEvent] = field(default_factory=list)
     remote: VideoPicture | None = None
     own: VideoPicture | None = None
+    slide: VideoPicture | None = None
     changed: asyncio.Event = field(default_factory=asyncio.Event)
     call: PexipCall = field(init=False)
 
     async def enter(self, target: JoinTarget) -> None:
         self.call = await PexipEngine().enter(
-            target, self._hear, on_remote_picture=self._see, on_self_picture=self._see_self
+            target,
+            self._hear,
+            on_remote_picture=self._see,
+            on_self_picture=self._see_self,
+            on_slide=self._see_slide,
         )
 
     def _hear(self, event: CallEvent) -> None:
@@ -68,6 +76,10 @@ class Doctor:
 
     def _see_self(self, picture: VideoPicture) -> None:
         self.own = picture
+        self.changed.set()
+
+    def _see_slide(self, picture: VideoPicture) -> None:
+        self.slide = picture
         self.changed.set()
 
     async def until(self, condition: Callable[[], object]) -> None:
@@ -398,6 +410,53 @@ async def _frames_go_on(doctor: Doctor, guest: Bot) -> None:
     sent, received = guest.report.frames, doctor.call.received().frames
     await guest.wait_until(lambda report: report.frames > sent + 15)
     await doctor.until(lambda: doctor.call.received().frames > received + 15)
+
+
+# --- slides ---------------------------------------------------------------------------------------------------------
+
+
+def _screen(width: int = 640, height: int = 480) -> ScreenPicture:
+    """Return a screen of one blue."""
+    return ScreenPicture(width, height, width * 4, bytes((255, 0, 0, 0)) * (width * height))
+
+
+@pytest.mark.parametrize("codec", ["VP8", "H264"])
+async def test_a_screen_shown_is_seen_by_the_other_beside_the_face(codec: str) -> None:
+    """The doctor shows a form; the guest sees who shows it, the screen in full, and the doctor as before."""
+    async with serve(RoomServerConfig(video_codec=codec)) as served, doctor_in(served) as doctor:
+        await doctor.call.start_media(CARD)
+        async with Bot(served.guest, video_codec=codec) as guest:
+            await guest.wait_until(lambda report: report.frames >= 5)
+            await doctor.call.present()
+            doctor.call.show_screen(_screen())
+            assert doctor.of(SlidesChanged) == [SlidesChanged(Slides.OURS)]
+            await guest.wait_until(lambda report: report.slides >= 3)
+            assert guest.report.slides_of == "Værten"
+            assert guest.slide is not None
+            assert (guest.slide.width, guest.slide.height) == (640, 480)
+            assert min(guest.slide.planes[1][:300]) > 200
+            frames = guest.report.frames
+            await guest.wait_until(lambda report: report.frames > frames + 10)
+            await doctor.call.stop_presenting()
+            await guest.wait_until(lambda report: report.slides_of == "")
+            assert doctor.of(SlidesChanged)[-1] == SlidesChanged(Slides.NONE)
+
+
+async def test_a_screen_somebody_else_shows_is_seen_and_takes_the_floor_from_ours() -> None:
+    """Only one shows at a time; what we showed must stop leaving at once."""
+    async with serve() as served, doctor_in(served) as doctor:
+        await doctor.call.start_media(CARD)
+        async with Bot(served.host) as other:
+            await doctor.until(lambda: doctor.call.received().frames >= 5)
+            await doctor.call.present()
+            doctor.call.show_screen(_screen())
+            await other.wait_until(lambda report: report.slides >= 1)
+            await other.call.present()
+            other.call.show_screen(_screen(320, 240))
+            await doctor.until(lambda: doctor.slide is not None and doctor.slide.width == 320)
+            states = [event.slides for event in doctor.events if isinstance(event, SlidesChanged)]
+            assert states == [Slides.OURS, Slides.THEIRS]
+            assert not doctor.call._session._slides.is_on
 
 
 async def test_nothing_is_left_running_after_five_joins() -> None:

@@ -117,7 +117,7 @@ def new_connection(servers: Sequence[IceServer], *, relay_only: bool, loopback: 
     """Return a peer connection that uses these servers and no others, with our router in it.
 
     An empty list is passed on as such: aiortc's own default is a public STUN server, which would tell a third
-    party of every consultation. It has one line for sound and one for pictures, both ways.
+    party of every consultation. It has a line for sound, one for pictures and one for slides, all both ways.
     """
     configuration = RTCConfiguration(
         iceServers=[server for entry in servers if (server := _server(entry)) is not None],
@@ -126,6 +126,7 @@ def new_connection(servers: Sequence[IceServer], *, relay_only: bool, loopback: 
     )
     connection = RTCPeerConnection(configuration)
     connection.addTransceiver("audio", direction="sendrecv")
+    connection.addTransceiver("video", direction="sendrecv")
     connection.addTransceiver("video", direction="sendrecv")
     transport = connection.getTransceivers()[0].receiver.transport
     connection.wire = Wire(transport)

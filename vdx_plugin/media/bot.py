@@ -24,7 +24,9 @@ from vdx_plugin.ports import (
     MediaChoice,
     MediaFlowing,
     RosterChanged,
+    SlidesChanged,
     VideoPicture,
+    ignore_picture,
 )
 from vdx_plugin.texts import _
 
@@ -44,6 +46,10 @@ class BotReport:
     first_video_at_s: float | None = None
     first_audio_at_s: float | None = None
     chat: tuple[str, ...] = ()
+    slides: int = 0
+    """Pictures of slides that were shown to it."""
+    slides_of: str = ""
+    """Who shows slides now."""
     over_code: str | None = None
     """Code of CallOver, None while the call lasts; empty when the bot left by itself."""
 
@@ -69,13 +75,19 @@ class Bot:
         self._engine = PexipEngine(settings=settings)
         self._call: PexipCall | None = None
         self._report = BotReport()
+        self.slide: VideoPicture | None = None
+        """The newest picture of slides."""
         self._changed = asyncio.Event()
         self._began_s = 0.0
 
     async def __aenter__(self) -> Self:
         self._began_s = time.monotonic()
         self._call = await self._engine.enter(
-            self._target, self._on_event, on_remote_picture=self._on_picture, on_self_picture=_ignore
+            self._target,
+            self._on_event,
+            on_remote_picture=self._on_picture,
+            on_self_picture=ignore_picture,
+            on_slide=self._on_slide,
         )
         try:
             await self._call.start_media(self._choice)
@@ -132,6 +144,8 @@ class Bot:
             self._report = replace(self._report, first_audio_at_s=now_s)
         elif isinstance(event, ChatReceived):
             self._report = replace(self._report, chat=(*self._report.chat[-99:], event.message.text))
+        elif isinstance(event, SlidesChanged):
+            self._report = replace(self._report, slides_of=event.presenter)
         elif isinstance(event, CallOver):
             self._report = replace(self._report, over_code=event.code)
         self._changed.set()
@@ -148,6 +162,7 @@ class Bot:
     def _on_picture(self, picture: VideoPicture) -> None:
         self._changed.set()
 
-
-def _ignore(picture: VideoPicture) -> None:
-    """The bot does not look at itself."""
+    def _on_slide(self, picture: VideoPicture) -> None:
+        self.slide = picture
+        self._report = replace(self._report, slides=self._report.slides + 1)
+        self._changed.set()

@@ -11,10 +11,18 @@ from vdx_plugin.domain.measures import LineFigures
 from vdx_plugin.errors import NotFound, VdxError
 from vdx_plugin.media.pexip.client import PexipClient
 from vdx_plugin.media.pexip.control import RoomControl
-from vdx_plugin.media.pexip.events import MediaCallEnded, MessageCame, NodeEvent, Referred
+from vdx_plugin.media.pexip.events import (
+    MediaCallEnded,
+    MessageCame,
+    NodeEvent,
+    Referred,
+    SlideReady,
+    SlidesBegan,
+    SlidesRevoked,
+)
 from vdx_plugin.media.pexip.reasons import loggable
 from vdx_plugin.media.players import Received
-from vdx_plugin.media.presence import Hearers, Presence, enter_room
+from vdx_plugin.media.presence import Hearers, Presence, enter_room, quietly
 from vdx_plugin.media.room_state import RoomState
 from vdx_plugin.media.session import Ears, JoinTimings, MediaSession, Surroundings
 from vdx_plugin.ports import (
@@ -28,6 +36,7 @@ from vdx_plugin.ports import (
     MediaChoice,
     RosterChanged,
     RulesChanged,
+    ScreenPicture,
     Slides,
     SlidesChanged,
 )
@@ -144,15 +153,45 @@ class PexipCall:
             self._tell(told)
 
     def _on_node(self, event: NodeEvent) -> None:
-        for told in self._state.apply(event):
-            self._tell(told)
+        self._take_in(event)
         if isinstance(event, MessageCame):
             self._tell(ChatReceived(ChatMessage(self._around.now(), event.sender_name, event.text, is_own=False)))
+        elif isinstance(event, SlideReady) and self._state.slides is Slides.THEIRS and self._session_is_made:
+            self._session.on_still(event.id)
         elif isinstance(event, Referred):
             self._begin_move(event)
         elif isinstance(event, MediaCallEnded) and self._session_is_made:
             _log.info("the node ended a media call: %s", loggable(event.reason))
             self._session.on_call_ended(event.call_id)
+
+    def _take_in(self, event: NodeEvent) -> None:
+        for told in self._state.apply(event):
+            if isinstance(told, SlidesChanged) and told.slides is not Slides.OURS and self._session_is_made:
+                self._session.on_slides(theirs=told.slides is Slides.THEIRS)
+            self._tell(told)
+
+    # --- slides -----------------------------------------------------------------------------------------------------
+
+    async def present(self) -> None:
+        """Begin to show pictures of a screen. Raises Refused(``call.no_floor``) or Unavailable."""
+        await self._control.take_floor()
+        try:
+            await self._session.present()
+        except BaseException:
+            await quietly(self._control.release_floor(), "release_floor")
+            raise
+        self._take_in(SlidesBegan(self._presence.grant.participant_id, ""))
+
+    def show_screen(self, picture: ScreenPicture) -> None:
+        """Send this picture from now on; on any thread. Goes nowhere unless we present."""
+        self._session.show_screen(picture)
+
+    async def stop_presenting(self) -> None:
+        """Nothing of the screen leaves any more, whatever the node says."""
+        self._session.stop_presenting()
+        if self._state.slides is Slides.OURS:
+            self._take_in(SlidesRevoked())
+            await quietly(self._control.release_floor(), "release_floor")
 
     # --- sent elsewhere ---------------------------------------------------------------------------------------------
 

@@ -18,6 +18,7 @@ from vdx_plugin.media.pexip.replies import CallAnswer
 from vdx_plugin.media.presence import quietly
 from vdx_plugin.media.recovery import PathState
 from vdx_plugin.media.sdp import OfferShape
+from vdx_plugin.media.slides import SlidesLine
 
 _log = log.get("media.path")
 
@@ -86,6 +87,22 @@ class MediaPath:
         except BaseException:
             await self._drop_peer()
             raise
+
+    @property
+    def slides(self) -> SlidesLine:
+        """How the line for slides stands."""
+        return SlidesLine() if self._peer is None else self._peer.slides
+
+    async def renegotiate(self) -> None:
+        """Offer the lines anew on the path that stands, as after a line was declined. Raises VdxError."""
+        peer = self._peer
+        if peer is None or not self._call_id:
+            raise Unavailable("media.no_path", "no call to renegotiate")
+        answer = await self._client.update(self._call_id, await peer.offer(self._shape))
+        if answer.offer_ignored:
+            raise Unavailable("media.no_path", "the offer was ignored")
+        await peer.accept(answer.sdp)
+        await self._client.acknowledge(self._call_id)
 
     async def replace(self) -> None:
         """End the call and offer a new one. Raises VdxError."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
@@ -19,13 +19,17 @@ from vdx_plugin.media.encoders import encoder_for
 from vdx_plugin.media.inbound import Receiver
 from vdx_plugin.media.line import Counts
 from vdx_plugin.media.pexip.replies import IceServer
+from vdx_plugin.media.pictures import picture_of_frame
 from vdx_plugin.media.players import Playout
 from vdx_plugin.media.rate.reporting import Reporter
 from vdx_plugin.media.recovery import PathState
-from vdx_plugin.media.sdp import TRANSPORT_CC_URI, OfferShape, adapt_answer, shape_offer
+from vdx_plugin.media.sdp import DEFAULT_BLOCKS, TRANSPORT_CC_URI, Answer, OfferShape, adapt_answer, shape_offer
+from vdx_plugin.media.slides import SlideFeed, SlidesLine
 from vdx_plugin.media.sources import PictureFeed, SoundFeed
 from vdx_plugin.media.tracks import PictureTrack, SoundTrack
+from vdx_plugin.media.video.figures import PictureTally
 from vdx_plugin.media.video.receiver import PictureReceiver
+from vdx_plugin.ports import VideoPicture
 from vdx_plugin.runtime import Tasks
 
 _log = log.get("media.path")
@@ -57,15 +61,22 @@ class Peer:
         pictures: PictureFeed,
         sound: SoundFeed,
         playout: Playout,
+        slides: SlideFeed,
+        on_slide: Callable[[VideoPicture], None],
     ) -> None:
         self._connection = hooks.new_connection(servers, relay_only=relay_only, loopback=loopback)
-        audio, video = self._connection.getTransceivers()
+        audio, video, self._slides = self._connection.getTransceivers()
         audio.sender.replaceTrack(SoundTrack(sound))
         video.sender.replaceTrack(PictureTrack(pictures))
+        self._slides.sender.replaceTrack(PictureTrack(slides))
         self._playout = playout
+        self._equipped: set[str] = set()
+        self._said: Answer | None = None
         self._pictures = PictureReceiver(playout.take_picture, playout.tally, playout.sync)
         round_trip_s = partial(hooks.round_trip_s, video.sender)
         hooks.use_receiver(video, Receiver("video", video.receiver.transport, self._pictures, round_trip_s))
+        self._shown = PictureReceiver(lambda frame: on_slide(picture_of_frame(frame)), PictureTally())
+        hooks.use_receiver(self._slides, Receiver("video", video.receiver.transport, self._shown, round_trip_s))
         self._tasks = Tasks()
         self._offer = ""
         self._connected = asyncio.Event()
@@ -104,9 +115,29 @@ class Peer:
             await self._connection.setRemoteDescription(RTCSessionDescription(sdp=answer.sdp, type="answer"))
         except _SDP_FAULTS as error:
             raise Unreadable("media.answer", type(error).__name__, place="setRemoteDescription") from error
+        self._take_up(answer)
+
+    def _take_up(self, said: Answer) -> None:
+        """Make use of what was agreed: for lines that begin now, once each."""
+        is_first, self._said = self._said is None, said
         for transceiver in self._connection.getTransceivers():
-            self._equip(transceiver, answer.send_limits_bps.get(transceiver.mid))
-        self._report_arrivals(answer.transport_cc)
+            if transceiver.mid not in self._equipped and transceiver.currentDirection not in (None, "inactive"):
+                self._equipped.add(transceiver.mid)
+                self._equip(transceiver, said.send_limits_bps.get(transceiver.mid))
+        if is_first:
+            self._report_arrivals(said.transport_cc)
+
+    @property
+    def slides(self) -> SlidesLine:
+        """How the line for slides stands."""
+        said, mid = self._said, self._slides.mid
+        direction = self._slides.currentDirection or "inactive"
+        return SlidesLine(
+            can_send=direction in ("sendrecv", "sendonly"),
+            can_receive=direction in ("sendrecv", "recvonly"),
+            may_receive=said is not None and mid is not None and mid not in said.rejected,
+            max_blocks=said.max_blocks.get(mid, DEFAULT_BLOCKS) if said is not None else DEFAULT_BLOCKS,
+        )
 
     def _report_arrivals(self, numbers: dict[str, int]) -> None:
         """Tell the peer when its packets come, where both number them, so that it can find the line's rate."""
@@ -136,6 +167,8 @@ class Peer:
         encoder = encoder_for(codec, limit_bps)
         if encoder is not None:
             hooks.use_encoder(transceiver.sender, encoder)
+        if transceiver is self._slides:
+            return
         if transceiver.kind == "video":
             self.video_codec = codec
         elif transceiver.receiver.track is not None:
@@ -171,4 +204,5 @@ class Peer:
         await self._tasks.close()
         await self._connection.close()
         await self._pictures.closed()
+        await self._shown.closed()
         self._connection.remove_all_listeners()

@@ -11,6 +11,7 @@ from vdx_plugin.media.pexip.events import (
     NodeEvent,
     SlidesBegan,
     SlidesEnded,
+    SlidesRevoked,
     SplashShown,
 )
 from vdx_plugin.ports import CallEvent, Held, LockChanged, RoomRules, RulesChanged, Slides, SlidesChanged
@@ -44,7 +45,9 @@ class RoomState:
             case SlidesBegan(presenter_id, name):
                 is_own = presenter_id == self._own_id
                 return self._show(SlidesChanged(Slides.OURS) if is_own else SlidesChanged(Slides.THEIRS, name))
-            case SlidesEnded():
+            case SlidesEnded() if self.slides is Slides.OURS:
+                return []
+            case SlidesEnded() | SlidesRevoked():
                 return self._show(SlidesChanged(Slides.NONE))
             case HoldChanged(on_hold):
                 return self._hold("call.on_hold" if on_hold else "")

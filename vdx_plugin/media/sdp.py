@@ -18,6 +18,10 @@ OPUS_FMTP = "minptime=10;useinbandfec=1"
 _DIRECTIONS = ("sendrecv", "sendonly", "recvonly", "inactive")
 _PAYLOAD = re.compile(r"a=(?:rtpmap|fmtp|rtcp-fb):(\d+) ")
 _CONTENT = ("main", "slides")
+DEFAULT_BLOCKS = 3600
+"""1280 x 720 in blocks of 16 x 16: what a decoder takes that says nothing (H.264 level 3.1)."""
+# What we can decode of slides: a full screen of 1920 x 1080 (RFC 6184 8.1, RFC 7741 6.1), as the vendor's clients say.
+_SLIDES_LIMITS = {"VP8": "max-fs=8160;max-fr=30", "H264": "max-fs=8160;max-mbps=245760;max-br=3732"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,16 +106,22 @@ def parse(sdp: str) -> Description:
 def shape_offer(sdp: str, shape: OfferShape) -> str:
     """Return aiortc's offer as it should leave: few codecs in our order, one fingerprint, rates, content marks."""
     offer = parse(sdp)
+    drop_weak_fingerprints(offer)
     videos = 0
     for section in offer.sections:
-        section.lines = [line for line in section.lines if not _is_weak_fingerprint(line)]
         if section.kind == "audio":
-            _shape_audio(section)
+            shape_audio(section)
         elif section.kind == "video":
             _shape_video(section, shape, _CONTENT[min(videos, 1)])
             videos += 1
     _add_transport_cc(offer)
     return str(offer)
+
+
+def drop_weak_fingerprints(description: Description) -> None:
+    """Keep sha-256 alone: both ends must list the same single print for the secure check code to agree."""
+    for section in description.sections:
+        section.lines = [line for line in section.lines if not _is_weak_fingerprint(line)]
 
 
 def _add_transport_cc(description: Description) -> None:
@@ -122,7 +132,7 @@ def _add_transport_cc(description: Description) -> None:
         if section.kind not in ("audio", "video") or transport_cc_number(section) is not None:
             continue
         section.lines.append(f"a=extmap:{free} {TRANSPORT_CC_URI}")
-        codecs = [p for p in section.formats if _codec(section, p) in ("OPUS", "H264", "VP8")]
+        codecs = [p for p in section.formats if codec_of(section, p) in ("OPUS", "H264", "VP8")]
         section.lines += [f"a=rtcp-fb:{payload} transport-cc" for payload in codecs]
 
 
@@ -144,25 +154,46 @@ def transport_cc_number(section: Section) -> int | None:
 
 
 def _is_weak_fingerprint(line: str) -> bool:
-    """Anything but sha-256: both ends must list the same single print for the secure check code to agree."""
     return line.startswith("a=fingerprint:") and not line.startswith("a=fingerprint:sha-256 ")
 
 
-def _shape_audio(section: Section) -> None:
-    opus = [payload for payload in section.formats if _codec(section, payload) == "OPUS"]
+def shape_audio(section: Section) -> None:
+    """Put Opus first, with redundancy asked for: without that a peer sends none (RFC 7587 6.1)."""
+    opus = [payload for payload in section.formats if codec_of(section, payload) == "OPUS"]
     section.keep_formats(opus + [payload for payload in section.formats if payload not in opus])
     for payload in opus:
         section.lines.append(f"a=fmtp:{payload} {OPUS_FMTP}")
 
 
 def _shape_video(section: Section, shape: OfferShape, content: str) -> None:
-    h264 = [p for p in section.formats if _codec(section, p) == "H264" and _is_wanted_h264(_fmtp(section, p))][:1]
-    vp8 = [p for p in section.formats if _codec(section, p) == "VP8"][:1]
-    chosen = vp8 + h264 if shape.video_codec.upper() == "VP8" else h264 + vp8
+    narrow_video(section, shape.video_codec)
+    if content == "slides":
+        _allow_full_screens(section)
+    mark_video(section, shape.video_kbps, content)
+
+
+def narrow_video(section: Section, preferred: str) -> None:
+    """Keep one H.264 of the Constrained Baseline profile and VP8, the preferred one first, each with its RTX."""
+    h264 = [p for p in section.formats if codec_of(section, p) == "H264" and _is_wanted_h264(_fmtp(section, p))][:1]
+    vp8 = [p for p in section.formats if codec_of(section, p) == "VP8"][:1]
+    chosen = vp8 + h264 if preferred.upper() == "VP8" else h264 + vp8
     section.keep_formats([payload for codec in chosen for payload in (codec, *_retransmissions(section, codec))])
-    _insert_bandwidth(section, shape.video_kbps)
+
+
+def mark_video(section: Section, kbps: int, content: str) -> None:
+    """Say what we want to receive at most, and which of two lines of pictures this is."""
+    _insert_bandwidth(section, kbps)
     _insert_after(section, "a=mid:", f"a=content:{content}")
     section.lines.append("a=rtcp-rsize")
+
+
+def _allow_full_screens(section: Section) -> None:
+    for payload in section.formats:
+        limits = _SLIDES_LIMITS.get(codec_of(section, payload))
+        known = section.first(f"a=fmtp:{payload} ")
+        if limits is not None:
+            section.lines = [line for line in section.lines if not line.startswith(f"a=fmtp:{payload} ")]
+            section.lines.append(f"a=fmtp:{payload} {known};{limits}" if known else f"a=fmtp:{payload} {limits}")
 
 
 def _is_wanted_h264(fmtp: dict[str, str]) -> bool:
@@ -172,7 +203,7 @@ def _is_wanted_h264(fmtp: dict[str, str]) -> bool:
 
 
 def _retransmissions(section: Section, payload: str) -> list[str]:
-    return [p for p in section.formats if _codec(section, p) == "RTX" and _fmtp(section, p).get("apt") == payload]
+    return [p for p in section.formats if codec_of(section, p) == "RTX" and _fmtp(section, p).get("apt") == payload]
 
 
 def _insert_bandwidth(section: Section, kbps: int) -> None:
@@ -202,6 +233,10 @@ class Answer:
     send_limits_bps: dict[str, int]
     codecs: dict[str, str]
     transport_cc: dict[str, int]
+    max_blocks: dict[str, int]
+    """By mid, how large a picture may be that we send, in blocks of 16 x 16."""
+    rejected: frozenset[str]
+    """Lines the other side does not take at all."""
 
 
 def adapt_answer(answer: str, offer: str) -> Answer:
@@ -213,15 +248,28 @@ def adapt_answer(answer: str, offer: str) -> Answer:
     theirs, ours = parse(answer), parse(offer)
     if [section.kind for section in theirs.sections] != [section.kind for section in ours.sections]:
         raise Unreadable("media.answer", "other lines than offered", place="m-lines")
-    transport = _transport_lines(theirs)
+    transport = transport_lines(theirs, ("active", "passive"))
+    rejected = frozenset(ours.sections[at].mid for at, section in enumerate(theirs.sections) if section.is_rejected)
     for section, offered in zip(theirs.sections, ours.sections, strict=True):
         if section.is_rejected:
-            _stand_in(section, offered, transport)
-        _complete(section, offered, theirs.session, transport)
+            stand_in(section, offered, transport)
+        complete(section, offered, theirs.session, transport)
+    return taken(theirs, rejected)
+
+
+def taken(theirs: Description, rejected: frozenset[str]) -> Answer:
+    """Return what the other side says about what we send, from a description in the form aiortc accepts."""
     limits = {section.mid: rate for section in theirs.sections if (rate := send_limit_bps(section)) is not None}
-    codecs = {section.mid: _codec(section, section.formats[0]) for section in theirs.sections if section.formats}
+    codecs = {section.mid: codec_of(section, section.formats[0]) for section in theirs.sections if section.formats}
     numbers = {section.mid: number for section in theirs.sections if (number := transport_cc_number(section))}
-    return Answer(str(theirs), limits, codecs, numbers)
+    blocks = {section.mid: _max_blocks(section) for section in theirs.sections if section.kind == "video"}
+    return Answer(str(theirs), limits, codecs, numbers, blocks, rejected)
+
+
+def _max_blocks(section: Section) -> int:
+    """A screen of 1920 x 1080 has 8160; what a peer says beyond that is not made use of."""
+    value = _fmtp(section, section.formats[0]).get("max-fs", "") if section.formats else ""
+    return min(max(int(value), 396), 8160) if value.isdigit() and len(value) < 10 else DEFAULT_BLOCKS
 
 
 def send_limit_bps(section: Section) -> int | None:
@@ -233,8 +281,11 @@ def send_limit_bps(section: Section) -> int | None:
     return None
 
 
-def _transport_lines(description: Description) -> list[str]:
-    """Return ICE and DTLS attributes of the bundle: those of the first accepted line, else of the session."""
+def transport_lines(description: Description, roles: tuple[str, ...]) -> list[str]:
+    """Return ICE and DTLS attributes of the bundle: those of the first accepted line, else of the session.
+
+    Raises Unreadable where one is missing or the DTLS role is none of ``roles``.
+    """
     names = ("a=ice-ufrag:", "a=ice-pwd:", "a=fingerprint:", "a=setup:")
     pools = [section.lines for section in description.sections if not section.is_rejected]
     if not pools:
@@ -245,7 +296,7 @@ def _transport_lines(description: Description) -> list[str]:
         if pool is None:
             raise Unreadable("media.answer", "missing " + name[2:-1], place="transport")
         found += [line for line in pool if line.startswith(name)]
-    if not any(line.strip() in ("a=setup:active", "a=setup:passive") for line in found):
+    if not any(line.strip().removeprefix("a=setup:") in roles for line in found if line.startswith("a=setup:")):
         raise Unreadable("media.answer", "setup", place="transport")
     return found
 
@@ -254,29 +305,39 @@ def _has(lines: Iterable[str], prefix: str) -> bool:
     return any(line.startswith(prefix) for line in lines)
 
 
-def _stand_in(section: Section, offered: Section, transport: list[str]) -> None:
+def stand_in(section: Section, offered: Section, transport: list[str]) -> None:
+    """Make an inactive line of a rejected one."""
     payload = offered.formats[0]
     section.head = " ".join([f"m={offered.kind}", "9", *offered.head.split()[2:3], payload])
-    described = [line for line in offered.lines if line.startswith((f"a=rtpmap:{payload} ", f"a=fmtp:{payload} "))]
+    wanted = (f"a=rtpmap:{payload} ", f"a=fmtp:{payload} ", "a=sctp-port:")
+    described = [line for line in offered.lines if line.startswith(wanted)]
     section.lines = ["c=IN IP4 0.0.0.0", *transport, *described, "a=inactive"]
 
 
-def _complete(section: Section, offered: Section, session: list[str], transport: list[str]) -> None:
-    """Add what aiortc wants and a bundle or the defaults imply: mid, mux, direction, transport."""
+def complete(section: Section, offered: Section, session: list[str], transport: list[str]) -> None:
+    """Add what aiortc wants and a bundle or the defaults imply: mid, mux, direction, transport.
+
+    Raises Unreadable where the mid is not the one of ``offered``.
+    """
     if not section.mid:
         section.lines.append(f"a=mid:{offered.mid}")
     elif section.mid != offered.mid:
         raise Unreadable("media.answer", "other mid than offered", place="m-lines")
-    if "a=rtcp-mux" not in section.lines:
-        section.lines.append("a=rtcp-mux")
-    if not any(f"a={name}" in section.lines for name in _DIRECTIONS):
-        inherited = next((name for name in _DIRECTIONS if f"a={name}" in session), "sendrecv")
-        section.lines.append(f"a={inherited}")
+    if section.kind != "application":
+        _complete_media(section, session)
     for line in transport:
         if not _has(section.lines, line.split(":", 1)[0] + ":"):
             section.lines.append(line)
     if section.kind == "video":
         _align_h264(section, offered)
+
+
+def _complete_media(section: Section, session: list[str]) -> None:
+    if "a=rtcp-mux" not in section.lines:
+        section.lines.append("a=rtcp-mux")
+    if not any(f"a={name}" in section.lines for name in _DIRECTIONS):
+        inherited = next((name for name in _DIRECTIONS if f"a={name}" in session), "sendrecv")
+        section.lines.append(f"a={inherited}")
 
 
 def _align_h264(section: Section, offered: Section) -> None:
@@ -285,12 +346,12 @@ def _align_h264(section: Section, offered: Section) -> None:
     aiortc matches profile and level by the letter, while a decoder takes any of the Baseline family; a node that
     answers with its own level would be refused.
     """
-    ours = next((_fmtp(offered, p) for p in offered.formats if _codec(offered, p) == "H264"), None)
+    ours = next((_fmtp(offered, p) for p in offered.formats if codec_of(offered, p) == "H264"), None)
     if ours is None:
         return
     for payload in section.formats:
         fmtp = _fmtp(section, payload)
-        if _codec(section, payload) != "H264" or fmtp.get("packetization-mode") != "1":
+        if codec_of(section, payload) != "H264" or fmtp.get("packetization-mode") != "1":
             continue
         fmtp["profile-level-id"] = ours.get("profile-level-id", "42e01f")
         text = ";".join(f"{name}={value}" if value else name for name, value in fmtp.items())
@@ -298,7 +359,8 @@ def _align_h264(section: Section, offered: Section) -> None:
         section.lines.append(f"a=fmtp:{payload} {text}")
 
 
-def _codec(section: Section, payload: str) -> str:
+def codec_of(section: Section, payload: str) -> str:
+    """Return the name of a payload type, upper case; empty where it is not described."""
     description = section.first(f"a=rtpmap:{payload} ")
     return description.split("/", 1)[0].strip().upper()
 

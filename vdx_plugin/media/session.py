@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from vdx_plugin import log
 from vdx_plugin.domain.measures import LineFigures
-from vdx_plugin.errors import Refused, VdxError
+from vdx_plugin.errors import Refused, Unavailable, Unsupported, VdxError
 from vdx_plugin.media.apm import load_canceller
 from vdx_plugin.media.devices import Devices
 from vdx_plugin.media.line import Counts, LineWatch
@@ -23,11 +23,14 @@ from vdx_plugin.media.presence import Presence, quietly
 from vdx_plugin.media.recovery import PathState, Recovery, Step
 from vdx_plugin.media.report import statistics_of
 from vdx_plugin.media.sdp import OfferShape
+from vdx_plugin.media.slides import SlideFeed
+from vdx_plugin.media.stills import Stills
 from vdx_plugin.ports import (
     CallEvent,
     JoinTarget,
     MediaChoice,
     MediaFlowing,
+    ScreenPicture,
     VideoPicture,
     ignore_picture,
 )
@@ -103,6 +106,8 @@ class MediaSession:
         self._path: MediaPath | None = None
         self._playout: Playout | None = None
         self._choice = MediaChoice()
+        self._slides = SlideFeed()
+        self._stills = Stills(presence.client, ears.on_slide)
         self._work: asyncio.Task[None] | None = None
         self._is_held = False
         self._watch = LineWatch()
@@ -178,6 +183,8 @@ class MediaSession:
                 pictures=media.pictures,
                 sound=media.sound,
                 playout=playout,
+                slides=self._slides,
+                on_slide=self._ears.on_slide,
             )
 
         shape = OfferShape(self._choice.video_codec, self._around.settings.video_kbps)
@@ -191,6 +198,8 @@ class MediaSession:
 
     async def stop(self) -> None:
         """Close path and devices. What was measured stays."""
+        self._slides.end()
+        await self._stills.close()
         await self._tasks.close()
         path, self._path = self._path, None
         media, self._media = self._media, None
@@ -202,6 +211,8 @@ class MediaSession:
 
     async def pause(self) -> None:
         """End the media call and keep the devices: the presence it belongs to is about to be left."""
+        self._slides.end()
+        await self._stills.close()
         work, self._work = self._work, None
         if work is not None:
             work.cancel()
@@ -213,6 +224,7 @@ class MediaSession:
     async def move_to(self, presence: Presence) -> None:
         """Go on in another presence, with the same devices. Raises VdxError where its node gives no media."""
         self._presence = presence
+        self._stills = Stills(presence.client, self._ears.on_slide)
         if self._media is not None:
             await self._open_path()
 
@@ -289,6 +301,39 @@ class MediaSession:
             _log.info("%s did not succeed (%s)", step, error.code)
         finally:
             self._work = None
+
+    # --- slides -----------------------------------------------------------------------------------------------------
+
+    async def present(self) -> None:
+        """Begin to send what ``show_screen`` gets. Raises Unavailable, or Unsupported where nobody takes slides."""
+        path = self._path
+        if path is None:
+            raise Unavailable("media.no_path", "slides before media")
+        if not path.slides.can_send:
+            await path.renegotiate()
+        if not path.slides.can_send:
+            raise Unsupported("call.no_floor", "no line for slides")
+        self._slides.max_blocks = path.slides.max_blocks
+        self._slides.begin()
+
+    def show_screen(self, picture: ScreenPicture) -> None:
+        """Send this picture from now on; on any thread."""
+        self._slides.show(picture)
+
+    def stop_presenting(self) -> None:
+        self._slides.end()
+
+    def on_slides(self, *, theirs: bool) -> None:
+        """Somebody else shows something, or no longer does: what we show ends in any case."""
+        self._slides.end()
+        path = self._path
+        if theirs and path is not None and path.slides.may_receive and not path.slides.can_receive:
+            self._tasks.spawn(quietly(path.renegotiate(), "slides"), "media-slides")
+
+    def on_still(self, event_id: str) -> None:
+        """A still of the slides can be had; fetched where the slides do not come as pictures that move."""
+        if self._path is not None and not self._path.slides.can_receive:
+            self._stills.want(event_id)
 
     # --- in use -----------------------------------------------------------------------------------------------------
 

@@ -8,17 +8,26 @@ from __future__ import annotations
 import asyncio
 import fractions
 import time
-from typing import Any
+from typing import Any, Protocol
 
 import av
 from aiortc.mediastreams import MediaStreamError, MediaStreamTrack
 
 from vdx_plugin.media.sound import BLOCK, RATE_HZ
-from vdx_plugin.media.sources import PictureFeed, SoundFeed
+from vdx_plugin.media.sources import SoundFeed
+from vdx_plugin.media.testcard import Yuv
 
 _VIDEO_HZ = 90_000
 _BLOCK_S = BLOCK / RATE_HZ
 _LATE_S = 0.2
+
+
+class Pictures(Protocol):
+    """Whoever has pictures to send: a camera or a screen."""
+
+    async def next_after(self, number: int) -> tuple[int, Yuv]:
+        """Return the newest picture and its number, waiting until it is due."""
+        ...
 
 
 class PictureTrack(MediaStreamTrack):  # type: ignore[misc]
@@ -26,7 +35,7 @@ class PictureTrack(MediaStreamTrack):  # type: ignore[misc]
 
     kind = "video"
 
-    def __init__(self, feed: PictureFeed) -> None:
+    def __init__(self, feed: Pictures) -> None:
         super().__init__()
         self._feed = feed
         self._number = 0

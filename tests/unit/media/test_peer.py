@@ -16,10 +16,13 @@ from vdx_plugin.media.players import Playout, Received, Speaker
 from vdx_plugin.media.recovery import PathState
 from vdx_plugin.media.report import statistics_of
 from vdx_plugin.media.sdp import OfferShape
+from vdx_plugin.media.slides import SlideFeed
 from vdx_plugin.media.sources import PictureFeed, SoundFeed
 from vdx_plugin.media.testcard import PictureFormat
 
 ANSWER = (Path(__file__).parent / "golden" / "answer_from_node.sdp").read_text(encoding="ascii")
+# The node of this answer takes no slides.
+ANSWER += "m=video 0 UDP/TLS/RTP/SAVPF 101\na=mid:2\n"
 
 
 def ignore(*_: object) -> None:
@@ -31,7 +34,16 @@ def peer() -> Peer:
         PictureFormat(64, 64, 15), None, now=lambda: datetime.now(UTC), on_picture=ignore, on_notice=ignore
     )
     playout = Playout(ignore, ignore, Speaker())
-    return Peer([], relay_only=False, loopback=True, pictures=feed, sound=SoundFeed(None), playout=playout)
+    return Peer(
+        [],
+        relay_only=False,
+        loopback=True,
+        pictures=feed,
+        sound=SoundFeed(None),
+        playout=playout,
+        slides=SlideFeed(),
+        on_slide=ignore,
+    )
 
 
 def running() -> tuple[int, int]:
@@ -57,6 +69,9 @@ async def test_a_path_closed_while_it_connects_leaves_nothing_behind() -> None:
     await made.accept(ANSWER.replace("203.0.113.9", "127.0.0.1").replace("11:22", ":".join(["11"] * 32)))
     assert made.state is PathState.CONNECTING
     assert made.video_codec == "H264"
+    assert not (made.slides.can_send)
+    assert not (made.slides.can_receive)
+    assert not (made.slides.may_receive)
     await made.close()
     # aiortc's own connecting task ends by itself, a little later.
     others = asyncio.all_tasks() - {asyncio.current_task()}

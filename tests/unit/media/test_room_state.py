@@ -12,6 +12,7 @@ from vdx_plugin.media.pexip.events import (
     RefreshWanted,
     SlidesBegan,
     SlidesEnded,
+    SlidesRevoked,
     SplashShown,
 )
 from vdx_plugin.media.room_state import RoomState
@@ -38,6 +39,8 @@ def told(*events: NodeEvent) -> list[CallEvent]:
             [SlidesBegan("me", ""), SlidesBegan("a", "Anna"), SlidesEnded(), SlidesEnded()],
             [SlidesChanged(Slides.OURS), SlidesChanged(Slides.THEIRS, "Anna"), SlidesChanged(Slides.NONE)],
         ),
+        ([SlidesBegan("me", ""), SlidesEnded()], [SlidesChanged(Slides.OURS)]),
+        ([SlidesBegan("me", ""), SlidesRevoked()], [SlidesChanged(Slides.OURS), SlidesChanged(Slides.NONE)]),
         ([HoldChanged(True), HoldChanged(True), HoldChanged(False)], [Held("call.on_hold"), Held("")]),
         ([SplashShown("direct_media_waiting_for_host"), SplashShown("")], [Held("call.awaits_host"), Held("")]),
         ([SplashShown("direct_media_escalate")], [Held("call.moving")]),

@@ -74,6 +74,61 @@ def test_a_second_picture_line_is_marked_as_slides() -> None:
     assert [section.first("a=content:") for section in shaped.sections] == ["", "main", "slides"]
 
 
+THREE = text("three_lines_from_aiortc")
+THREE_OFFER = shape_offer(THREE, OfferShape())
+THREE_ANSWER = text("three_lines_answer")
+
+
+def with_ssrc(sdp: str) -> str:
+    head, *sections = sdp.split("m=")
+    return head + "".join(f"m={each}a=ssrc:{number} cname:node\n" for number, each in enumerate(sections, 11))
+
+
+def test_an_offer_with_slides_leaves_as_the_golden_one() -> None:
+    """The line for slides says that it takes a whole screen, the one for faces does not."""
+    assert THREE_OFFER.replace("\r\n", "\n") == text("three_lines_shaped")
+    assert [line for line in THREE_OFFER.splitlines() if "max-fs" in line] == [
+        "a=fmtp:101 level-asymmetry-allowed=1;packetization-mode=1;profile-level-id=42e01f"
+        ";max-fs=8160;max-mbps=245760;max-br=3732",
+        "a=fmtp:97 max-fs=8160;max-fr=30",
+    ]
+
+
+def test_an_answer_with_slides_is_completed_as_the_golden_one() -> None:
+    """Each line of pictures has a limit of its own."""
+    adapted = adapt_answer(THREE_ANSWER, THREE_OFFER)
+    assert adapted.sdp.replace("\r\n", "\n") == text("three_lines_answer_adapted")
+    assert adapted.send_limits_bps == {"1": 1_100_000, "2": 900_000}
+    assert adapted.rejected == frozenset()
+
+
+@pytest.mark.parametrize("named", [True, False])
+def test_two_lines_of_pictures_pass_with_and_without_the_names_of_their_streams(named: bool) -> None:
+    """Whether a node names them is not documented; packets then tell by their MID or payload type."""
+    answer = with_ssrc(THREE_ANSWER) if named else THREE_ANSWER
+    media = SessionDescription.parse(adapt_answer(answer, THREE_OFFER).sdp).media
+    assert [each.direction for each in media] == ["sendrecv"] * 3
+    assert [[source.ssrc for source in each.ssrc] for each in media] == ([[11], [12], [13]] if named else [[], [], []])
+
+
+def test_slides_that_are_rejected_leave_the_rest_of_the_call_alone() -> None:
+    """aiortc would drop the whole call; the line is known to be closed instead."""
+    head = THREE_ANSWER[: THREE_ANSWER.rindex("m=video")]
+    adapted = adapt_answer(head + "m=video 0 UDP/TLS/RTP/SAVPF 101\n", THREE_OFFER)
+    assert adapted.rejected == {"2"}
+    assert [each.direction for each in SessionDescription.parse(adapted.sdp).media][2] == "inactive"
+
+
+@pytest.mark.parametrize(
+    ("fmtp", "blocks"),
+    [("max-fs=8160", 8160), ("max-fs=99999", 8160), ("max-fs=1", 396), ("max-fs=many", 3600), ("max-fs=", 3600)],
+)
+def test_a_screen_is_as_large_as_the_other_side_says_it_takes(fmtp: str, blocks: int) -> None:
+    """Texts are unreadable when a screen is shrunk without need, and a decoder fails on one too large."""
+    answer = THREE_ANSWER.replace("max-fs=3600", fmtp)
+    assert adapt_answer(answer, THREE_OFFER).max_blocks == {"1": blocks, "2": blocks}
+
+
 def test_no_rate_is_named_when_none_is_wanted() -> None:
     """Zero means automatic, not nothing."""
     assert "b=" not in shape_offer(RAW, OfferShape(video_kbps=0))

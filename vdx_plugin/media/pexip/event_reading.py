@@ -32,6 +32,7 @@ from vdx_plugin.media.pexip.events import (
     SlideReady,
     SlidesBegan,
     SlidesEnded,
+    SlidesRevoked,
     SpeakersChanged,
     SplashShown,
     SyncBegun,
@@ -109,7 +110,7 @@ def _slides_began(data: Mapping[str, Any]) -> NodeEvent:
     name = text(data.get("presenter_name"), limit=200)
     presenter = text(data.get("presenter_uuid"), limit=100)
     if not (presenter or name or text(data.get("presenter_uri"))):
-        return SlidesEnded()
+        return SlidesRevoked()
     return SlidesBegan(presenter, name)
 
 

@@ -63,7 +63,7 @@ class ConferenceChanged:
 
 @dataclass(frozen=True, slots=True)
 class SlidesBegan:
-    """Somebody presents. Without an id nobody does: the floor was taken from whoever had it."""
+    """Somebody presents."""
 
     presenter_id: str
     presenter_name: str
@@ -74,7 +74,12 @@ class SlidesBegan:
 
 @dataclass(frozen=True, slots=True)
 class SlidesEnded:
-    pass
+    """There is nothing to receive any more. Comes to a new presenter too, of the one before."""
+
+
+@dataclass(frozen=True, slots=True)
+class SlidesRevoked:
+    """Nobody presents, nor may we go on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,6 +193,7 @@ NodeEvent: TypeAlias = (
     | ConferenceChanged
     | SlidesBegan
     | SlidesEnded
+    | SlidesRevoked
     | SlideReady
     | MessageCame
     | SpeakersChanged

@@ -30,6 +30,7 @@ from vdx_plugin.media.pexip.events import (
     SlideReady,
     SlidesBegan,
     SlidesEnded,
+    SlidesRevoked,
     SpeakersChanged,
     SplashShown,
     SyncBegun,
@@ -87,7 +88,7 @@ def test_a_participant_is_read_from_the_nodes_mixture_of_words_and_booleans() ->
         ("layout", '{"participants": []}', None),
         ("conference_update", '{"guests_muted": true}', ConferenceChanged(guests_muted=True)),
         ("presentation_start", '{"presenter_name": "A", "presenter_uuid": "a"}', SlidesBegan("a", "A")),
-        ("presentation_start", '{"presenter_name": "", "presenter_uri": "", "presenter_uuid": ""}', SlidesEnded()),
+        ("presentation_start", '{"presenter_name": "", "presenter_uri": "", "presenter_uuid": ""}', SlidesRevoked()),
         ("presentation_stop", "{}", SlidesEnded()),
         ("presentation_ended", "null", SlidesEnded()),
         (
