@@ -34,7 +34,8 @@ from vdx_plugin.ui.self_view import SelfView, nearest, place
 from vdx_plugin.ui.small_window import SmallWindow
 from vdx_plugin.ui.starting import StartingPage
 from vdx_plugin.ui.theme import Theme
-from vdx_plugin.ui.video_view import VideoView, fitted, image
+from vdx_plugin.ui.video_frames import image
+from vdx_plugin.ui.video_view import VideoView, fitted
 
 
 def texts_of(window: QWidget) -> str:
