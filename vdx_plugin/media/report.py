@@ -26,4 +26,5 @@ def statistics_of(counts: Counts, received: Received, video_codec: str) -> Stati
     video: dict[str, float | int | str] = {**shared, "rx_codec": video_codec, "tx_codec": video_codec}
     if received.width:
         video["rx_resolution"] = f"{received.width}x{received.height}"
+        video["rx_fps"] = round(received.picture.fps, 1)
     return {"audio": {**shared, "rx_codec": "opus", "tx_codec": "opus"}, "video": video}

@@ -115,7 +115,6 @@ class MediaSession:
         self._counts = Counts()
         self._began_s = 0.0
         self._reported_s = 0.0
-        self._frames = 0
         self._fps: float | None = None
         self._reconnects = 0
         self.timings = JoinTimings()
@@ -263,8 +262,7 @@ class MediaSession:
         change = self._watch.tick(at_s, self._counts, expected=expected)
         if change is not None:
             self._ears.on_event(change)
-        frames = self.received().frames
-        self._fps, self._frames = (frames - self._frames) / LOOK_EVERY_S, frames
+        self._fps = self.received().picture.fps
         self._report(path, at_s)
         step = self._recovery.tick(at_s, path.state, silent_s=path.silent_s)
         if step is Step.GIVE_UP:
