@@ -61,6 +61,9 @@ def _accepted(*_values: Any) -> None:
     """Commands about what this server has none of are taken and do nothing."""
 
 
+# A node answers these with nothing, the rest with true; the vendor's client takes the wrong one as a failure.
+ANSWERED_WITH_NOTHING = frozenset({"take_floor", "release_floor", "show_live_captions", "hide_live_captions"})
+
 CONFERENCE: dict[str, ConferenceMaker] = {
     "lock": lambda by, body: SetLock(by, locked=True),
     "unlock": lambda by, body: SetLock(by, locked=False),

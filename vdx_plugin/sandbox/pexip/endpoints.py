@@ -29,7 +29,7 @@ from vdx_plugin.sandbox.pexip.answers import (
     text,
 )
 from vdx_plugin.sandbox.pexip.audience import EventStream
-from vdx_plugin.sandbox.pexip.commands import CONFERENCE, PARTICIPANT, mix_command
+from vdx_plugin.sandbox.pexip.commands import ANSWERED_WITH_NOTHING, CONFERENCE, PARTICIPANT, mix_command
 from vdx_plugin.sandbox.pexip.direct import BACKGROUND, THEME
 from vdx_plugin.sandbox.pexip.door import Door, holder_of
 from vdx_plugin.sandbox.pexip.layouts import NAMES, drawing
@@ -167,7 +167,8 @@ class _Room:
         if make is None:
             return reply("Not found", 404)
         uuid = request.path_params["uuid"]
-        return await _carry_out(meeting, make(holder.uuid, uuid, await read_body(request), self._server.clock()))
+        done = await _carry_out(meeting, make(holder.uuid, uuid, await read_body(request), self._server.clock()))
+        return reply(None) if request.path_params["command"] in ANSWERED_WITH_NOTHING else done
 
     async def dial(self, request: Request) -> Response:
         """Answers at once with whom is being called; whether they answer comes as events."""

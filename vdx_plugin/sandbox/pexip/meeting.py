@@ -179,7 +179,7 @@ class Meeting:
         return viewer
 
     async def _answer(self, uuid: str, call_uuid: str, sdp: str) -> CallAnswer:
-        offer = read_offer(sdp, video_codec=self._config.video_codec)
+        offer = read_offer(sdp, video_codec=self._config.video_codec, others=self._config.other_codecs)
         return CallAnswer(call_uuid, await self._switch.answer(uuid, offer, self._wishes()))
 
     def _call(self, uuid: str, call_uuid: str) -> Call:

@@ -118,14 +118,14 @@ class Local:
     rejects_slides: bool = False
 
 
-def read_offer(text: str, *, video_codec: str) -> Offer:
-    """Return the offer with each video line's codecs ordered ``video_codec`` first.
+def read_offer(text: str, *, video_codec: str, others: bool = True) -> Offer:
+    """Return the offer with each video line's codecs ordered ``video_codec`` first, without ``others`` that one alone.
 
     Unreadable ``sdp.unreadable`` when it breaks SDP or lacks what ICE and DTLS need.
     """
     try:
         session, *sections = _sections(text)
-        lines = _mark_slides([_line(section, video_codec) for section in sections])
+        lines = _mark_slides([_line(section, video_codec, others) for section in sections])
     except (ValueError, IndexError) as error:
         raise Unreadable("sdp.unreadable", type(error).__name__) from error
     everything = [attribute for section in ([*sections, session]) for attribute in section]
@@ -175,11 +175,12 @@ def _sections(text: str) -> list[list[str]]:
     return sections
 
 
-def _line(section: list[str], video_codec: str) -> Line:
+def _line(section: list[str], video_codec: str, others: bool) -> Line:
     kind, port, protocol, *formats = section[0][2:].split()
     codecs = _codecs(section, formats, kind)
     if kind == "video":
         codecs.sort(key=lambda codec: codec.name != video_codec)
+        codecs = [codec for codec in codecs if others or codec.name == video_codec]
     return Line(
         kind=kind,
         mid=_first(section, "a=mid:"),
