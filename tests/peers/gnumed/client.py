@@ -25,7 +25,7 @@ _LOGIN = "Welcome to"
 _ASKS = f"^({_LOGIN}|GMd: .*)$"
 """Titles of dialogs: the login and those that follow it."""
 _NAMED = "vdx-nightly"
-_LIMIT_S = 60
+_LIMIT_S = 300
 _SETTINGS = """\
 [preferences]
 profile = nightly ({database}@127.0.0.1)
@@ -112,7 +112,7 @@ def running(place: Path, port: int) -> Iterator[Remote]:
         )
         try:
             control = Remote(place / "gdt", xmlrpc.client.ServerProxy(f"http://127.0.0.1:{remote}"), environment)
-            _let_in(environment, control)
+            _let_in(environment, control, client, place / "output")
             yield control
         finally:
             client.kill()
@@ -163,7 +163,7 @@ def _screen(place: Path) -> Iterator[str]:
         server.stdout.close()
 
 
-def _let_in(environment: dict[str, str], remote: Remote) -> None:
+def _let_in(environment: dict[str, str], remote: Remote, client: subprocess.Popen[bytes], words: Path) -> None:
     """Answer what the client asks, login and words of welcome, until its remote control lets us attach.
 
     The database trusts whatever word is typed, once or twice.
@@ -173,6 +173,7 @@ def _let_in(environment: dict[str, str], remote: Remote) -> None:
         try:
             remote.attach()
         except ConnectionRefusedError:
+            assert client.poll() is None, f"GNUmed ended: {words.read_text(errors='replace')[-2000:]}"
             if time.monotonic() > until:
                 raise
             _answer(environment)
