@@ -5,17 +5,23 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import AsyncIterator, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from playwright.async_api import Page, async_playwright
+from PySide6.QtWidgets import QApplication
 
 from tests.chromium import QUIET, find_chromium
 from tests.fakes_clinic import RememberingSink
 from tests.interop.test_gnuhealth import adapter, appointment, patient_number
 from tests.peers.gnuhealth import server as gnuhealth
 from tests.peers.gnuhealth.server import DITTE, DOCTOR, Server
+from vdx_plugin.domain.context import ClinicContext
 from vdx_plugin.domain.patients import cpr
+from vdx_plugin.ui import gallery, scenes
+from vdx_plugin.ui.theme import Theme
+from vdx_plugin.ui.windows import dress
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
 
@@ -62,6 +68,16 @@ async def click_action(page: Page, server: Server, model: str, number: int) -> P
     return launched
 
 
+def picture_dock(context: ClinicContext, file: Path) -> None:
+    """Write what the doctor sees beside the record after the click."""
+    os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+    app = QApplication.instance() or QApplication([])
+    assert isinstance(app, QApplication)
+    dress(app, Theme())
+    view = replace(scenes.idle(context), consultation=replace(scenes.starting(), context=context))
+    gallery.render(app, ("dock", gallery.dock(view), (320, 860)), Theme(), file)
+
+
 async def test_the_action_in_the_patient_form_starts_with_that_patient(server: Server, page: Page) -> None:
     """Two clicks in a record that others wrote, and the program has the patient."""
     sink, record = RememberingSink(), server.rpc(DOCTOR)
@@ -76,6 +92,8 @@ async def test_the_action_in_the_patient_form_starts_with_that_patient(server: S
         if pictures := os.environ.get("VDX_PICTURES"):
             await launched.screenshot(path=Path(pictures) / "gnuhealth-launched.png")
         (context,) = sink.starts
+        if pictures:
+            picture_dock(context, Path(pictures) / "gnuhealth-dock.png")
         assert context.patient.identifiers == (cpr(DITTE),)
         # Reloaded, as a browser does that restores its tabs: the ticket is spent.
         await launched.reload()
