@@ -26,6 +26,7 @@ _ASKS = f"^({_LOGIN}|GMd: .*)$"
 """Titles of dialogs: the login and those that follow it."""
 _NAMED = "vdx-nightly"
 _LIMIT_S = 300
+_SOCKETS = Path("/tmp/.X11-unix")  # X's own place
 _SETTINGS = """\
 [preferences]
 profile = nightly ({database}@127.0.0.1)
@@ -152,11 +153,17 @@ def _environment(place: Path, display: str) -> dict[str, str]:
 def _screen(place: Path) -> Iterator[str]:
     """Run Xvfb on a number of its own choice and give that."""
     command = ["Xvfb", "-displayfd", "1", "-screen", "0", "1280x900x24", "-nolisten", "tcp"]
+    # Where no X server has run yet, only root may make the folder of the sockets.
+    if not _SOCKETS.exists():
+        _SOCKETS.mkdir()
+        _SOCKETS.chmod(0o1777)
     with (place / "screen").open("wb") as words:
         server = subprocess.Popen(command, user=database.user(), cwd=place, stdout=subprocess.PIPE, stderr=words)
     assert server.stdout is not None
     try:
-        yield f":{server.stdout.readline().decode().strip()}"
+        number = server.stdout.readline().decode().strip()
+        assert number, f"no screen: {(place / 'screen').read_text(errors='replace')}"
+        yield f":{number}"
     finally:
         server.terminate()
         server.wait()
