@@ -16,7 +16,7 @@ from vdx_plugin.errors import Unreadable
 from vdx_plugin.ports import Clock, InvitationNews, OutboxDraft
 from vdx_plugin.store import codec
 from vdx_plugin.store.engine import insert_or_ignore, upsert
-from vdx_plugin.store.outbox import insert_drafts
+from vdx_plugin.store.outbox_rows import insert_drafts
 from vdx_plugin.store.schema import consultation as consultations
 from vdx_plugin.store.schema import invitation_news
 from vdx_plugin.store.sealing import Sealer

@@ -35,7 +35,7 @@ from sqlalchemy import (
 from sqlalchemy.sql.dml import Update
 
 from vdx_plugin import log
-from vdx_plugin.domain.parties import Channel, LetterFormat
+from vdx_plugin.domain.parties import Channel
 from vdx_plugin.errors import Unreadable
 from vdx_plugin.ports import (
     IN_MAILBOX,
@@ -48,7 +48,8 @@ from vdx_plugin.ports import (
     OutboxState,
     Settlement,
 )
-from vdx_plugin.store.engine import database_time, insert_or_ignore
+from vdx_plugin.store.engine import database_time
+from vdx_plugin.store.outbox_rows import insert_drafts, read
 from vdx_plugin.store.schema import in_microseconds
 from vdx_plugin.store.schema import outbox as rows
 from vdx_plugin.store.sealing import Sealer
@@ -120,7 +121,7 @@ class OutboxTable:
     def _claimed(self, connection: Connection, row: Row[Any], now: datetime) -> OutboxRow | None:
         """Return a row as it is handed out. One that cannot be opened is set aside, so that it holds up nobody."""
         try:
-            before = self._read(row)
+            before = read(self._sealer, row)
         except Unreadable as error:
             _log.error("%s cannot be opened and is not sent: %s", row.key, error)
             unfit = Settlement(row.key, OutboxState.FAILED, "store.unreadable")
@@ -300,7 +301,7 @@ class OutboxTable:
 
         def work(connection: Connection) -> OutboxRow | None:
             row = connection.execute(newest).one_or_none()
-            return self._read(row) if row else None
+            return read(self._sealer, row) if row else None
 
         return await self._thread.read(work)
 
@@ -312,41 +313,10 @@ class OutboxTable:
         found = []
         for row in connection.execute(wanted):
             try:
-                found.append(self._read(row))
+                found.append(read(self._sealer, row))
             except Unreadable as error:
                 _log.error("%s left out: %s", row.key, error)
         return found
-
-    def _read(self, row: Row[Any]) -> OutboxRow:
-        draft = OutboxDraft(
-            key=row.key,
-            consultation_id=row.consultation_id,
-            party_key=row.party_key,
-            kind=MessageKind(row.kind),
-            channel=Channel(row.channel),
-            receiver=_opened(self._sealer, row.sealed_receiver, f"receiver:{row.key}").decode(),
-            message_id=row.message_id,
-            thread_id=row.thread_id,
-            mime=row.mime,
-            payload=_opened(self._sealer, row.sealed_payload, f"payload:{row.key}"),
-            checked_by=row.checked_by,
-            format=LetterFormat(row.format),
-            starts_at=row.starts_at,
-            expires_at=row.expires_at,
-        )
-        return OutboxRow(
-            draft=draft,
-            state=OutboxState(row.state),
-            attempts=row.attempts,
-            created_at=row.created_at,
-            next_attempt_at=row.due_at,
-            sent_at=row.sent_at,
-            settled_at=row.settled_at,
-            problem=row.problem,
-            receipt=row.receipt,
-            sends=row.sends,
-            queued_at=row.queued_at,
-        )
 
 
 def _due() -> Select[Any]:
@@ -399,38 +369,6 @@ def _among_their_threads(connection: Connection, claimed: list[tuple[int, Outbox
     return found
 
 
-def insert_drafts(connection: Connection, sealer: Sealer, drafts: Sequence[OutboxDraft], now: datetime) -> None:
-    """Queue ``drafts``, due at once or when they say; one whose key is there already is passed over."""
-    insert_or_ignore(connection, rows, [_new_row(sealer, draft, now) for draft in drafts])
-
-
-def _new_row(sealer: Sealer, draft: OutboxDraft, now: datetime) -> dict[str, Any]:
-    return {
-        "key": draft.key,
-        "consultation_id": draft.consultation_id,
-        "party_key": draft.party_key,
-        "kind": draft.kind.value,
-        "channel": draft.channel.value,
-        "message_id": draft.message_id,
-        "thread_id": draft.thread_id,
-        "mime": draft.mime,
-        "sealed_receiver": sealer.seal(draft.receiver.encode(), f"receiver:{draft.key}"),
-        "sealed_payload": sealer.seal(draft.payload, f"payload:{draft.key}"),
-        "checked_by": draft.checked_by,
-        "state": OutboxState.QUEUED.value,
-        "attempts": 0,
-        "created_at": now,
-        "queued_at": now,
-        "changed_at": now,
-        "due_at": draft.not_before or now,
-        "problem": "",
-        "receipt": "",
-        "format": draft.format.value,
-        "starts_at": draft.starts_at,
-        "expires_at": draft.expires_at,
-    }
-
-
 def _written(found: Any, outcome: Settlement, now: datetime) -> dict[str, Any]:
     """The values for ``_WRITE`` that follow from an outcome."""
     state = outcome.state
@@ -451,7 +389,3 @@ def _written(found: Any, outcome: Settlement, now: datetime) -> dict[str, Any]:
         "receipt": found.receipt if in_mailbox or not outcome.receipt else outcome.receipt,
         "sends": found.sends + outcome.handed_over,
     }
-
-
-def _opened(sealer: Sealer, sealed: bytes | None, place: str) -> bytes:
-    return sealer.open(sealed, place) if sealed is not None else b""
