@@ -9,7 +9,7 @@ from __future__ import annotations
 import argparse
 import statistics
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -17,7 +17,7 @@ from tests.bench.line_model import BY_NAME, CONDITIONS, Condition, Line, Virtual
 from tests.bench.speech import speech
 from vdx_plugin.media.audio import libopus
 from vdx_plugin.media.audio.decoding import sound_decoder
-from vdx_plugin.media.audio.playing import STEP, SoundCounts
+from vdx_plugin.media.audio.playing import STEP
 from vdx_plugin.media.audio.receiving import SoundReceiver
 from vdx_plugin.media.packets import MediaPacket
 from vdx_plugin.media.sound import BLOCK, RATE_HZ, Samples
@@ -132,10 +132,10 @@ def run(condition: Condition, seed: int, seconds: float, *, repeats: bool, measu
     time.every(0.005, ask, first_s=0.001)
     time.every(1.0, sending.hear_of_loss)
     time.run(WARM_UP_S)
-    before, asked = _copy(receiver.player.counts), receiver.asking.asked
+    before = replace(receiver.counts)
     skip, skipped = len(listener.heard), len(listener.delays_s)
     time.run(seconds)
-    now = receiver.player.counts
+    now = receiver.counts
     played = now.played - before.played
     return Outcome(
         concealed=(now.concealed - before.concealed) / played,
@@ -144,13 +144,9 @@ def run(condition: Condition, seed: int, seconds: float, *, repeats: bool, measu
         wait_ms=1000 * (now.waited_s - before.waited_s) / max(1, (now.decoded - before.decoded) / BLOCK),
         delay_ms=1000 * statistics.fmean(listener.delays_s[skipped:]),
         delay_p95_ms=1000 * float(np.percentile(listener.delays_s[skipped:], 95)),
-        asked=receiver.asking.asked - asked,
+        asked=now.asked - before.asked,
         stoi=_stoi(said, listener, skip) if measure_stoi else None,
     )
-
-
-def _copy(counts: SoundCounts) -> SoundCounts:
-    return SoundCounts(*(getattr(counts, name) for name in SoundCounts.__slots__))
 
 
 def _stoi(said: Samples, listener: Listener, skip: int) -> float:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from vdx_plugin.media.audio.arrivals import MAX_GAPS, Arrivals, Gap
+from vdx_plugin.media.audio.counting import SoundCounts
 
 MAX_TIMES = 2
 AHEAD = 6
@@ -24,13 +25,12 @@ SLACK_S = 0.06
 class Asking:
     """Asks on behalf of ``arrivals``. ``delay_s`` says how long after its fastest arrival sound is being played."""
 
-    def __init__(self, arrivals: Arrivals) -> None:
+    def __init__(self, arrivals: Arrivals, counts: SoundCounts) -> None:
         self._arrivals = arrivals
+        self._counts = counts
         self._answer_s: float | None = None
         self._vain = 0
         self._rests_until_s = 0.0
-        self.asked = 0
-        self.answered = 0
 
     def due(self, at_s: float, delay_s: float, rtt_s: float | None) -> list[int]:
         """Return the sequence numbers to ask for now."""
@@ -62,7 +62,7 @@ class Asking:
                 yield sequence, Gap(due)
 
     def _count(self, found: list[int], at_s: float) -> None:
-        self.asked += len(found)
+        self._counts.asked += len(found)
         self._vain += len(found)
         if self._vain >= VAIN and at_s >= self._rests_until_s:
             self._rests_until_s, self._vain = at_s + REST_S, VAIN
@@ -72,6 +72,6 @@ class Asking:
         took_s = at_s - gap.asked_s
         if not gap.times or took_s < 0.8 * (rtt_s or 0.0):
             return
-        self.answered += 1
+        self._counts.answered += 1
         self._vain = 0
         self._answer_s = took_s if self._answer_s is None else self._answer_s + SMOOTH * (took_s - self._answer_s)

@@ -9,11 +9,11 @@ what ``Schedule`` wants by shortening the sound. Nothing waits and nothing grows
 from __future__ import annotations
 
 from bisect import insort
-from dataclasses import dataclass
 
 import numpy as np
 
 from vdx_plugin.media.audio import stretching
+from vdx_plugin.media.audio.counting import SoundCounts
 from vdx_plugin.media.audio.decoding import SoundDecoder
 from vdx_plugin.media.audio.opus_packet import RATE_HZ
 from vdx_plugin.media.audio.stretching import Sound
@@ -34,38 +34,23 @@ LONG_S, SHORT_S = 0.010, 0.004
 QUIET_LONG_S, QUIET_SHORT_S = 0.006, 0.002
 HURRY_S = 0.06
 ALIKE, ALIKE_IN_HURRY = 0.75, 0.4
+JUMP_S = 0.03
+SMOOTH = 0.2
+MARGIN_KEPT, MAX_MARGIN_S = 0.99, 0.06
 REST = RATE_HZ // 20
 """Between two changes of speed."""
-
-
-@dataclass(slots=True)
-class SoundCounts:
-    """Samples by where they came from, and packets. ``concealed`` has in it what was faded out to silence."""
-
-    played: int = 0
-    decoded: int = 0
-    recovered: int = 0
-    concealed: int = 0
-    silent: int = 0
-    paused: int = 0
-    """Stood in for while the sender paused on purpose."""
-    shortened: int = 0
-    lengthened: int = 0
-    packets: int = 0
-    late: int = 0
-    broken: int = 0
-    waited_s: float = 0.0
-    """All the time packets waited between arrival and decoding."""
 
 
 class Player:
     """Plays one stream of units. ``put`` and ``read`` belong to one thread."""
 
-    def __init__(self, decoder: SoundDecoder) -> None:
+    def __init__(self, decoder: SoundDecoder, counts: SoundCounts) -> None:
         self._decoder = decoder
-        self.counts = SoundCounts()
+        self._counts = counts
         self.delay_s = 0.0
         """How long after its fastest arrival sound is being decoded."""
+        self._level_s: float | None = None
+        self._margin_s = 0.0
         self._schedule = Schedule()
         self._now_s = 0.0
         self._floor = 50.0
@@ -82,6 +67,11 @@ class Player:
         self._before: Sound = np.zeros(KEPT, dtype=np.float32)
         self._out: Sound = np.zeros(0, dtype=np.float32)
 
+    @property
+    def timestamp(self) -> int | None:
+        """What is heard next, as a timestamp on the wire; None before the first packet."""
+        return None if self._next is None else (self._next + self._concealed - self._out.size) % (1 << 32)
+
     # --- in ---------------------------------------------------------------------------------------------------------
 
     def put(self, unit: Unit) -> None:
@@ -90,9 +80,9 @@ class Player:
             self._turn_to(unit.run)
         elif unit.run < self._run:
             return
-        self.counts.packets += 1
+        self._counts.packets += 1
         if self._next is not None and unit.end <= self._next:
-            self.counts.late += 1
+            self._counts.late += 1
             return
         insort(self._waiting, (unit.start, unit.sequence, unit))
         if len(self._waiting) > MAX_WAITING:
@@ -114,7 +104,7 @@ class Player:
             self._produce()
         taken, self._out = self._out[:count], self._out[count:]
         self._before = np.concatenate([self._before, taken])[-KEPT:]
-        self.counts.played += count
+        self._counts.played += count
         return np.clip(taken, -32768, 32767).astype(np.int16)
 
     def _produce(self) -> None:
@@ -145,7 +135,7 @@ class Player:
     def _drop_passed(self) -> None:
         while self._waiting and self._next is not None and self._waiting[0][2].end <= self._next:
             del self._waiting[0]
-            self.counts.late += 1
+            self._counts.late += 1
 
     def _first_sample(self, unit: Unit) -> int:
         """Return where the sound begins that can be had from a unit, by its redundancy or itself."""
@@ -184,19 +174,31 @@ class Player:
             self._take_out(unit)
             sound = self._decoder.decode(unit.payload)
             begin, end = unit.start, unit.end
-        self.delay_s = self._delay_s(start + left_out)
+        self._note_delay(self._delay_s(start + left_out))
         self._next, self._concealed = end, 0
         if sound is None:
-            self.counts.broken += 1
+            self._counts.broken += 1
             return
         self._count(sound.size, is_recovery=is_recovery)
         self._add(self._float(sound)[start - begin + left_out :], tail)
+
+    def _note_delay(self, delay_s: float) -> None:
+        """Keep the delay as it is heard, smoothed, and how much earlier than that sound has to be there.
+
+        Sound cards take more or less than a packet at a time and threads come late; neither is a change of the delay.
+        """
+        self.delay_s = self._counts.delay_s = delay_s
+        heard_s = delay_s + self._out.size / RATE_HZ
+        if self._level_s is None or abs(heard_s - self._level_s) > JUMP_S:
+            self._level_s = heard_s
+        self._level_s += SMOOTH * (heard_s - self._level_s)
+        self._margin_s = min(MAX_MARGIN_S, max(MARGIN_KEPT * self._margin_s, self._level_s - delay_s))
 
     def _take_out(self, unit: Unit) -> None:
         del self._waiting[0]
         self._sequence = unit.sequence
         self._is_pause = unit.opus.is_pause
-        self.counts.waited_s += self._now_s - unit.arrived_s
+        self._counts.waited_s += self._now_s - unit.arrived_s
 
     def _left_out(self, start: int) -> int:
         """Return how many samples of late sound to skip, so that the delay stays bearable."""
@@ -207,9 +209,9 @@ class Player:
 
     def _count(self, samples: int, *, is_recovery: bool) -> None:
         if is_recovery:
-            self.counts.recovered += samples
+            self._counts.recovered += samples
         else:
-            self.counts.decoded += samples
+            self._counts.decoded += samples
 
     @staticmethod
     def _float(sound: Samples) -> Sound:
@@ -228,11 +230,11 @@ class Player:
     def _conceal(self) -> None:
         self._concealed += STEP
         if self._is_pause:
-            self.counts.paused += STEP
+            self._counts.paused += STEP
         else:
-            self.counts.concealed += STEP
+            self._counts.concealed += STEP
         if self._concealed > FADED and not self._is_pause:
-            self.counts.silent += STEP
+            self._counts.silent += STEP
         self._append(self._float(self._decoder.conceal(STEP)))
 
     # --- keeping the delay ------------------------------------------------------------------------------------------
@@ -240,7 +242,7 @@ class Player:
     def _paced(self, sound: Sound) -> Sound:
         """Return ``sound`` a little shorter or longer, if the delay wants it and the sound allows it unheard."""
         self._rest = max(0, self._rest - sound.size)
-        above_s = self.delay_s - self._schedule.target_s
+        above_s = (self._level_s or 0.0) - self._margin_s - self._schedule.target_s
         quiet = self._is_quiet(sound)
         if self._rest and above_s < HURRY_S:
             return sound
@@ -263,7 +265,8 @@ class Player:
         if not quiet and match.likeness < (ALIKE_IN_HURRY if above_s > HURRY_S else ALIKE):
             return sound
         self._rest = REST
-        self.counts.shortened += match.period
+        self._level_s = (self._level_s or 0.0) - match.period / RATE_HZ
+        self._counts.shortened += match.period
         return stretching.shorten(sound, match)
 
     def _longer(self, sound: Sound, *, quiet: bool) -> Sound:
@@ -274,7 +277,8 @@ class Player:
         if not quiet and match.likeness < ALIKE:
             return sound
         self._rest = REST
-        self.counts.lengthened += match.period
+        self._level_s = (self._level_s or 0.0) + match.period / RATE_HZ
+        self._counts.lengthened += match.period
         return stretching.lengthen(before, sound, match)
 
     def _sound_before(self) -> Sound:
