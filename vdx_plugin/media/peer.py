@@ -10,11 +10,11 @@ from typing import Any
 
 from aiortc import RTCSessionDescription
 from aiortc.exceptions import InternalError, InvalidAccessError, InvalidStateError, OperationError
-from aiortc.mediastreams import MediaStreamError
 
 from vdx_plugin import log
 from vdx_plugin.errors import Unreadable
 from vdx_plugin.media import aiortc_hooks as hooks
+from vdx_plugin.media.audio.line import SoundLine
 from vdx_plugin.media.encoders import encoder_for
 from vdx_plugin.media.inbound import Receiver
 from vdx_plugin.media.line import Counts
@@ -69,11 +69,12 @@ class Peer:
         audio.sender.replaceTrack(SoundTrack(sound))
         video.sender.replaceTrack(PictureTrack(pictures))
         self._slides.sender.replaceTrack(PictureTrack(slides))
-        self._playout = playout
         self._equipped: set[str] = set()
         self._said: Answer | None = None
         self._pictures = PictureReceiver(playout.take_picture, playout.tally, playout.sync)
+        self._sound = SoundLine(playout.output, playout.sync, playout.note_sound)
         round_trip_s = partial(hooks.round_trip_s, video.sender)
+        hooks.use_receiver(audio, Receiver("audio", audio.receiver.transport, self._sound, round_trip_s))
         hooks.use_receiver(video, Receiver("video", video.receiver.transport, self._pictures, round_trip_s))
         self._shown = PictureReceiver(lambda frame: on_slide(picture_of_frame(frame)), PictureTally())
         hooks.use_receiver(self._slides, Receiver("video", video.receiver.transport, self._shown, round_trip_s))
@@ -171,15 +172,6 @@ class Peer:
             return
         if transceiver.kind == "video":
             self.video_codec = codec
-        elif transceiver.receiver.track is not None:
-            self._tasks.spawn(self._drain(transceiver.receiver.track), "media-audio-in")
-
-    async def _drain(self, track: Any) -> None:
-        try:
-            while True:
-                self._playout.take_sound(await track.recv())
-        except MediaStreamError:
-            return
 
     async def counts(self) -> Counts:
         """Return what came and went so far."""

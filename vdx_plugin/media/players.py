@@ -1,21 +1,17 @@
-"""What comes in: sound to the speaker, pictures to the window, and the count of both.
-
-Remote tracks are always read, whether anybody looks or not: a track nobody reads eats memory (aiortc issue 554).
-"""
+"""What comes in: sound to the speaker, pictures to the window, and the count of both."""
 
 from __future__ import annotations
 
 import asyncio
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
-import numpy as np
-
+from vdx_plugin.media.audio.counting import SoundFigures
+from vdx_plugin.media.audio.output import SoundOutput
 from vdx_plugin.media.devices import SoundStream, Speakers
 from vdx_plugin.media.pictures import picture_of_frame
-from vdx_plugin.media.sound import RATE_HZ, Ring, Samples, is_audible
 from vdx_plugin.media.sync import LipSync
 from vdx_plugin.media.video.figures import PictureFigures, PictureTally
 from vdx_plugin.ports import VideoPicture
@@ -29,25 +25,22 @@ class Received:
     width: int = 0
     height: int = 0
     picture: PictureFigures = field(default_factory=PictureFigures)
+    sound: SoundFigures = field(default_factory=SoundFigures)
     sound_s: float = 0.0
+    """Sound that was there, as it was sent or from the redundancy; what was made up does not count."""
     audible_s: float = 0.0
 
 
 class Speaker:
-    """A speaker fed through a ring: the sound card takes what is there and silence otherwise."""
+    """A speaker, which takes what comes out of ``output``; without an open one the output runs all the same."""
 
     def __init__(self) -> None:
-        self._ring = Ring()
+        self.output = SoundOutput()
         self._stream: SoundStream | None = None
 
     async def open(self, devices: Speakers, name: str | None) -> None:
         """Open it. Raises what ``devices`` raises."""
-        self._stream = await asyncio.to_thread(devices.open_speaker, name, self._ring.read)
-
-    def play(self, samples: Samples) -> None:
-        """Queue samples; without an open speaker they go nowhere."""
-        if self._stream is not None:
-            self._ring.write(samples)
+        self._stream = await asyncio.to_thread(devices.open_speaker, name, self.output.fill)
 
     async def close(self) -> None:
         stream, self._stream = self._stream, None
@@ -58,7 +51,7 @@ class Speaker:
 class Playout:
     """Takes what is decoded on any media path, when it is due. ``on_first`` hears ``video`` and ``audio`` once each.
 
-    ``tally`` and ``sync`` are for whoever receives the pictures and the sound of a path.
+    ``tally``, ``output`` and ``sync`` are for whoever receives the pictures and the sound of a path.
     """
 
     def __init__(
@@ -66,9 +59,8 @@ class Playout:
     ) -> None:
         self._on_picture = on_picture
         self._on_first = on_first
-        self._speaker = speaker
         self._heard: set[str] = set()
-        self._sound = Received()
+        self.output = speaker.output
         self.tally = PictureTally()
         self.sync = LipSync()
 
@@ -76,37 +68,27 @@ class Playout:
     def received(self) -> Received:
         """What was decoded so far."""
         picture = self.tally.figures(time.monotonic())
-        return replace(self._sound, frames=picture.decoded, width=picture.width, height=picture.height, picture=picture)
+        sound = self.output.counts.figures()
+        return Received(
+            frames=picture.decoded,
+            width=picture.width,
+            height=picture.height,
+            picture=picture,
+            sound=sound,
+            sound_s=sound.decoded_s + sound.recovered_s,
+            audible_s=sound.audible_s,
+        )
 
     def take_picture(self, frame: Any) -> None:
         """Show an ``av.VideoFrame``, now."""
         self._first("video")
         self._on_picture(picture_of_frame(frame))
 
-    def take_sound(self, frame: Any) -> None:
-        """Take an ``av.AudioFrame`` of 48 kHz, 16 bit."""
-        samples = mono(frame)
-        self._speaker.play(samples)
-        seconds, audible = samples.size / RATE_HZ, is_audible(samples)
-        self._sound = replace(
-            self._sound,
-            sound_s=self._sound.sound_s + seconds,
-            audible_s=self._sound.audible_s + (seconds if audible else 0.0),
-        )
-        if audible:
-            self._first("audio")
+    def note_sound(self) -> None:
+        """Sound louder than silence has come out."""
+        self._first("audio")
 
     def _first(self, kind: str) -> None:
         if kind not in self._heard:
             self._heard.add(kind)
             self._on_first(kind)
-
-
-def mono(frame: Any) -> Samples:
-    """Return a decoded audio frame (packed 16 bit, one or two channels) as mono samples."""
-    channels = frame.layout.nb_channels
-    samples: Samples = frame.to_ndarray().reshape(-1, channels)
-    if channels == 1:
-        return samples[:, 0]
-    mixed: Samples = samples.mean(axis=1).astype(np.int16)
-    return mixed

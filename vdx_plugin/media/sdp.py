@@ -158,11 +158,12 @@ def _is_weak_fingerprint(line: str) -> bool:
 
 
 def shape_audio(section: Section) -> None:
-    """Put Opus first, with redundancy asked for: without that a peer sends none (RFC 7587 6.1)."""
+    """Keep Opus alone, with redundancy asked for: without that a peer sends none (RFC 7587 6.1)."""
     opus = [payload for payload in section.formats if codec_of(section, payload) == "OPUS"]
-    section.keep_formats(opus + [payload for payload in section.formats if payload not in opus])
+    section.keep_formats(opus or section.formats)
     for payload in opus:
-        section.lines.append(f"a=fmtp:{payload} {OPUS_FMTP}")
+        # Nothing says that an answer must confirm it: browsers repeat sound for who offers to ask, and ask in turn.
+        section.lines += [f"a=fmtp:{payload} {OPUS_FMTP}", f"a=rtcp-fb:{payload} nack"]
 
 
 def _shape_video(section: Section, shape: OfferShape, content: str) -> None:

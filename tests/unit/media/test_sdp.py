@@ -61,10 +61,11 @@ def test_one_fingerprint_is_offered_and_it_is_sha_256() -> None:
     assert OFFER.count("a=fingerprint:sha-256 ") == 2
 
 
-def test_opus_is_first_and_asks_for_error_correction() -> None:
-    """Without the parameter peers send no redundancy at all, and lost packets are heard."""
-    assert payloads(OFFER, "audio")[0] == "96"
+def test_opus_is_alone_and_asks_for_error_correction_and_repeats() -> None:
+    """Without the parameter peers send no redundancy at all, and we hear no other format."""
+    assert payloads(OFFER, "audio") == ["96"]
     assert "a=fmtp:96 minptime=10;useinbandfec=1" in OFFER
+    assert "a=rtcp-fb:96 nack" in OFFER
 
 
 def test_a_second_picture_line_is_marked_as_slides() -> None:

@@ -6,6 +6,7 @@ import asyncio
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -14,9 +15,12 @@ import numpy as np
 import pytest
 
 from vdx_plugin.errors import Unavailable
+from vdx_plugin.media.audio.decoding import PlainDecoder
+from vdx_plugin.media.audio.output import SoundOutput
+from vdx_plugin.media.audio.receiving import SoundReceiver
 from vdx_plugin.media.devices import DeviceNames, FillBlock, OnBlock, SoundStream, camera_format, fit
 from vdx_plugin.media.local_media import LocalMedia, MediaSettings
-from vdx_plugin.media.sound import BLOCK, SpeechLoop, is_audible
+from vdx_plugin.media.sound import BLOCK, Samples, SpeechLoop, is_audible
 from vdx_plugin.media.sources import CameraReader, PictureFeed, SoundFeed
 from vdx_plugin.media.testcard import PictureFormat, Yuv
 from vdx_plugin.ports import DeviceNotice, MediaChoice, VideoPicture
@@ -107,6 +111,24 @@ def now() -> datetime:
     return datetime(2026, 11, 23, 10, 0, tzinfo=UTC)
 
 
+class Shout(SoundReceiver):
+    """Gives the same loud sound whatever came."""
+
+    def read(self, count: int, at_s: float) -> Samples:
+        return np.resize(LOUD, count)
+
+
+@contextmanager
+def loud(output: SoundOutput) -> Iterator[None]:
+    """Let something loud come in meanwhile."""
+    shout = Shout(PlainDecoder())
+    output.attach(shout)
+    try:
+        yield
+    finally:
+        output.detach(shout)
+
+
 def local_media(devices: FakeDevices, heard: Heard, choice: MediaChoice) -> LocalMedia:
     settings = MediaSettings(camera=SMALL, card=SMALL)
     return LocalMedia(devices, choice, settings, now=now, on_picture=heard.picture, on_notice=heard.notice)
@@ -189,9 +211,9 @@ async def test_microphone_and_speaker_are_opened_and_closed() -> None:
     for _ in range(2):
         devices.on_block(LOUD)
     assert is_audible(media.sound.read(BLOCK))
-    media.speaker.play(LOUD)
     assert devices.fill is not None
-    assert is_audible(devices.fill(BLOCK))
+    with loud(media.speaker.output):
+        assert is_audible(devices.fill(BLOCK))
     await media.close()
     assert [stream.is_closed for stream in devices.streams] == [True, True]
 
@@ -217,12 +239,12 @@ async def test_what_goes_to_the_sound_card_goes_to_the_echo_canceller() -> None:
     devices.listed = DeviceNames(cameras=("c",))
     media = local_media(devices, heard, MediaChoice(cancel_echo=False))
     await media.open()
-    media.speaker.play(LOUD)
     assert devices.fill is not None
     assert devices.on_block is not None
-    for _ in range(3):
-        devices.fill(BLOCK)
-        devices.on_block(LOUD)
+    with loud(media.speaker.output):
+        for _ in range(3):
+            devices.fill(BLOCK)
+            devices.on_block(LOUD)
     assert max(level.played for level in media.voice.take_levels()) > 1000
     await media.close()
 

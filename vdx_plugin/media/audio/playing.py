@@ -49,6 +49,8 @@ class Player:
         self._counts = counts
         self.delay_s = 0.0
         """How long after its fastest arrival sound is being decoded."""
+        self.heard: tuple[int, float] | None = None
+        """A timestamp as on the wire and when it is heard, the newest; None before the first packet."""
         self._level_s: float | None = None
         self._margin_s = 0.0
         self._schedule = Schedule()
@@ -66,11 +68,6 @@ class Player:
         self._rest = 0
         self._before: Sound = np.zeros(KEPT, dtype=np.float32)
         self._out: Sound = np.zeros(0, dtype=np.float32)
-
-    @property
-    def timestamp(self) -> int | None:
-        """What is heard next, as a timestamp on the wire; None before the first packet."""
-        return None if self._next is None else (self._next + self._concealed - self._out.size) % (1 << 32)
 
     # --- in ---------------------------------------------------------------------------------------------------------
 
@@ -102,6 +99,8 @@ class Player:
         self._schedule, self._now_s = schedule, at_s
         while self._out.size < count:
             self._produce()
+        if self._next is not None:
+            self.heard = (self._next + self._concealed - self._out.size) % (1 << 32), at_s
         taken, self._out = self._out[:count], self._out[count:]
         self._before = np.concatenate([self._before, taken])[-KEPT:]
         self._counts.played += count

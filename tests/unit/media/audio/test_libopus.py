@@ -5,13 +5,14 @@ from __future__ import annotations
 import random
 from pathlib import Path
 
+import av
 import numpy as np
 import pytest
 
 from tests.unit.media.audio.lines import encoded
 from vdx_plugin.media.audio import libopus, opus_packet
 from vdx_plugin.media.audio.decoding import PlainDecoder, SoundDecoder, sound_decoder
-from vdx_plugin.media.sound import BLOCK, Samples, SpeechLoop, is_audible, loudness
+from vdx_plugin.media.sound import BLOCK, RATE_HZ, Samples, SpeechLoop, is_audible, loudness
 
 
 @pytest.fixture(params=["libopus", "ffmpeg"])
@@ -56,6 +57,22 @@ def test_both_conceal_a_gap_and_fade(decoder: SoundDecoder) -> None:
     gap = np.concatenate([decoder.conceal(480) for _ in range(60)])
     assert is_audible(gap[:480])
     assert not is_audible(gap[-4800:])
+
+
+def test_stereo_is_mixed_to_one_channel(decoder: SoundDecoder) -> None:
+    """Left alone would lose a guest who sits on the right."""
+    encoder = av.CodecContext.create("libopus", "w")
+    encoder.format, encoder.layout, encoder.sample_rate = "s16", "stereo", RATE_HZ
+    voice, heard = SpeechLoop(), []
+    for number in range(20):
+        right = voice.read(BLOCK)
+        frame = av.AudioFrame.from_ndarray(
+            np.stack([np.zeros_like(right), right], axis=1).reshape(1, -1), format="s16", layout="stereo"
+        )
+        frame.sample_rate, frame.pts = RATE_HZ, number * BLOCK
+        heard += [decoder.decode(bytes(packet)) for packet in encoder.encode(frame)]
+    assert all(sound is not None and sound.shape == (BLOCK,) for sound in heard)
+    assert any(is_audible(sound) for sound in heard if sound is not None)
 
 
 def test_redundancy_gives_the_packet_before() -> None:
