@@ -129,6 +129,21 @@ def sentences(_: Callable[[str], str]) -> dict[str, str]:
         "media.microphone_replaced": _("Mikrofonen er væk. {device} bruges i stedet, til den er tilbage."),
         "media.speaker_lost": _("Højttaleren forsvandt, så du kan ikke høre de andre. Sæt den i igen."),
         "media.speaker_replaced": _("Højttaleren er væk. {device} bruges i stedet, til den er tilbage."),
+        "media.speaking_muted": _("Du taler, men din mikrofon er slået fra, så de andre kan ikke høre dig."),
+        "media.silent_microphone": _(
+            "Din mikrofon giver ingen lyd. Se, om den er slået fra på headsettet eller i systemet, eller vælg en anden."
+        ),
+        "media.wrong_microphone": _("Mikrofonen, der er valgt, hører dig ikke. {device} hører dig."),
+        "media.own_echo": _(
+            "De andre kan høre sig selv fra din højttaler. Brug høretelefoner, eller skru ned for lyden."
+        ),
+        "media.echo_not_cancelled": _(
+            "De andre kan høre sig selv fra din højttaler. Slå ekkodæmpning til, eller brug høretelefoner."
+        ),
+        "media.their_echo": _(
+            "Din stemme kommer tilbage fra de andre som ekko. Bed dem bruge høretelefoner eller skrue ned."
+        ),
+        "media.new_device": _("{device} er sat i."),
         "media.camera_back": _("Kameraet virker igen."),
         "media.microphone_back": _("Mikrofonen virker igen."),
         "media.speaker_back": _("Højttaleren virker igen."),

@@ -12,11 +12,13 @@ from vdx_plugin.media.apm import NoProcessor, WebrtcProcessor
 from vdx_plugin.media.devices import Devices
 from vdx_plugin.media.keeping import KeptSound, Tell
 from vdx_plugin.media.players import Speaker
+from vdx_plugin.media.search import find_voice
 from vdx_plugin.media.sound import SpeechLoop, speechlike
 from vdx_plugin.media.sources import CameraReader, PictureFeed, SoundFeed
 from vdx_plugin.media.testcard import CAMERA_FORMAT, CARD_FORMAT, PictureFormat
 from vdx_plugin.media.voice import VoicePath
-from vdx_plugin.ports import DeviceNotice, MediaChoice, VideoPicture
+from vdx_plugin.media.watchers import SoundWatch
+from vdx_plugin.ports import AdviceChanged, DeviceNotice, MediaChoice, VideoPicture
 from vdx_plugin.runtime import Tasks
 
 LOOK_EVERY_S = 2.0
@@ -45,8 +47,14 @@ class LocalMedia:
         now: Callable[[], datetime],
         on_picture: Callable[[VideoPicture], None],
         on_notice: Tell,
+        on_advice: Callable[[AdviceChanged], None] = lambda _advice: None,
+        are_others_there: Callable[[], bool] = lambda: False,
     ) -> None:
         self.voice = VoicePath()
+        self._watch = SoundWatch()
+        self._on_advice = on_advice
+        self._are_others_there = are_others_there
+        self._search: asyncio.Task[None] | None = None
         self.kept = KeptSound(devices, self.voice.on_played, self._tell_from_thread)
         self._devices = devices
         self._choice = choice
@@ -80,6 +88,7 @@ class LocalMedia:
         self._expect_delay()
         self._tasks.spawn(self.pictures.run(), "media-pictures")
         self._tasks.spawn(self._look_after(), "media-devices")
+        self._tasks.spawn(self._watch_sound(), "media-watchers")
 
     async def _open_camera(self) -> CameraReader | None:
         choice = self._choice
@@ -124,6 +133,37 @@ class LocalMedia:
             await asyncio.sleep(LOOK_EVERY_S)
             await asyncio.to_thread(self.kept.look)
 
+    async def _watch_sound(self) -> None:
+        said = AdviceChanged()
+        while True:
+            await asyncio.sleep(1.0)
+            now = AdviceChanged(self._look_at_sound())
+            if now != said:
+                said = now
+                self._on_advice(now)
+
+    def _look_at_sound(self) -> tuple[DeviceNotice, ...]:
+        levels = self.voice.take_levels()
+        if self.kept.microphone is None or not self.kept.microphone.is_running:
+            # That there is none has been told already.
+            return ()
+        found = self._watch.tick(
+            levels,
+            is_on=self.sound.is_on,
+            are_others_there=self._are_others_there(),
+            cancels_echo=self.voice.echo.is_on,
+        )
+        if self._watch.wants_search and (self._search is None or self._search.done()):
+            self._search = self._tasks.spawn(self._find_voice(), "media-search")
+        return found
+
+    async def _find_voice(self) -> None:
+        names = (await asyncio.to_thread(self._devices.names)).microphones
+        mine = self.kept.microphone.name if self.kept.microphone is not None else ""
+        others = [name for name in names if name != (mine or names[0])]
+        found = await asyncio.to_thread(find_voice, self._devices, others, lambda: self.sound.is_on)
+        self._watch.found_better(found)
+
     async def refresh(self) -> None:
         """The system says that devices came or went: take back what was lost, and a camera where there was none."""
         async with self._changing:
@@ -146,6 +186,8 @@ class LocalMedia:
             if choice.cancel_echo != before.cancel_echo:
                 await self._cancel_echo()
             await asyncio.to_thread(self.kept.switch, choice.microphone, choice.speaker)
+            if choice.microphone != before.microphone:
+                self._watch.changed()
             self._expect_delay()
 
     async def _switch_camera(self) -> None:

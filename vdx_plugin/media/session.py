@@ -136,6 +136,8 @@ class MediaSession:
             now=self._around.now,
             on_picture=self._ears.on_self_picture,
             on_notice=self._ears.on_event,
+            on_advice=self._ears.on_event,
+            are_others_there=lambda: self._presence.roster.hears_others and not self._presence.is_waiting,
         )
         try:
             await self._media.open()

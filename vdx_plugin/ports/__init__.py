@@ -14,6 +14,7 @@ from vdx_plugin.ports.booking import (
     RoomBooking,
 )
 from vdx_plugin.ports.call import (
+    AdviceChanged,
     Call,
     CallEngine,
     CallEvent,
@@ -111,6 +112,7 @@ __all__ = [
     "AdapterSink",
     "AdapterStatus",
     "AddressBook",
+    "AdviceChanged",
     "AppointmentFiles",
     "AuditEvent",
     "AuditLog",

@@ -153,6 +153,13 @@ class DeviceNotice:
 
 
 @dataclass(frozen=True, slots=True)
+class AdviceChanged:
+    """What the user could do about the sound now, most urgent first; empty when all is well."""
+
+    advice: tuple[DeviceNotice, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class CallOver:
     """The room put us out or the line is gone for good. ``code`` as above; empty after our own hang-up."""
 
@@ -169,6 +176,7 @@ CallEvent = (
     | LineChanged
     | MediaFlowing
     | DeviceNotice
+    | AdviceChanged
     | CallOver
 )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from vdx_plugin.ports import DeviceNotice
 from vdx_plugin.service.view import Problem
 
 _KINDS = ("camera", "microphone", "speaker")
@@ -9,15 +10,21 @@ _NO_DEVICE = tuple(f"media.no_{kind}" for kind in _KINDS)
 _NO_DEVICES = "media.no_devices"
 
 
-def after(troubles: tuple[Problem, ...], code: str, device: str = "") -> tuple[Problem, ...]:
-    """Return the troubles once ``code`` was heard. Each device has one at a time, and none once it is back."""
+def as_problem(notice: DeviceNotice) -> Problem:
+    """Return a notice as what is shown of it."""
+    return Problem(notice.code, {"device": notice.device} if notice.device else {})
+
+
+def after(troubles: tuple[Problem, ...], notice: DeviceNotice) -> tuple[Problem, ...]:
+    """Return the troubles once a notice was heard. Each device has one at a time, and none once it is back."""
+    code = notice.code
     kind = next((each for each in _KINDS if each in code), "")
     if not kind:
         return troubles if any(each.code == code for each in troubles) else (*troubles, Problem(code))
     left = tuple(each for each in _apart(troubles) if kind not in each.code)
     if code == f"media.{kind}_back":
         return _in_one_sentence(left)
-    return _in_one_sentence((*left, Problem(code, {"device": device} if device else {})))
+    return _in_one_sentence((*left, as_problem(notice)))
 
 
 def _apart(troubles: tuple[Problem, ...]) -> tuple[Problem, ...]:

@@ -20,6 +20,7 @@ from vdx_plugin.domain.secret import Secret
 from vdx_plugin.domain.summary import Summary
 from vdx_plugin.errors import NotFound, Refused, VdxError
 from vdx_plugin.ports import (
+    AdviceChanged,
     Call,
     CallEvent,
     CallOver,
@@ -360,12 +361,14 @@ class Session:
                 self.change_call(**{f"remote_{kind}": True})
             case DeviceNotice():
                 self._notice_device(event)
+            case AdviceChanged(advice):
+                self.change_call(advice=tuple(device_troubles.as_problem(each) for each in advice))
             case CallOver(code):
                 self._call_lost(code)
 
     def _notice_device(self, notice: DeviceNotice) -> None:
         before = (self._call_view or CallView()).problems
-        self.change_call(problems=device_troubles.after(before, notice.code, notice.device))
+        self.change_call(problems=device_troubles.after(before, notice))
 
     def _call_lost(self, code: str) -> None:
         self.settle_call()

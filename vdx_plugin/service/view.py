@@ -106,6 +106,8 @@ class CallView:
     remote_video: bool = False
     remote_audio: bool = False
     problems: tuple[Problem, ...] = ()
+    advice: tuple[Problem, ...] = ()
+    """What can be done about the sound now (``media.speaking_muted`` ...); a window has a button for each."""
     connected_at: datetime | None = None
     """When the room was entered with media."""
 

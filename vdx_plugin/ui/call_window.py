@@ -10,11 +10,13 @@ from PySide6.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
 
 from vdx_plugin.domain.consultation import Stage
 from vdx_plugin.ports import LineQuality
-from vdx_plugin.service.view import CallView, ConsultationView, DeskView, Notice, Severity
+from vdx_plugin.service.view import CallView, ConsultationView, DeskView, Notice, Problem, Severity
 from vdx_plugin.texts import _, problem
 from vdx_plugin.ui.after import AfterPage
 from vdx_plugin.ui.bands import BandFact, BandStack
+from vdx_plugin.ui.call_advice import Advice, cure
 from vdx_plugin.ui.call_page import CallPage
+from vdx_plugin.ui.device_names import DeviceNames
 from vdx_plugin.ui.party_panel import guest_label
 from vdx_plugin.ui.starting import StartingPage
 from vdx_plugin.ui.theme import Theme
@@ -41,11 +43,14 @@ class CallWindow(QWidget):
 
     admit_wanted = Signal(object, object)
     notice_dismissed = Signal(int)
+    cure_wanted = Signal(str)
     close_wanted = Signal()
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._view: ConsultationView | None = None
+        self._shown: DeskView | None = None
+        self.advice = Advice()
         self.setProperty("kind", "window")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self.setWindowTitle(_("Videokonsultation"))
@@ -72,7 +77,7 @@ class CallWindow(QWidget):
         if consultation is None:
             raise ValueError("there is no consultation to show")
         self._view = consultation
-        self.bands.show_facts(_bands(view, consultation))
+        self._show_bands(view)
         if consultation.stage is Stage.ENDED or consultation.stage is Stage.CLOSED:
             self.after.show_consultation(consultation, can_write=can_write)
             self._turn_to(self.after)
@@ -87,6 +92,26 @@ class CallWindow(QWidget):
         if self.pages.currentWidget() is not page:
             self.pages.setCurrentWidget(page)
 
+    def _show_bands(self, view: DeskView) -> None:
+        consultation = view.consultation
+        self._shown = view
+        if consultation is not None:
+            advice = consultation.call.advice if consultation.call is not None else ()
+            self.bands.show_facts([*_bands(view, consultation), *self.advice.facts(advice)])
+
+    @property
+    def heard_by(self) -> str:
+        """The microphone that hears us while the chosen one does not; empty when there is none."""
+        call = self._view.call if self._view else None
+        found = (each for each in (call.advice if call else ()) if each.code == "media.wrong_microphone")
+        return str(next((each.facts.get("device", "") for each in found), ""))
+
+    def offer(self, new: DeviceNames) -> None:
+        """Devices were put in during the call."""
+        self.advice.offer(new)
+        if self._shown is not None:
+            self._show_bands(self._shown)
+
     def admit_first(self) -> None:
         """Let the first expected guest in; strangers are let in by their own button only."""
         waiting = self._view.waiting if self._view else ()
@@ -97,10 +122,16 @@ class CallWindow(QWidget):
     def _on_band(self, key: str, action: str) -> None:
         if key.startswith("notice:"):
             self.notice_dismissed.emit(int(key.partition(":")[2]))
+        elif action == "dismiss":
+            self.advice.put_aside(key)
+            if self._shown is not None:
+                self._show_bands(self._shown)
         elif action == "phone":
             self.call.open_phone()
         elif action == "admit":
             self.admit_first()
+        else:
+            self.cure_wanted.emit(action)
 
     def closeEvent(self, event: QCloseEvent) -> None:
         event.ignore()
@@ -142,8 +173,19 @@ def _call_bands(view: ConsultationView) -> list[BandFact]:
         else:
             text = _("En ukendt venter udenfor. Se navnet til højre, før du lukker nogen ind.")
             bands.append(BandFact(f"waiting:{guest.participant_id}", text, "danger"))
-    bands += [BandFact(f"media:{each.code}", trouble(each), "warning", code=each.code) for each in call.problems]
+    bands += [_device_band(each) for each in call.problems]
     return bands
+
+
+def _device_band(trouble_: Problem) -> BandFact:
+    action = cure(trouble_.code)
+    return BandFact(
+        f"media:{trouble_.code}",
+        trouble(trouble_),
+        "warning",
+        code=trouble_.code,
+        actions=(action,) if action is not None else (),
+    )
 
 
 def _first_known(view: ConsultationView) -> object:

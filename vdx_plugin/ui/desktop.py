@@ -26,6 +26,7 @@ from vdx_plugin.ui.calendar_control import CalendarControl
 from vdx_plugin.ui.call_window import is_in_call
 from vdx_plugin.ui.choices import keep_choices, read_choices
 from vdx_plugin.ui.commands import Commands
+from vdx_plugin.ui.cures import Cures
 from vdx_plugin.ui.desk_port import DeskPort
 from vdx_plugin.ui.device_names import DeviceSource, SystemDevices
 from vdx_plugin.ui.device_setup import DeviceSetup
@@ -106,7 +107,7 @@ class Desktop(QObject):
         self._tick.setInterval(TICK_MS)
         self._tick.timeout.connect(self._show)
         self.devices.chosen.connect(self.commands.choose_media)
-        self.devices.changed.connect(lambda _new: self.commands.devices_changed())
+        self.cures = Cures(self.commands, self.devices, self._on_devices, self)
         self.bridge.views.arrived.connect(self._on_view)
         self.bridge.remote_pictures.arrived.connect(self._on_remote)
         self.bridge.self_pictures.arrived.connect(self._on_self)
@@ -155,6 +156,7 @@ class Desktop(QObject):
         self.messages.join(self.windows)
         self.hand_over.join(self.windows)
         self.parties.join(self.windows)
+        self.cures.join(self.windows)
 
     def _rebuild(self) -> None:
         old = self.windows
