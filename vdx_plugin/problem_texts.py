@@ -78,7 +78,7 @@ def sentences(_: Callable[[str], str]) -> dict[str, str]:
         "call.wrong_pin": _("Rummet afviste værtskoden. Start en ny samtale."),
         "call.not_found": _("Rummet findes ikke længere. Start en ny samtale."),
         "call.unreachable": _("Videoserveren svarer ikke. Tjek netforbindelsen, eller fortsæt på telefon."),
-        "call.lost": _("Forbindelsen er tabt. Programmet prøver igen."),
+        "call.lost": _("Forbindelsen er væk, og billedet er det sidste, der kom. Programmet prøver selv igen."),
         "call.ended_by_host": _("Samtalen blev afsluttet for alle."),
         "call.put_out": _("Du blev taget ud af rummet. Start igen, hvis det var en fejl."),
         "call.room_closed": _("Rummet er lukket. Samtalen er slut."),

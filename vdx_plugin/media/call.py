@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from vdx_plugin import log
 from vdx_plugin.domain.measures import LineFigures
-from vdx_plugin.errors import NotFound, VdxError
+from vdx_plugin.errors import NotFound, Refused, VdxError
 from vdx_plugin.media.pexip.client import PexipClient
 from vdx_plugin.media.pexip.control import RoomControl
 from vdx_plugin.media.pexip.events import (
@@ -74,7 +74,9 @@ class PexipCall:
         began_s = time.monotonic()
         await enter_room(client, self._hearers())
         ears = replace(self._ears, on_event=self._tell)
-        self._session = MediaSession(self._presence, self._target, ears, self._around, self._on_lost)
+        self._session = MediaSession(
+            self._presence, self._target, ears, self._around, on_lost=self._on_lost, rejoin=self._rejoin
+        )
         self._session.timings = JoinTimings(token_ms=round((time.monotonic() - began_s) * 1000))
         self._session_is_made = True
 
@@ -218,6 +220,19 @@ class PexipCall:
             self._move = None
             self._tell(Held())
 
+    async def _rejoin(self) -> None:
+        """Enter the same room anew under the same name and PIN: the node has forgotten us. Raises VdxError."""
+        left = self._presence
+        left.fall_silent()
+        try:
+            await enter_room(left.client.anew(), self._hearers())
+        except Refused as error:
+            # The room is gone or will not have us: nothing that waiting could mend.
+            self._begin_end("call.room_closed" if isinstance(error, NotFound) else error.code, release=False)
+            raise
+        await self._session.move_to(self._presence)
+        self._tasks.spawn(self._close_left(), "call-left")
+
     async def _close_left(self) -> None:
         while self._left:
             await self._left.pop().close(release=True)
@@ -287,7 +302,10 @@ class PexipCall:
 
     def _on_gone(self, code: str) -> None:
         # While we hang up ourselves, the node's word that we are out is no news.
-        if not self._is_hanging_up:
+        if self._is_hanging_up:
+            return
+        is_mended = code == "call.token_gone" and self._session_is_made and self._session.forget_token()
+        if not is_mended:
             self._begin_end(code, release=False)
 
     def _on_lost(self) -> None:

@@ -11,6 +11,7 @@ import httpx
 from vdx_plugin.media.call import PexipCall, open_call
 from vdx_plugin.media.devices import Devices, SystemDevices
 from vdx_plugin.media.local_media import MediaSettings
+from vdx_plugin.media.network import Network
 from vdx_plugin.media.pexip.client import PexipClient, trusted
 from vdx_plugin.media.session import Ears, Surroundings, load_media
 from vdx_plugin.ports import CallEvent, Clock, JoinTarget, VideoPicture, ignore_picture
@@ -31,9 +32,10 @@ class PexipEngine:
         settings: MediaSettings | None = None,
         devices: Devices | None = None,
         transport: httpx.AsyncBaseTransport | None = None,
+        network: Callable[[], Network] = Network,
     ) -> None:
         self._around = Surroundings(
-            devices or SystemDevices(), (clock or _WallClock()).now, settings or MediaSettings()
+            devices or SystemDevices(), (clock or _WallClock()).now, settings or MediaSettings(), network
         )
         self._transport = transport
 

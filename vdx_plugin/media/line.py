@@ -27,12 +27,11 @@ MAX_SAMPLES = 4 * 3600
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """Totals since the media path came up. ``datagrams`` counts all that arrived, RTCP too; ``received`` only RTP."""
+    """Totals of RTP packets since the media path came up."""
 
     received: int = 0
     lost: int = 0
     sent: int = 0
-    datagrams: int = 0
     jitter_ms: float | None = None
     rtt_ms: float | None = None
 
@@ -100,9 +99,15 @@ class LineWatch:
         self._keep(received, lost, counts)
         return self._report(self._judge(counts, expected=expected), counts)
 
+    @property
+    def is_lost(self) -> bool:
+        """Whether the last word told was that the line is lost."""
+        return self._quality is LineQuality.LOST
+
     def lose(self) -> LineChanged:
         """The path is known to be broken before a second of silence has shown it."""
         self._quality, self._ticks_since_report, self._calm = LineQuality.LOST, 0, 0
+        self._silent_s = max(self._silent_s, SILENT_AFTER_S)
         return LineChanged(LineQuality.LOST)
 
     def _keep(self, received: int, lost: int, counts: Counts) -> None:

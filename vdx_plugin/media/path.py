@@ -43,7 +43,7 @@ class MediaPath:
         self._peer: Peer | None = None
         self._call_id = ""
         self._counts = Counts()
-        self._heard_at_s = time.monotonic()
+        self._begun_at_s = time.monotonic()
         self.timings = PathTimings()
         self.video_codec = ""
 
@@ -59,12 +59,15 @@ class MediaPath:
     @property
     def silent_s(self) -> float:
         """Seconds since the last packet of any kind, or since the path was begun."""
-        return time.monotonic() - self._heard_at_s
+        heard_at_s = 0.0 if self._peer is None else self._peer.heard_at_s
+        return time.monotonic() - max(heard_at_s, self._begun_at_s)
 
     async def begin(self) -> None:
         """Offer a call and take the answer. Raises VdxError; there is no path then."""
         began_s = time.monotonic()
-        peer = await self._new_peer()
+        # The old one goes first: both would read the same microphone.
+        await self._drop_peer()
+        peer = self._take_up(self._make_peer())
         try:
             sdp = await peer.offer(self._shape)
             self.timings = PathTimings(offer_ms=_ms(began_s))
@@ -77,12 +80,21 @@ class MediaPath:
             raise
 
     async def renew(self) -> None:
-        """Offer a new path for the call that stands. Raises VdxError, or Unavailable when there is no call."""
+        """Offer a new path for the call that stands. Raises VdxError, or Unavailable when there is no call.
+
+        The old one stays until the node has answered: where it cannot be reached, the old one may yet come back.
+        """
         if not self._call_id:
             raise Unavailable("media.no_path", "no call to renew")
-        peer = await self._new_peer()
+        peer = self._make_peer()
         try:
             answer = await self._client.update(self._call_id, await peer.offer(self._shape))
+        except BaseException:
+            await peer.close()
+            raise
+        await self._drop_peer()
+        self._take_up(peer)
+        try:
             await self._accept(peer, answer)
         except BaseException:
             await self._drop_peer()
@@ -109,19 +121,16 @@ class MediaPath:
         await self.hang_up()
         await self.begin()
 
-    async def _new_peer(self) -> Peer:
-        # The old one goes first: both would read the same microphone.
-        await self._drop_peer()
-        self._counts, self._heard_at_s = Counts(), time.monotonic()
-        self._peer = self._make_peer()
-        return self._peer
+    def _take_up(self, peer: Peer) -> Peer:
+        self._counts, self._begun_at_s, self._peer = Counts(), time.monotonic(), peer
+        return peer
 
     async def _accept(self, peer: Peer, answer: CallAnswer) -> None:
         if answer.offer_ignored:
             raise Unavailable("media.no_path", "the offer was ignored")
         await peer.accept(answer.sdp)
         await self._client.acknowledge(answer.call_id)
-        self._heard_at_s = time.monotonic()
+        self._begun_at_s = time.monotonic()
         self.video_codec = peer.video_codec
 
     async def connected(self) -> PathTimings:
@@ -135,11 +144,8 @@ class MediaPath:
         """Return the totals of the present path."""
         if self._peer is None:
             return self._counts
-        counts = await self._peer.counts()
-        if counts.datagrams > self._counts.datagrams:
-            self._heard_at_s = time.monotonic()
-        self._counts = counts
-        return counts
+        self._counts = await self._peer.counts()
+        return self._counts
 
     async def hang_up(self) -> None:
         """End the call at the node, as far as it can be reached, and the path here."""
@@ -147,6 +153,11 @@ class MediaPath:
         await self._drop_peer()
         if call_id:
             await quietly(self._client.hang_up(call_id), "disconnect")
+
+    async def drop(self) -> None:
+        """Let go of the path without a word to the node, which has forgotten us."""
+        self._call_id = ""
+        await self._drop_peer()
 
     def forget_call(self, call_id: str) -> bool:
         """The node ended the call. Return whether it was ours."""

@@ -92,6 +92,11 @@ class Peer:
             return PathState.CONNECTED
         return PathState.FAILED if self._connection.connectionState in ("failed", "closed") else PathState.CONNECTING
 
+    @property
+    def heard_at_s(self) -> float:
+        """When the last packet of any kind came, by ``time.monotonic``; 0 before the first."""
+        return float(self._connection.wire.arrival_s)
+
     def _on_state(self) -> None:
         if self.state is PathState.CONNECTED:
             self._connected_s = time.monotonic()
@@ -180,13 +185,11 @@ class Peer:
         inbound = [row for row in rows if row.type == "inbound-rtp"]
         outbound = [row for row in rows if row.type == "outbound-rtp"]
         remote = [row for row in rows if row.type == "remote-inbound-rtp" and row.roundTripTime is not None]
-        transport = {row.id: row.packetsReceived for row in rows if row.type == "transport"}
         jitter = [row.jitter / 48 for row in inbound if row.kind == "audio"]
         return Counts(
             received=sum(row.packetsReceived for row in inbound),
             lost=sum(max(0, row.packetsLost) for row in inbound),
             sent=sum(row.packetsSent for row in outbound),
-            datagrams=sum(transport.values()),
             jitter_ms=jitter[0] if jitter else None,
             rtt_ms=max(0.0, min(row.roundTripTime for row in remote) * 1000) if remote else None,
         )

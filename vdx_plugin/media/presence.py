@@ -56,6 +56,10 @@ class Presence:
         self._events = Events(client, self._take)
         self._lease = Lease(client, grant.expires_s, time.monotonic, self._on_renewal)
 
+    def read_anew(self) -> None:
+        """The network was away: read the events over a fresh connection."""
+        self._events.begin_anew()
+
     def fall_silent(self) -> None:
         """Tell nobody anything any more; the presence itself goes on until it is closed."""
         self._is_silent = True
@@ -83,7 +87,7 @@ class Presence:
             self._leave_behind("call.room_closed")
         except Refused as error:
             _log.warning("the node no longer knows us (%s)", error.code)
-            self._leave_behind("call.cut_off")
+            self._leave_behind("call.token_gone" if error.code == "call.token_gone" else "call.cut_off")
 
     def _leave_behind(self, code: str) -> None:
         entered, self._gone_code = self._settled.is_set(), code

@@ -1,11 +1,11 @@
-"""The media of one call: devices, path, the look-out each second and what it does about a broken line."""
+"""The media of one call: devices, path, and the look-out that keeps both known and in repair."""
 
 from __future__ import annotations
 
 import asyncio
 import importlib
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -15,12 +15,14 @@ from vdx_plugin.domain.measures import LineFigures
 from vdx_plugin.errors import Refused, Unavailable, Unsupported, VdxError
 from vdx_plugin.media.apm import load_canceller
 from vdx_plugin.media.devices import Devices
-from vdx_plugin.media.line import Counts, LineWatch
+from vdx_plugin.media.line import SILENT_AFTER_S, Counts, LineWatch
 from vdx_plugin.media.local_media import LocalMedia, MediaSettings
+from vdx_plugin.media.mending import Means, Mender
+from vdx_plugin.media.network import Network
 from vdx_plugin.media.pexip.client import is_loopback
 from vdx_plugin.media.players import Playout, Received
 from vdx_plugin.media.presence import Presence, quietly
-from vdx_plugin.media.recovery import PathState, Recovery, Step
+from vdx_plugin.media.recovery import PathState, Step
 from vdx_plugin.media.report import statistics_of
 from vdx_plugin.media.sdp import OfferShape
 from vdx_plugin.media.slides import SlideFeed
@@ -41,7 +43,8 @@ if TYPE_CHECKING:
 
 _log = log.get("media.session")
 
-LOOK_EVERY_S = 1.0
+LOOK_EVERY_S = 0.25
+COUNT_EVERY_S = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +64,7 @@ class Surroundings:
     devices: Devices
     now: Callable[[], datetime]
     settings: MediaSettings = field(default_factory=MediaSettings)
+    network: Callable[[], Network] = Network
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +90,11 @@ async def load_media() -> None:
 
 
 class MediaSession:
-    """Media of one presence. ``on_lost`` is called when the line is given up."""
+    """Media of one presence.
+
+    ``on_lost`` is called when the line is given up, ``rejoin`` when only a new token can help: it enters the room again
+    and calls ``move_to``, or raises VdxError.
+    """
 
     def __init__(
         self,
@@ -95,12 +103,15 @@ class MediaSession:
         ears: Ears,
         around: Surroundings,
         on_lost: Callable[[], None],
+        rejoin: Callable[[], Awaitable[None]],
     ) -> None:
         self._presence = presence
+        self._node = target.node
         self._loopback = is_loopback(target.node)
         self._ears = ears
         self._around = around
         self._on_lost = on_lost
+        self._rejoin = rejoin
         self._tasks = Tasks()
         self._media: LocalMedia | None = None
         self._path: MediaPath | None = None
@@ -108,15 +119,15 @@ class MediaSession:
         self._choice = MediaChoice()
         self._slides = SlideFeed()
         self._stills = Stills(presence.client, ears.on_slide)
-        self._work: asyncio.Task[None] | None = None
+        self._mender: Mender | None = None
         self._is_held = False
         self._watch = LineWatch()
-        self._recovery = Recovery()
         self._counts = Counts()
         self._began_s = 0.0
+        self._counted_s = 0.0
         self._reported_s = 0.0
         self._fps: float | None = None
-        self._reconnects = 0
+        self._mends_before = 0
         self.timings = JoinTimings()
         self._tasks.spawn(load_media(), "media-load")
 
@@ -150,7 +161,19 @@ class MediaSession:
         except BaseException:
             await self.stop()
             raise
-        self._tasks.spawn(self._look_out(), "media-lookout")
+        self._mender = await self._new_mender()
+        self._tasks.spawn(self._look_out(self._mender), "media-lookout")
+
+    async def _new_mender(self) -> Mender:
+        network = self._around.network()
+        await network.learn(self._node)
+        steps = {
+            Step.PROBE: self._probe,
+            Step.NEW_PATH: self._renew,
+            Step.NEW_CALL: self._replace,
+            Step.NEW_TOKEN: self._rejoin,
+        }
+        return Mender(Means(steps, self._on_broken, self._on_mended, self._on_lost), network)
 
     async def _open_path(self) -> None:
         """Begin the call. A room that gives no media to those who wait is asked again on admission."""
@@ -202,9 +225,13 @@ class MediaSession:
         self._slides.end()
         await self._stills.close()
         await self._tasks.close()
+        mender, self._mender = self._mender, None
+        if mender is not None:
+            await mender.close()
+            self._mends_before += mender.mends
         path, self._path = self._path, None
         media, self._media = self._media, None
-        self._work, self._is_held = None, False
+        self._is_held = False
         if path is not None:
             await path.hang_up()
         if media is not None:
@@ -214,10 +241,8 @@ class MediaSession:
         """End the media call and keep the devices: the presence it belongs to is about to be left."""
         self._slides.end()
         await self._stills.close()
-        work, self._work = self._work, None
-        if work is not None:
-            work.cancel()
-            await asyncio.gather(work, return_exceptions=True)
+        if self._mender is not None:
+            await self._mender.rest()
         path, self._path = self._path, None
         if path is not None:
             await path.hang_up()
@@ -225,21 +250,41 @@ class MediaSession:
     async def move_to(self, presence: Presence) -> None:
         """Go on in another presence, with the same devices. Raises VdxError where its node gives no media."""
         self._presence = presence
+        await self._stills.close()
         self._stills = Stills(presence.client, self._ears.on_slide)
+        path, self._path = self._path, None
+        if path is not None:
+            await path.drop()
         if self._media is not None:
             await self._open_path()
+            await self._show_muted(self._media)
+
+    async def _show_muted(self, media: LocalMedia) -> None:
+        """Whoever enters anew is shown as heard and seen until told otherwise."""
+        if not media.sound.is_on:
+            await quietly(self._presence.client.tell_muted(microphone=True), "client_mute")
+        if not media.pictures.is_on:
+            await quietly(self._presence.client.tell_muted(camera=True), "video_muted")
 
     # --- what happens meanwhile -------------------------------------------------------------------------------------
 
     def on_inside(self) -> None:
         """We are inside, perhaps only now: begin the call that was refused while we waited."""
-        if self._is_held and self._work is None:
-            self._work = self._tasks.spawn(self._attempt(Step.NEW_CALL), "media-admitted")
+        if self._is_held and self._mender is not None:
+            self._mender.begin(Step.NEW_CALL)
 
     def on_call_ended(self, call_id: str) -> None:
         """The node ended a media call; begin a new one if it was ours."""
-        if self._path is not None and self._path.forget_call(call_id):
-            self._mend(Step.NEW_CALL)
+        if self._path is not None and self._path.forget_call(call_id) and self._mender is not None:
+            self._on_broken()
+            self._mender.begin(Step.NEW_CALL)
+
+    def forget_token(self) -> bool:
+        """The node does not know our token any longer; return whether a new one will be got for the media."""
+        if self._mender is None:
+            return False
+        self._mender.forget_token()
+        return True
 
     def _on_first(self, kind: str) -> None:
         passed_ms = self._since_start_ms()
@@ -252,25 +297,36 @@ class MediaSession:
     def _since_start_ms(self) -> int:
         return round((time.monotonic() - self._began_s) * 1000)
 
-    async def _look_out(self) -> None:
+    async def _look_out(self, mender: Mender) -> None:
         while True:
             await asyncio.sleep(LOOK_EVERY_S)
-            if self._path is not None and self._work is None:
-                await self._look(self._path, time.monotonic())
+            path, at_s = self._path, time.monotonic()
+            if path is None:
+                # While we wait outside there is no path to be broken.
+                mender.look(at_s, PathState.CONNECTING if self._is_held else PathState.FAILED, silent_s=0.0)
+                continue
+            self._warn_of_silence(path)
+            if not mender.is_busy and at_s - self._counted_s >= COUNT_EVERY_S - LOOK_EVERY_S / 2:
+                await self._count(path, at_s)
+            mender.look(at_s, path.state, silent_s=path.silent_s)
 
-    async def _look(self, path: MediaPath, at_s: float) -> None:
+    def _warn_of_silence(self, path: MediaPath) -> None:
+        if self._is_expected and not self._watch.is_lost and path.silent_s >= SILENT_AFTER_S:
+            self._ears.on_event(self._watch.lose())
+
+    @property
+    def _is_expected(self) -> bool:
+        """Whether somebody else has media, so that silence means a broken line and not an empty room."""
+        return self._presence.roster.hears_others and not self._presence.is_waiting
+
+    async def _count(self, path: MediaPath, at_s: float) -> None:
+        self._counted_s = at_s
         self._counts = await path.counts()
-        expected = self._presence.roster.hears_others and not self._presence.is_waiting
-        change = self._watch.tick(at_s, self._counts, expected=expected)
+        change = self._watch.tick(at_s, self._counts, expected=self._is_expected)
         if change is not None:
             self._ears.on_event(change)
         self._fps = self.received().picture.fps
         self._report(path, at_s)
-        step = self._recovery.tick(at_s, path.state, silent_s=path.silent_s)
-        if step is Step.GIVE_UP:
-            self._on_lost()
-        elif step is not Step.NONE:
-            self._mend(step)
 
     def _report(self, path: MediaPath, at_s: float) -> None:
         interval_s = self._presence.grant.stats_interval_s
@@ -282,25 +338,24 @@ class MediaSession:
 
     # --- recovery ---------------------------------------------------------------------------------------------------
 
-    def _mend(self, step: Step) -> None:
-        if self._work is None:
-            _log.info("the media path is broken; trying: %s", step)
+    def _on_broken(self) -> None:
+        if not self._watch.is_lost:
             self._ears.on_event(self._watch.lose())
-            self._work = self._tasks.spawn(self._attempt(step), "media-mend")
 
-    async def _attempt(self, step: Step) -> None:
-        """Carry out one step; a failed one is followed by the next as ``Recovery`` has it."""
-        try:
-            if self._path is None:
-                await self._open_path()
-                return
-            self._reconnects += 1
-            await (self._path.renew() if step is Step.NEW_PATH else self._path.replace())
-            self._watch.restart()
-        except VdxError as error:
-            _log.info("%s did not succeed (%s)", step, error.code)
-        finally:
-            self._work = None
+    def _on_mended(self) -> None:
+        _log.info("the media path stands again")
+        self._presence.read_anew()
+
+    async def _probe(self) -> None:
+        await self._presence.client.probe()
+
+    async def _renew(self) -> None:
+        await (self._open_path() if self._path is None else self._path.renew())
+        self._watch.restart()
+
+    async def _replace(self) -> None:
+        await (self._open_path() if self._path is None else self._path.replace())
+        self._watch.restart()
 
     # --- slides -----------------------------------------------------------------------------------------------------
 
@@ -371,7 +426,7 @@ class MediaSession:
             width=received.width or None,
             height=received.height or None,
             fps=self._fps,
-            reconnects=self._reconnects,
+            reconnects=self._mends_before + (self._mender.mends if self._mender is not None else 0),
         )
 
     @property

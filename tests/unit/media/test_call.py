@@ -161,3 +161,24 @@ async def test_a_node_that_talks_nonsense_neither_ends_nor_breaks_the_call(
         assert not doctor.of(CallOver)
         assert len(doctor.of(RosterChanged)[-1].participants) <= 500
     assert all("x" * 20 not in record.getMessage() for record in caplog.records)
+
+
+async def test_after_an_outage_events_are_read_over_a_fresh_connection() -> None:
+    """The old one may be dead for a minute and a half before anybody notices, and who came meanwhile is not seen."""
+    node = Node()
+    async with doctor_at(node) as doctor:
+        doctor.call._presence.read_anew()
+        await node.until(lambda: len(node.streams) == 2)
+        node.say("participant_create", row("patient"))
+        await node.until(lambda: len(doctor.of(RosterChanged)[-1].participants) == 2)
+        assert not doctor.of(CallOver)
+
+
+async def test_a_token_the_node_has_forgotten_ends_a_call_that_has_no_media_yet() -> None:
+    """There is nothing to be brought back; the doctor starts again."""
+    node = Node()
+    async with doctor_at(node) as doctor:
+        node.answers["refresh_token"] = lambda body: refused("Invalid token")
+        node.say("refresh_token")
+        await node.until(lambda: doctor.of(CallOver))
+        assert doctor.of(CallOver) == [CallOver("call.token_gone")]

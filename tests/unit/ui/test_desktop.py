@@ -422,7 +422,7 @@ def test_the_clock_of_the_call_goes_on_while_nothing_happens(
 def test_a_lost_line_is_told_in_both_windows(qtbot: QtBot, desktop: Desktop, desk: FakeDesk, runtime: Runtime) -> None:
     """Whichever of them is open."""
     in_the_call(qtbot, desktop, desk, runtime, scenes.in_call(scenes.call(LineQuality.LOST)))
-    assert "Forbindelsen er tabt" in texts_of(desktop.windows.call)
+    assert "Forbindelsen er væk" in texts_of(desktop.windows.call)
     desktop.windows.call.call.bar.small.click()
     assert "Ingen forbindelse" in texts_of(desktop.windows.small)
 

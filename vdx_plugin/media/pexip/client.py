@@ -29,6 +29,7 @@ from vdx_plugin.ports import JoinTarget
 REQUEST_LIMIT_S = 10.0
 CONNECT_LIMIT_S = 5.0
 GOODBYE_LIMIT_S = 2.0
+PROBE_LIMIT_S = 1.0
 EVENT_SILENCE_LIMIT_S = 90.0
 CONNECT_TRIES = 3
 MAX_REPLY = 1_000_000
@@ -104,6 +105,10 @@ class PexipClient:
             step = judge(step, status, result, extension=self._target.extension)
         self._token, self._me = step.token, step.participant_id
         return step
+
+    def anew(self) -> PexipClient:
+        """Return a client for the same room under the same name and PIN that has not entered yet."""
+        return PexipClient(self._target, transport=self._transport)
 
     def elsewhere(self, alias: str) -> PexipClient:
         """Return a client for another room of the same node, or for this one anew, that has not entered yet."""
@@ -204,9 +209,13 @@ class PexipClient:
             raise Unreadable("call.unreadable", "too long", place="presentation")
         return content
 
-    async def get(self, path: str) -> Any:
+    async def probe(self) -> None:
+        """Ask whether the node can be reached and knows us. Raises Refused(``call.token_gone``), Unavailable."""
+        await self.get("conference_status", limit_s=PROBE_LIMIT_S)
+
+    async def get(self, path: str, *, limit_s: float = REQUEST_LIMIT_S) -> Any:
         """Ask for something of the room. Raises as ``failure`` and ``transport_errors`` do."""
-        async with self._open("GET", path) as reply:
+        async with self._open("GET", path, limit_s=limit_s) as reply:
             result = _result(await _read(reply, MAX_REPLY))
             if reply.status_code not in (200, 204):
                 raise failure(reply.status_code, result)
@@ -224,10 +233,12 @@ class PexipClient:
                 yield _messages(reply)
 
     @asynccontextmanager
-    async def _open(self, method: str, path: str, **options: Any) -> AsyncIterator[httpx.Response]:
+    async def _open(
+        self, method: str, path: str, *, limit_s: float = REQUEST_LIMIT_S, **options: Any
+    ) -> AsyncIterator[httpx.Response]:
         with transport_errors():
             async with (
-                asyncio.timeout(REQUEST_LIMIT_S),
+                asyncio.timeout(limit_s),
                 self._http.stream(method, self._base + path, headers=self._auth(), **options) as reply,
             ):
                 yield reply

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import Callable
+from contextlib import suppress
 
 from vdx_plugin import log
 from vdx_plugin.errors import Refused, Unavailable, Unreadable, VdxError
@@ -36,18 +37,30 @@ class Events:
         self._on_event = on_event
         self._tries = 0
         self._is_lost = False
+        self._turn: asyncio.Timeout | None = None
 
     async def run(self) -> None:
         """Keep reading. Raises Refused or NotFound when the node no longer knows us."""
         while True:
-            try:
-                await self._read_once()
-            except Refused:
-                raise
-            except (Unavailable, VdxError) as error:
-                self._note_lost(error.code)
-            await asyncio.sleep(wait_s(self._tries, random.random()))  # a spread, not a secret
-            self._tries += 1
+            with suppress(TimeoutError):
+                async with asyncio.timeout(None) as self._turn:
+                    await self._read_and_rest()
+
+    def begin_anew(self) -> None:
+        """Open another connection at once: after an outage the old one may be dead and never say so."""
+        self._tries = 0
+        if self._turn is not None:
+            self._turn.reschedule(asyncio.get_running_loop().time())
+
+    async def _read_and_rest(self) -> None:
+        try:
+            await self._read_once()
+        except Refused:
+            raise
+        except (Unavailable, VdxError) as error:
+            self._note_lost(error.code)
+        await asyncio.sleep(wait_s(self._tries, random.random()))  # a spread, not a secret
+        self._tries += 1
 
     async def _read_once(self) -> None:
         async with self._client.events() as messages:
