@@ -31,6 +31,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--first-seed", type=int, default=1)
     parser.add_argument("--only", choices=("ours", "chromium"), help="without the other of each pair")
     parser.add_argument("--codec", choices=("VP8", "H264"), default="VP8")
+    parser.add_argument("--echo", action="store_true", help="with echo cancellation, for what it costs")
     parser.add_argument("--warm-up", type=float, default=WARM_UP_S, help="seconds before measuring")
     parser.add_argument("--measured", type=float, default=MEASURED_S, help="seconds measured")
     parser.add_argument("--keep", type=Path, help="append each call to this file, one JSON object a line")
@@ -42,7 +43,7 @@ async def _run_all(asked: argparse.Namespace) -> list[Call]:
     for condition in asked.conditions.split(","):
         for seed in range(asked.first_seed, asked.first_seed + asked.seeds):
             for ours in {"ours": (True,), "chromium": (False,), None: (False, True)}[asked.only]:
-                plan = Plan(condition.strip(), seed, ours, asked.codec, asked.warm_up, asked.measured)
+                plan = Plan(condition.strip(), seed, ours, asked.codec, asked.echo, asked.warm_up, asked.measured)
                 call = await run(plan)
                 calls.append(call)
                 print(f"{call.condition}, seed {seed}, {call.ends}: relay late {call.relay_late_ms}", file=sys.stderr)

@@ -265,8 +265,8 @@ def _both_recordings(path: Path) -> tuple[Recording, Recording]:
 
 
 @asynccontextmanager
-async def our_end(codec: str) -> AsyncIterator[OurEnd]:
+async def our_end(codec: str, *, echo: bool = False) -> AsyncIterator[OurEnd]:
     """Run our client's media on the same picture and sound."""
-    async with Child("tests.bench.media_peer", codec, str(VIDEO_KBPS)) as child:
+    async with Child("tests.bench.media_peer", codec, str(VIDEO_KBPS), *(["echo"] if echo else [])) as child:
         await child.ask("open")
         yield OurEnd(child)

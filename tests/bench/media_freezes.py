@@ -16,6 +16,8 @@ def freezes_of(shown_s: Sequence[float], from_s: float, until_s: float) -> list[
     whichever is more. A picture that never comes ends nothing, so the time since the last one counts as a gap too.
     """
     times = [at_s for at_s in shown_s if at_s <= until_s]
+    if not times:
+        return [until_s - from_s]
     gaps: list[float] = []
     found = []
     for before_s, at_s in zip(times, [*times[1:], until_s], strict=True):

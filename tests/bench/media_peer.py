@@ -1,4 +1,4 @@
-"""Our client's media as one end of a measured call: ``python -m tests.bench.media_peer CODEC KBPS``.
+"""Our client's media as one end of a measured call: ``python -m tests.bench.media_peer CODEC KBPS [echo]``.
 
 Camera, microphone and speaker are of the bench: the first two give ``media_content`` on the beat of real ones, the
 speaker takes ten milliseconds a hundred times a second as a sound card does, and what it gets is what is judged.
@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from tests.bench import media_content as content
 from tests.bench.child import Line
@@ -29,6 +30,7 @@ from vdx_plugin.media.peer import Peer
 from vdx_plugin.media.players import Playout
 from vdx_plugin.media.sdp import OfferShape
 from vdx_plugin.media.session import load_media
+from vdx_plugin.media.slides import SlideFeed
 from vdx_plugin.media.sound import RATE_HZ, Samples
 from vdx_plugin.media.testcard import PictureFormat, Yuv
 from vdx_plugin.ports import MediaChoice
@@ -50,6 +52,10 @@ class Beat:
     def is_running(self) -> bool:
         return not self._ended.is_set()
 
+    @property
+    def latency_s(self) -> float:
+        return 0.0
+
     def _run(self) -> None:
         due_s = time.monotonic()
         while not self._ended.wait(max(0.0, due_s - time.monotonic())):
@@ -64,9 +70,9 @@ class Beat:
 class BenchDevices:
     """``media.devices.Devices`` whose input is known and whose output is kept."""
 
-    def __init__(self) -> None:
-        self._pictures = content.pictures()
-        self._sound = content.sound()
+    def __init__(self, pictures: npt.NDArray[np.uint8], sound: Samples) -> None:
+        self._pictures = pictures
+        self._sound = sound
         self._at = 0
         self.is_kept = False
         self.sent: list[tuple[float, Samples]] = []
@@ -76,12 +82,15 @@ class BenchDevices:
     def names(self) -> DeviceNames:
         return DeviceNames(("bench",), ("bench",), ("bench",))
 
+    def refresh(self) -> None:
+        """Nothing ever comes or goes."""
+
     def open_camera(self, name: str, picture: PictureFormat) -> Iterator[Yuv]:
         began_s, count = time.monotonic(), 0
         while True:
             count += 1
             time.sleep(max(0.0, began_s + count / content.FPS - time.monotonic()))
-            number = count % content.PICTURES
+            number = count % len(self._pictures)
             if self.is_kept:
                 self.pictures_sent.append((time.monotonic(), number))
             yield self._pictures[number]
@@ -120,9 +129,10 @@ class KeepingPlayout(Playout):
 class PeerChild:
     """Answers the bench: one call."""
 
-    def __init__(self, codec: str, kbps: int) -> None:
+    def __init__(self, devices: BenchDevices, codec: str, kbps: int, *, echo: bool = False) -> None:
         self._shape = OfferShape(codec, kbps)
-        self._devices = BenchDevices()
+        self._choice = MediaChoice(video_codec=codec, cancel_echo=echo)
+        self._devices = devices
         self._media: LocalMedia
         self._playout: KeepingPlayout
         self._peer: Peer | None = None
@@ -134,7 +144,7 @@ class PeerChild:
         """Open the devices."""
         self._media = LocalMedia(
             self._devices,
-            MediaChoice(),
+            self._choice,
             MediaSettings(camera=_CAMERA, video_kbps=self._shape.video_kbps),
             now=lambda: datetime.now(UTC),
             on_picture=lambda _picture: None,
@@ -158,6 +168,8 @@ class PeerChild:
             pictures=self._media.pictures,
             sound=self._media.sound,
             playout=self._playout,
+            slides=SlideFeed(),
+            on_slide=lambda _picture: None,
         )
         return await self._peer.offer(self._shape)
 
@@ -216,7 +228,8 @@ class PeerChild:
 async def main() -> None:
     """Run until the bench closes its end."""
     await load_media()
-    child = PeerChild(sys.argv[1], int(sys.argv[2]))
+    devices = BenchDevices(content.pictures(), content.sound())
+    child = PeerChild(devices, sys.argv[1], int(sys.argv[2]), echo="echo" in sys.argv[3:])
     handlers = {name: getattr(child, name) for name in ("open", "offer", "accept", "begin", "end")}
     await Line().serve(handlers)
     await child.close()

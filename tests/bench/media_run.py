@@ -65,6 +65,8 @@ class Plan:
     seed: int
     ours: bool
     codec: str = "VP8"
+    echo: bool = False
+    """Whether both ends take echo and noise out of their sound; off, the sound sent is the sound given."""
     warm_up_s: float = WARM_UP_S
     measured_s: float = MEASURED_S
 
@@ -72,9 +74,9 @@ class Plan:
 async def run(plan: Plan) -> Call:
     """Run one call."""
     async with AsyncExitStack() as stack:
-        near_end = our_end(plan.codec) if plan.ours else chromium_end(plan.codec)
+        near_end = our_end(plan.codec, echo=plan.echo) if plan.ours else chromium_end(plan.codec, echo=plan.echo)
         relay = await stack.enter_async_context(Child("tests.bench.line_proxy"))
-        far: End = await stack.enter_async_context(chromium_end(plan.codec))
+        far: End = await stack.enter_async_context(chromium_end(plan.codec, echo=plan.echo))
         near: End = await stack.enter_async_context(near_end)
         ports = await relay.ask("open", condition=plan.condition, seed=plan.seed)
         await _connect(far, near, relay, ports)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,6 +14,7 @@ from tests.bench import media_content as content
 from tests.bench.line_model import Condition, both_ways
 from tests.bench.line_proxy import Relay, Tally, flows_of, through
 from tests.bench.media_freezes import freezes_of
+from tests.bench.media_peer import BenchDevices, PeerChild
 from tests.bench.media_sound import Recording, compare
 from vdx_plugin.media.sound import RATE_HZ, speechlike
 
@@ -89,6 +92,7 @@ def test_freezes_are_chromiums() -> None:
     long = [*times, *(at_s + 3.0 + 0.2 for at_s in times)]
     assert freezes_of(long, 0.0, long[-1]) == [pytest.approx(0.2 + 1 / 30, abs=0.001)]
     assert freezes_of(long, 3.5, long[-1]) == []
+    assert freezes_of([], 0.0, 10.0) == [10.0]
 
 
 def test_a_picture_that_stands_still_to_the_end_is_a_freeze() -> None:
@@ -117,6 +121,28 @@ def test_the_delay_of_sound_is_found_and_a_hole_in_it_is_heard() -> None:
     holed = late.samples.copy().reshape(-1, 960)
     holed[::10] = 0
     assert max(compare(sent, Recording(holed.ravel(), 100.0)).stoi) < 0.98
+
+
+def _wait_for_all(devices: BenchDevices) -> None:
+    while not (devices.sent and devices.got and devices.pictures_sent):
+        time.sleep(0.02)
+
+
+async def test_our_own_end_offers_and_measures() -> None:
+    """The bench reaches into the client's media, which goes on changing; this is where one hears of it."""
+    pictures = np.full((2, 1080, 1280), 90, dtype=np.uint8)
+    child = PeerChild(BenchDevices(pictures, speechlike()), "VP8", 2500)
+    await child.open()
+    try:
+        assert flows_of(await child.offer())
+        await child.begin()
+        await asyncio.to_thread(_wait_for_all, child._devices)
+        found = await child.end()
+    finally:
+        await child.close()
+    assert found["seen"]["frames"] == 0
+    assert found["heard"]["total_s"] > 0
+    await asyncio.to_thread(Path(found["sound"]).unlink)
 
 
 def test_blocks_that_shiver_begin_where_the_promptest_say() -> None:
