@@ -268,6 +268,8 @@ class Switch:
     async def _pass_on(self, leg: Leg, kind: str, codec: Codec, packet: RtpPacket, at: float) -> None:
         fresh = kind in leg.resumed
         leg.resumed.discard(kind)
+        if self._mixes and kind != "slides" and leg.uuid not in self._fed.values():
+            return
         starts = kind == "audio" or begins_key_frame(codec.name, packet.payload)
         for viewer in self._viewers(leg, kind, starts=starts):
             if fresh:

@@ -50,6 +50,23 @@ def test_each_hears_the_others_and_not_themselves() -> None:
     assert all(10 < loud < 30 for loud in made.levels.values())
 
 
+def test_those_who_are_silent_share_one_sound_and_add_none() -> None:
+    """Five who listen to one cost one encoder, and the noise of five rooms is not laid over the voice."""
+    dice = np.random.default_rng(2)
+    mixer, everybody = SoundMixer(), frozenset("abcdef")
+    encoders = {uuid: SoundEncoder() for uuid in everybody}
+    ear, out = opus.new_decoder(), []
+    for count in range(80):
+        frames = {uuid: dice.integers(-8, 8, FRAME).astype(np.int16) for uuid in everybody}
+        frames["a"] = tone(440, count)
+        incoming = {uuid: [(count, encoders[uuid].encode(frame))] for uuid, frame in frames.items()}
+        made = mixer.beat(SoundBeat(incoming, everybody, everybody))
+        out.append(ear.decode(made.payloads["a"]))
+    assert len({made.payloads[uuid] for uuid in "bcdef"}) == 1
+    assert made.payloads["a"] != made.payloads["b"]
+    assert np.abs(np.concatenate(out[20:])).max() < 5
+
+
 def test_a_telephone_is_heard_without_any_packets() -> None:
     """It is simulated: the room's end of it is all there is."""
     mixer = SoundMixer()

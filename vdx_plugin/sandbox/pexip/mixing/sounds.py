@@ -1,5 +1,6 @@
 """One beat of a room's sound, 20 ms: decode everybody, give each the sum of the others. No clock and no loop.
 
+Who is silent adds nothing, not even their room's noise; so all who are silent hear the same, which is encoded once.
 A simulated telephone has no packets: it rings through as a soft voice-like tone, and hears nothing.
 """
 
@@ -16,6 +17,9 @@ from vdx_plugin.sandbox.pexip.mixing.sound_buffer import Lost, Sound, SoundBuffe
 
 Wide = npt.NDArray[np.int32]
 QUIETEST = 127
+SILENT_FROM = 60
+HOLD_BEATS = 25
+_EVERYBODY = ""
 _PHONE_HZ, _PHONE_SWELL_HZ, _PHONE_LOUDNESS = 310.0, 2.5, 2500.0
 
 
@@ -44,6 +48,7 @@ class _Voice:
     buffer: SoundBuffer = field(default_factory=SoundBuffer)
     decoder: SoundDecoder = field(default_factory=new_decoder)
     left: Samples = field(default_factory=lambda: np.zeros(0, np.int16))
+    quiet_beats: int = HOLD_BEATS
 
     def next_frame(self) -> Samples:
         """Return the next 20 ms, however long the sender's packets are."""
@@ -75,21 +80,35 @@ class SoundMixer:
         """Do one beat."""
         self._count += 1
         self._voices = {uuid: voice for uuid, voice in self._voices.items() if uuid in beat.heard}
-        self._encoders = {uuid: encoder for uuid, encoder in self._encoders.items() if uuid in beat.listeners}
         frames = {uuid: self._frame(uuid, beat) for uuid in beat.heard}
-        whole = np.sum(list(frames.values()), axis=0) if frames else np.zeros(FRAME, np.int32)
-        payloads = {uuid: self._encode(uuid, whole - frames.get(uuid, 0)) for uuid in beat.listeners}
+        levels = {uuid: level(frame) for uuid, frame in frames.items()}
+        spoken = {uuid: frame for uuid, frame in frames.items() if self._speaks(uuid, levels[uuid])}
+        payloads = self._mixed(spoken, beat.listeners)
         if beat.silent:
             silence = self._silence.encode(np.zeros(FRAME, np.int16))
             payloads |= dict.fromkeys(beat.silent, silence)
-        return MadeSound(payloads, {uuid: level(frame) for uuid, frame in frames.items()})
+        return MadeSound(payloads, levels)
+
+    def _speaks(self, uuid: str, loudness: int) -> bool:
+        """Whether somebody adds to the sum: they are heard, or were a moment ago."""
+        voice = self._voices[uuid]
+        voice.quiet_beats = 0 if loudness < SILENT_FROM else voice.quiet_beats + 1
+        return voice.quiet_beats < HOLD_BEATS
+
+    def _mixed(self, spoken: Mapping[str, Wide], listeners: frozenset[str]) -> dict[str, bytes]:
+        whole = np.sum(list(spoken.values()), axis=0) if spoken else np.zeros(FRAME, np.int32)
+        own = {uuid: self._encode(uuid, whole - spoken[uuid]) for uuid in listeners & spoken.keys()}
+        shared = self._encode(_EVERYBODY, whole) if listeners - spoken.keys() else b""
+        kept = spoken.keys() | {_EVERYBODY}
+        self._encoders = {uuid: encoder for uuid, encoder in self._encoders.items() if uuid in kept}
+        return {uuid: own.get(uuid, shared) for uuid in listeners}
 
     def _frame(self, uuid: str, beat: SoundBeat) -> Wide:
-        if uuid in beat.phones:
-            return _phone_voice(self._count)
         voice = self._voices.get(uuid)
         if voice is None:
             voice = self._voices[uuid] = _Voice()
+        if uuid in beat.phones:
+            return _phone_voice(self._count)
         for sequence, payload in beat.incoming.get(uuid, ()):
             voice.buffer.add(sequence, payload)
         return voice.next_frame().astype(np.int32)
