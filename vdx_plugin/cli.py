@@ -98,6 +98,7 @@ def run() -> None:
 @main.command()
 @click.option("--headless", is_flag=True, help="Do the entire job without a screen and check it.")
 @click.option("--guest", type=click.Choice(["bot", "none"]), default="none", help="Let a synthetic guest join.")
+@click.option("--guests", type=click.IntRange(0, 5), default=0, help="Let so many synthetic guests join.")
 @click.option("--language", type=click.Choice(["da", "en"]), default="da", help="Language of the program.")
 @click.option("--data", type=click.Path(path_type=Path), default=None, help="Keep the demo's data here.")
 @click.option(
@@ -107,7 +108,7 @@ def run() -> None:
     help="How MedCom messages travel.",
 )
 @_explains
-def demo(*, headless: bool, guest: str, language: str, data: Path | None, transport: Transport) -> None:
+def demo(*, headless: bool, guest: str, guests: int, language: str, data: Path | None, transport: Transport) -> None:
     """See the whole product on this machine, with a local VDX."""
     texts.set_language(language)
     from vdx_plugin.trouble import has_screen
@@ -121,7 +122,7 @@ def demo(*, headless: bool, guest: str, language: str, data: Path | None, transp
         sys.exit(asyncio.run(run_headless(click.echo, data, transport=transport)))
     from vdx_plugin.demo.windows import run_windows
 
-    sys.exit(run_windows(click.echo, data, with_bot=guest == "bot", transport=transport))
+    sys.exit(run_windows(click.echo, data, guests=max(guests, guest == "bot"), transport=transport))
 
 
 @main.command()

@@ -10,8 +10,9 @@ import asyncio
 import re
 import tempfile
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import parse_qs, urlsplit
@@ -63,6 +64,20 @@ def target_of(link: str, node: str) -> JoinTarget:
     """Read a guest link as the guest's browser would."""
     query = {name: values[0] for name, values in parse_qs(urlsplit(link).query).items()}
     return JoinTarget(node, query["conference"], Secret(query["pin"]), query["name"], query["tag"])
+
+
+def targets_of(links: Sequence[str], node: str, count: int) -> list[JoinTarget]:
+    """Return how ``count`` guests enter: by a link each, and where there are more of them by the same ones again.
+
+    Several people may follow one link, as the doctor and the nurse of a ward do; their names tell them apart.
+    """
+    found = [target_of(links[number % len(links)], node) for number in range(count)]
+    return [
+        replace(target, display_name=f"{target.display_name} {number // len(links) + 1}")
+        if number >= len(links)
+        else target
+        for number, target in enumerate(found)
+    ]
 
 
 class Script:

@@ -1,4 +1,4 @@
-"""The demo with windows: the world on the asyncio thread, the program beside it, a bot on request."""
+"""The demo with windows: the world on the asyncio thread, the program beside it, bots on request."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pathlib import Path
 
 from vdx_plugin import log
 from vdx_plugin.app import Program
-from vdx_plugin.demo.script import target_of
+from vdx_plugin.demo.script import targets_of
 from vdx_plugin.demo.world import FileVault, World
 from vdx_plugin.domain.consultation import Stage
 from vdx_plugin.domain.parties import PartyRole
@@ -20,11 +20,13 @@ from vdx_plugin.media.bot import Bot
 from vdx_plugin.runtime import Runtime
 from vdx_plugin.service.view import ConsultationView, DeskView
 from vdx_plugin.settings import Transport
+from vdx_plugin.texts import _
 from vdx_plugin.window import CLOSE_LIMIT_S, run_with_window
 
 _log = log.get("demo")
 
 BOT_COMES_AFTER_S = 3.0
+_VOICES_HZ = (190.0, 120.0, 220.0, 150.0, 250.0)
 _ENDED = (Stage.ENDED, Stage.CLOSED, Stage.CANCELLING, Stage.CANCELLED)
 
 
@@ -32,7 +34,7 @@ def run_windows(
     say: Callable[[str], None],
     data: Path | None,
     *,
-    with_bot: bool,
+    guests: int,
     browser: bool = True,
     transport: Transport = "hub",
 ) -> int:
@@ -52,7 +54,7 @@ def run_windows(
                     runtime=runtime,
                     secrets=world.secret,
                     vault=FileVault(),
-                    companion=lambda program: accompany(world, program, with_bot=with_bot),
+                    companion=lambda program: accompany(world, program, guests=guests),
                 )
             finally:
                 runtime.submit(world.stop()).result(CLOSE_LIMIT_S)
@@ -69,15 +71,15 @@ def _tell(world: World, say: Callable[[str], None], *, is_kept: bool) -> None:
     say(f"  E-mail      {world.sandbox.base_url}/mail/")
 
 
-async def accompany(world: World, program: Program, *, with_bot: bool) -> None:
+async def accompany(world: World, program: Program, *, guests: int) -> None:
     """Play the clinic and, on request, the hospital's doctor who follows the link in the letter."""
     await _until_listening(world)
-    if not with_bot:
+    if not guests:
         await asyncio.Event().wait()
     while True:
         consultation = await _called(program)
         await asyncio.sleep(BOT_COMES_AFTER_S)
-        await _take_part(world, program, consultation)
+        await _take_part(world, program, consultation, guests)
 
 
 async def _until_listening(world: World) -> None:
@@ -103,16 +105,20 @@ async def _called(program: Program) -> ConsultationView:
     return view.consultation
 
 
-async def _take_part(world: World, program: Program, consultation: ConsultationView) -> None:
-    """Join as the first invited organisation, or as the patient, and stay until the call is over."""
+async def _take_part(world: World, program: Program, consultation: ConsultationView, guests: int) -> None:
+    """Join as the invited organisations, then as the patient, and stay until the call is over."""
     if not consultation.parties:
         await _view_in_which(program, lambda view: view.consultation is None or view.consultation.stage in _ENDED)
         return
     parties = sorted(consultation.parties, key=lambda status: status.party.role is PartyRole.PATIENT)
-    link = consultation.links[parties[0].party.key]
+    links = [consultation.links[status.party.key].reveal() for status in parties]
+    title = _("TESTGÆST")
     async with AsyncExitStack() as stack:
         try:
-            await stack.enter_async_context(Bot(target_of(link.reveal(), world.sandbox.node_url)))
+            for number, target in enumerate(targets_of(links, world.sandbox.node_url, guests)):
+                pitch_hz = _VOICES_HZ[number % len(_VOICES_HZ)]
+                bot = Bot(target, title=f"{title} {number + 1}", voice_pitch_hz=pitch_hz)
+                await stack.enter_async_context(bot)
         except VdxError as error:
             _log.warning("the bot could not join: %s", error)
         await _view_in_which(program, lambda view: view.consultation is None or view.consultation.stage in _ENDED)
