@@ -48,6 +48,8 @@ class Beat:
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
         self._thread.start()
 
+    latency_s = 0.0
+
     @property
     def is_running(self) -> bool:
         return not self._ended.is_set()
@@ -196,7 +198,7 @@ class PeerChild:
             "sound": await asyncio.to_thread(self._keep_sound),
             "pictures_sent": self._devices.pictures_sent,
             "pictures_got": [each for each in self._playout.shown if each[0] >= self._began_s and each[1] is not None],
-            "detail": asdict(await self._peer.counts()),
+            "detail": {**asdict(await self._peer.counts()), "picture": asdict(self._playout.received.picture)},
         }
 
     def _sound_account(self, took_s: float) -> Heard:
