@@ -19,6 +19,7 @@ MAX_JUMP = 2000
 """Sequence numbers; two packets in a row beyond that, and the sender has begun anew (RFC 3550 A.1)."""
 GIVE_UP_S = 0.4
 GIVE_UP_ANSWERS = 3
+MAX_GIVE_UP_S = 3.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +64,8 @@ class Reception:
         self._keyframes = KeyframeRule()
         self._sequences, self._timestamps = Unwrapped(16), Unwrapped(32)
         self._odd: int | None = None
+        self._key_timestamp: int | None = None
+        self._key_began_s = self._key_took_s = 0.0
         self.streams = 0
         """How many streams have begun; a change tells that timestamps start anew."""
         self.given_up = 0
@@ -92,13 +95,15 @@ class Reception:
             return []
         timestamp = self._timestamps.take(packet.timestamp)
         pictures = self._assembly.take(sequence, timestamp, piece, packet.codec, at_s, marker=packet.marker)
-        self._note(piece, at_s)
+        self._note(piece, timestamp, at_s)
         return self._after(pictures)
 
-    def _note(self, piece: Piece, at_s: float) -> None:
+    def _note(self, piece: Piece, timestamp: int, at_s: float) -> None:
         """Whether a key picture is on its way, or what comes is of no use without one."""
         if piece.is_key:
             self._keyframes.key_came(at_s)
+            if timestamp != self._key_timestamp:
+                self._key_timestamp, self._key_began_s = timestamp, at_s
         if not self._assembly.needs_key:
             return
         begun = self._assembly.coming_key()
@@ -133,6 +138,9 @@ class Reception:
         wanted = self._assembly.wanted
         if pictures and wanted is not None:
             self._gaps.forget_before(wanted)
+        for picture in pictures:
+            if picture.is_key:
+                self._key_took_s = picture.completed_s - self._key_began_s
         return pictures
 
     def _drop_to_key(self) -> None:
@@ -163,7 +171,10 @@ class Reception:
         oldest_s = self._gaps.oldest_s
         if oldest_s is None:
             return float("inf")
-        return oldest_s + max(GIVE_UP_S, GIVE_UP_ANSWERS * self._gaps.answer_s)
+        # A key picture takes its time too, and most on the lines that lose most: what it would take is waited first.
+        answer_s = self._gaps.answer_s
+        worth_s = max(GIVE_UP_S, GIVE_UP_ANSWERS * answer_s, 2 * (answer_s + self._key_took_s))
+        return oldest_s + min(MAX_GIVE_UP_S, worth_s)
 
     def tick(self, at_s: float) -> Requests | None:
         """Return what to ask for now."""

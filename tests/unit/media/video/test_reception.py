@@ -68,6 +68,18 @@ def test_what_does_not_come_is_given_up_for_a_key_picture() -> None:
     assert asked(reception, 3.0) == []
 
 
+def test_where_key_pictures_take_long_what_is_missing_is_waited_for_longer() -> None:
+    """Over 100 kbit/s one takes a second, and what was asked for again is there before."""
+    reception = Reception()
+    reception.set_rtt(0.06)
+    reception.take(packet(100, 0.0, KEY, timestamp=5, marker=False))
+    assert len(reception.take(packet(101, 0.7, REST, timestamp=5))) == 1
+    reception.decoded(0.7, is_key=True)
+    reception.take(packet(103, 1.0))
+    keyframes = [at_ms for at_ms, requests in asked(reception, 2.6) if requests.keyframe]
+    assert keyframes == [2520]
+
+
 def test_a_key_picture_on_its_way_is_waited_for_when_the_rest_is_given_up() -> None:
     """Asking for another would start it over, on a line that is too thin already."""
     reception = begun()
