@@ -20,6 +20,8 @@ MAX_JUMP = 2000
 GIVE_UP_S = 0.4
 GIVE_UP_ANSWERS = 3
 MAX_GIVE_UP_S = 3.0
+KEY_TAKES_S = 0.5
+"""From the first to the last packet of a key picture, until one has come."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +67,7 @@ class Reception:
         self._sequences, self._timestamps = Unwrapped(16), Unwrapped(32)
         self._odd: int | None = None
         self._key_timestamp: int | None = None
-        self._key_began_s = self._key_took_s = 0.0
+        self._key_began_s, self._key_took_s = 0.0, KEY_TAKES_S
         self.streams = 0
         """How many streams have begun; a change tells that timestamps start anew."""
         self.given_up = 0
