@@ -48,8 +48,6 @@ class Beat:
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
         self._thread.start()
 
-    latency_s = 0.0
-
     @property
     def is_running(self) -> bool:
         return not self._ended.is_set()
