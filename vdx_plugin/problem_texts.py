@@ -147,6 +147,10 @@ def sentences(_: Callable[[str], str]) -> dict[str, str]:
         "media.camera_back": _("Kameraet virker igen."),
         "media.microphone_back": _("Mikrofonen virker igen."),
         "media.speaker_back": _("Højttaleren virker igen."),
+        "media.sound_only": _(
+            "Nettet kan kun bære lyd lige nu. De andre hører dig, men ser dig ikke. Billedet kommer igen af sig selv."
+        ),
+        "media.picture_back": _("Nettet er bedre. De andre ser dig igen."),
         "media.*": _("Billede eller lyd virker ikke. Tjek kamera, mikrofon og net, eller fortsæt på telefon."),
         # invitations
         "text.empty": _("Teksten er tom. Skriv noget, eller gendan standardteksten."),

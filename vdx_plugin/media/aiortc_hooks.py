@@ -11,10 +11,11 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from aiortc import RTCConfiguration, RTCIceServer, RTCPeerConnection
+from aiortc.codecs import get_encoder
 from aiortc.rtcconfiguration import RTCBundlePolicy, RTCIceTransportPolicy
 from aiortc.rtcdtlstransport import RtpRouter
 from aiortc.rtcrtpparameters import RTCRtpHeaderExtensionParameters
-from aiortc.rtp import RtcpByePacket
+from aiortc.rtp import RTCP_PSFB_APP, RtcpByePacket, RtcpPsfbPacket, pack_remb_fci
 
 from vdx_plugin import log
 from vdx_plugin.media.pexip.replies import IceServer
@@ -180,15 +181,27 @@ def add_header_extension(transceiver: Any, number: int, uri: str) -> None:
         transceiver._headerExtensions = [*transceiver._headerExtensions, added]
 
 
-def use_encoder(sender: Any, encoder: Any) -> None:
-    """Let a sender that has not begun encode with ``encoder``."""
-    sender._RTCRtpSender__encoder = encoder
+def use_sender(transceiver: Any, sender: Any) -> None:
+    """Let ``sender`` send on a line that has not been negotiated yet."""
+    sender._stream_id = transceiver.sender._stream_id
+    transceiver.receiver._set_rtcp_ssrc(sender._ssrc)
+    transceiver._RTCRtpTransceiver__sender = sender
 
 
-def round_trip_s(sender: Any) -> float | None:
-    """Return the round trip that the peer's reports tell of, None while there are none."""
-    found: float | None = sender._RTCRtpSender__rtt
-    return found
+def silence_estimator(receiver: Any) -> None:
+    """Keep a receiver of aiortc's from telling a rate: its estimate takes this program's other work for a queue."""
+    if hasattr(receiver, "_RTCRtpReceiver__remote_bitrate_estimator"):
+        receiver._RTCRtpReceiver__remote_bitrate_estimator = None
+
+
+def remb(bps: int, *, own_ssrc: int, ssrc: int) -> bytes:
+    """Return the RTCP packet that tells the sender of ``ssrc`` what the line takes."""
+    return bytes(RtcpPsfbPacket(fmt=RTCP_PSFB_APP, ssrc=own_ssrc, media_ssrc=0, fci=pack_remb_fci(bps, [ssrc])))
+
+
+def stock_encoder(transceiver: Any) -> Any:
+    """Return aiortc's own encoder for what a transceiver will send."""
+    return get_encoder(transceiver._codecs[0])
 
 
 def first_codec(transceiver: Any) -> str:

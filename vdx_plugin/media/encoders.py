@@ -2,25 +2,29 @@
 
 Speech: mono, 32 kbit/s, with forward error correction (aiortc: stereo, 96 kbit/s, none). Pictures: libx264 in a
 fast preset (aiortc sets none, which costs three times the work) whose rate is changed in place instead of by a new
-encoder with its keyframe; both kinds keep below what the peer says it takes.
+encoder with its keyframe.
 """
 
 from __future__ import annotations
 
 import fractions
+import time
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Protocol
 
 import av
 from aiortc.codecs.h264 import H264Encoder
 from aiortc.codecs.opus import OpusEncoder
 from aiortc.codecs.vpx import Vp8Encoder
 
+from vdx_plugin.media.rate.ladder import RUNGS
 from vdx_plugin.media.sound import BLOCK, RATE_HZ
 
 SPEECH_BPS = 32_000
 EXPECTED_LOSS_PERCENT = 10
-UNLIMITED_BPS = 10_000_000
+DEFAULT_BPS = 400_000
+LEAST_BPS = 40_000
+RERATE_SHARE, RERATE_S, FAR_BELOW = 0.25, 3.0, 0.6
 
 
 class SpeechEncoder(OpusEncoder):  # type: ignore[misc]
@@ -38,66 +42,117 @@ class SpeechEncoder(OpusEncoder):  # type: ignore[misc]
         self.first_packet_pts = None
 
 
-class LimitedVp8Encoder(Vp8Encoder):  # type: ignore[misc]
-    """VP8 that keeps below ``limit_bps`` whatever the receiver's estimate says."""
+class PictureEncoder(Protocol):
+    """What a sender of pictures drives: the rate may be set before any picture, ``encode`` runs on another thread."""
 
-    limit_bps = UNLIMITED_BPS
+    target_bitrate: int
 
-    @property
-    def target_bitrate(self) -> int:
-        return min(int(Vp8Encoder.target_bitrate.fget(self)), self.limit_bps)
-
-    @target_bitrate.setter
-    def target_bitrate(self, bitrate: int) -> None:
-        Vp8Encoder.target_bitrate.fset(self, bitrate)
+    def encode(self, frame: av.VideoFrame, force_keyframe: bool = False) -> tuple[list[bytes], int]:
+        """Return the payloads of one picture and its time in 90 kHz."""
+        ...
 
 
-class FastH264Encoder(H264Encoder):  # type: ignore[misc]
-    """H.264 Constrained Baseline in the superfast preset, below ``limit_bps``, re-rated in place."""
+class Vp8PictureEncoder(Vp8Encoder):  # type: ignore[misc]
+    """VP8, which FFmpeg cannot re-rate in place: a new rate costs a whole picture, so small changes are not made.
 
-    limit_bps = UNLIMITED_BPS
+    A change up is made when it has lasted, one far down at once.
+    """
+
     codec: Any
 
+    def __init__(self) -> None:
+        super().__init__()
+        self._wanted_bps = DEFAULT_BPS
+        self._rerating = Rerating(DEFAULT_BPS)
+
     @property
     def target_bitrate(self) -> int:
-        return min(int(H264Encoder.target_bitrate.fget(self)), self.limit_bps)
+        return self._rerating.made_bps
 
     @target_bitrate.setter
     def target_bitrate(self, bitrate: int) -> None:
-        H264Encoder.target_bitrate.fset(self, bitrate)
+        self._rerating.want(max(LEAST_BPS, bitrate), time.monotonic())
+
+
+class Rerating:
+    """When a rate is taken over by an encoder that must begin anew for it: seldom, but soon at the very start. Pure."""
+
+    def __init__(self, bps: int) -> None:
+        self.made_bps = bps
+        self._since_s: float | None = None
+        self._made_s = float("-inf")
+
+    def want(self, bps: int, now_s: float) -> None:
+        """Ask for a rate: taken over when it has differed by a quarter for three seconds, or is far below."""
+        apart = abs(bps - self.made_bps) > RERATE_SHARE * self.made_bps
+        self._since_s = (now_s if self._since_s is None else self._since_s) if apart else None
+        lasts = self._since_s is not None and now_s - self._since_s >= RERATE_S
+        if self._made_s == float("-inf") or lasts or (bps < FAR_BELOW * self.made_bps and now_s - self._made_s > 1.0):
+            self.made_bps, self._made_s, self._since_s = bps, now_s, None
+
+
+class H264PictureEncoder(H264Encoder):  # type: ignore[misc]
+    """H.264 Constrained Baseline in the superfast preset, re-rated in place.
+
+    libx264 changes its rate only while it stays below the one it was opened with, and only where that was constant
+    (x264's ratecontrol.c): so it is opened at the most its size is ever sent with, and set to the target before the
+    first picture. The buffer keeps a whole picture to what the line can take in about a third of a second.
+    """
+
+    codec: Any
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._target_bps = DEFAULT_BPS
+
+    @property
+    def target_bitrate(self) -> int:
+        return self._target_bps
+
+    @target_bitrate.setter
+    def target_bitrate(self, bitrate: int) -> None:
+        self._target_bps = max(LEAST_BPS, bitrate)
 
     def _encode_frame(self, frame: av.VideoFrame, force_keyframe: bool) -> Iterator[bytes]:
         if self.codec is None or (self.codec.width, self.codec.height) != (frame.width, frame.height):
-            self.codec = self._open(frame)
-        elif self.codec.bit_rate != self.target_bitrate:
-            self.codec.bit_rate = self.target_bitrate
-        yield from super()._encode_frame(frame, force_keyframe)
-
-    def _open(self, frame: av.VideoFrame) -> Any:
-        codec = av.CodecContext.create("libx264", "w")
-        codec.width, codec.height = frame.width, frame.height
-        codec.bit_rate = self.target_bitrate
-        codec.pix_fmt = "yuv420p"
-        codec.framerate = fractions.Fraction(30, 1)
-        codec.time_base = fractions.Fraction(1, 90_000)
-        codec.profile = "Baseline"
-        codec.options = {
-            "preset": "superfast",
-            "tune": "zerolatency",
-            "level": "31",
-            "maxrate": str(self.target_bitrate),
-            "bufsize": str(self.target_bitrate // 2),
-        }
-        return codec
+            self.codec = _open_x264(frame.width, frame.height)
+        self.codec.bit_rate = min(self._target_bps, most_bps(frame.width, frame.height))
+        kind = av.video.frame.PictureType
+        frame.pict_type = kind.I if force_keyframe else kind.NONE
+        data = b"".join(bytes(packet) for packet in self.codec.encode(frame))
+        yield from self._split_bitstream(data)
 
 
-def encoder_for(codec_name: str, limit_bps: int | None) -> Any:
+def most_bps(width: int, height: int) -> int:
+    """Return the most a picture of this size is sent with."""
+    return next(
+        (round(rung.most_bps) for rung in reversed(RUNGS[:-1]) if height <= rung.height), round(RUNGS[0].most_bps)
+    )
+
+
+def _open_x264(width: int, height: int) -> Any:
+    most = most_bps(width, height)
+    codec = av.CodecContext.create("libx264", "w")
+    codec.width, codec.height = width, height
+    codec.bit_rate = most
+    codec.pix_fmt = "yuv420p"
+    codec.framerate = fractions.Fraction(30, 1)
+    codec.time_base = fractions.Fraction(1, 90_000)
+    codec.profile = "Baseline"
+    codec.gop_size = 3000
+    codec.options = {
+        "preset": "superfast",
+        "tune": "zerolatency",
+        "level": "31" if height <= RUNGS[0].height else "40",
+        "sc_threshold": "0",
+        "maxrate": str(most),
+        "bufsize": str(most // 10),
+    }
+    codec.open()
+    return codec
+
+
+def encoder_for(codec_name: str) -> Any:
     """Return an encoder for OPUS, H264 or VP8; None for others, which leaves the choice to aiortc."""
-    if codec_name == "OPUS":
-        return SpeechEncoder()
-    encoder = {"H264": FastH264Encoder, "VP8": LimitedVp8Encoder}.get(codec_name)
-    if encoder is None:
-        return None
-    made: Any = encoder()
-    made.limit_bps = limit_bps or UNLIMITED_BPS
-    return made
+    made = {"OPUS": SpeechEncoder, "H264": H264PictureEncoder, "VP8": Vp8PictureEncoder}.get(codec_name)
+    return None if made is None else made()

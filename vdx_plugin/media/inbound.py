@@ -14,10 +14,8 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from aiortc import clock
-from aiortc.rate import RemoteBitrateEstimator
 from aiortc.rtcrtpreceiver import RTCRtpReceiver, StreamStatistics
 from aiortc.rtp import (
-    RTCP_PSFB_APP,
     RTCP_PSFB_PLI,
     RTCP_RTPFB_NACK,
     RtcpPsfbPacket,
@@ -25,7 +23,6 @@ from aiortc.rtp import (
     RtcpRrPacket,
     RtcpRtpfbPacket,
     RtcpSrPacket,
-    pack_remb_fci,
 )
 from aiortc.stats import RTCInboundRtpStreamStats, RTCStatsReport
 
@@ -52,7 +49,6 @@ class Receiver(RTCRtpReceiver):  # type: ignore[misc]
         self._retransmitted: set[int] = set()
         self._reports: dict[int, tuple[int, float]] = {}
         self._own_ssrc: int | None = None
-        self._estimator = RemoteBitrateEstimator() if kind == "video" else None
         self._tasks = Tasks()
         self._is_begun = self._is_over = False
 
@@ -98,7 +94,6 @@ class Receiver(RTCRtpReceiver):  # type: ignore[misc]
         if codec is None or not self._enabled:
             return
         self._count(packet, codec)
-        await self._estimate(packet, arrival_time_ms)
         found = self._retransmission(packet, codec) if codec.name.lower() == "rtx" else self._direct(packet, codec)
         if found is not None:
             self._sink.take(found)
@@ -109,20 +104,6 @@ class Receiver(RTCRtpReceiver):  # type: ignore[misc]
                 del self._streams[next(iter(self._streams))]
             self._streams[packet.ssrc] = StreamStatistics(codec.clockRate)
         self._streams[packet.ssrc].add(packet)
-
-    async def _estimate(self, packet: Any, arrival_time_ms: int) -> None:
-        """Tell a sender of pictures what the line takes, as draft-alvestrand-rmcat-remb-03 has it."""
-        if self._estimator is None or packet.extensions.abs_send_time is None:
-            return
-        found = self._estimator.add(
-            arrival_time_ms=arrival_time_ms,
-            abs_send_time=packet.extensions.abs_send_time,
-            payload_size=len(packet.payload) + packet.padding_size,
-            ssrc=packet.ssrc,
-        )
-        if found is not None:
-            fci = pack_remb_fci(*found)
-            self._post(RtcpPsfbPacket(fmt=RTCP_PSFB_APP, ssrc=self._own_ssrc or 1, media_ssrc=0, fci=fci))
 
     def _direct(self, packet: Any, codec: Any) -> MediaPacket:
         self._newest[packet.payload_type] = packet.ssrc

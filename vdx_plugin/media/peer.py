@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Sequence
-from functools import partial
 from typing import Any
 
 from aiortc import RTCSessionDescription
@@ -15,15 +14,14 @@ from vdx_plugin import log
 from vdx_plugin.errors import Unreadable
 from vdx_plugin.media import aiortc_hooks as hooks
 from vdx_plugin.media.audio.line import SoundLine
-from vdx_plugin.media.encoders import encoder_for
+from vdx_plugin.media.congestion import Congestion
 from vdx_plugin.media.inbound import Receiver
 from vdx_plugin.media.line import Counts
 from vdx_plugin.media.pexip.replies import IceServer
 from vdx_plugin.media.pictures import picture_of_frame
 from vdx_plugin.media.players import Playout
-from vdx_plugin.media.rate.reporting import Reporter
 from vdx_plugin.media.recovery import PathState
-from vdx_plugin.media.sdp import DEFAULT_BLOCKS, TRANSPORT_CC_URI, Answer, OfferShape, adapt_answer, shape_offer
+from vdx_plugin.media.sdp import DEFAULT_BLOCKS, Answer, OfferShape, adapt_answer, shape_offer
 from vdx_plugin.media.slides import SlideFeed, SlidesLine
 from vdx_plugin.media.sources import PictureFeed, SoundFeed
 from vdx_plugin.media.tracks import PictureTrack, SoundTrack
@@ -49,8 +47,15 @@ _SDP_FAULTS = (
 )
 
 
+def _ignore(_: object) -> None:
+    """Nobody asked."""
+
+
 class Peer:
-    """Make, ``offer``, ``accept``, ``close``. After ``close`` nothing of it is left running."""
+    """Make, ``offer``, ``accept``, ``close``. After ``close`` nothing of it is left running.
+
+    ``on_pictures`` hears False when the line has no room for our picture, and True when it has again.
+    """
 
     def __init__(
         self,
@@ -63,8 +68,10 @@ class Peer:
         playout: Playout,
         slides: SlideFeed,
         on_slide: Callable[[VideoPicture], None],
+        on_pictures: Callable[[bool], None] = _ignore,
     ) -> None:
         self._connection = hooks.new_connection(servers, relay_only=relay_only, loopback=loopback)
+        self._congestion = Congestion(self._connection, on_pictures)
         audio, video, self._slides = self._connection.getTransceivers()
         audio.sender.replaceTrack(SoundTrack(sound))
         video.sender.replaceTrack(PictureTrack(pictures))
@@ -73,11 +80,11 @@ class Peer:
         self._said: Answer | None = None
         self._pictures = PictureReceiver(playout.take_picture, playout.tally, playout.sync)
         self._sound = SoundLine(playout.output, playout.sync, playout.note_sound)
-        round_trip_s = partial(hooks.round_trip_s, video.sender)
-        hooks.use_receiver(audio, Receiver("audio", audio.receiver.transport, self._sound, round_trip_s))
-        hooks.use_receiver(video, Receiver("video", video.receiver.transport, self._pictures, round_trip_s))
+        rtt_s = self._congestion.rtt_s
+        hooks.use_receiver(audio, Receiver("audio", audio.receiver.transport, self._sound, rtt_s))
+        hooks.use_receiver(video, Receiver("video", video.receiver.transport, self._pictures, rtt_s))
         self._shown = PictureReceiver(lambda frame: on_slide(picture_of_frame(frame)), PictureTally())
-        hooks.use_receiver(self._slides, Receiver("video", video.receiver.transport, self._shown, round_trip_s))
+        hooks.use_receiver(self._slides, Receiver("video", video.receiver.transport, self._shown, rtt_s))
         self._tasks = Tasks()
         self._offer = ""
         self._connected = asyncio.Event()
@@ -129,9 +136,10 @@ class Peer:
         for transceiver in self._connection.getTransceivers():
             if transceiver.mid not in self._equipped and transceiver.currentDirection not in (None, "inactive"):
                 self._equipped.add(transceiver.mid)
-                self._equip(transceiver, said.send_limits_bps.get(transceiver.mid))
+                self._equip(transceiver)
+        self._congestion.agree(said.transport_cc, said.send_limits_bps)
         if is_first:
-            self._report_arrivals(said.transport_cc)
+            self._tasks.spawn(self._control(), "media-congestion")
 
     @property
     def slides(self) -> SlidesLine:
@@ -145,38 +153,15 @@ class Peer:
             max_blocks=said.max_blocks.get(mid, DEFAULT_BLOCKS) if said is not None else DEFAULT_BLOCKS,
         )
 
-    def _report_arrivals(self, numbers: dict[str, int]) -> None:
-        """Tell the peer when its packets come, where both number them, so that it can find the line's rate."""
-        transceivers = [each for each in self._connection.getTransceivers() if each.mid in numbers]
-        for transceiver in transceivers:
-            hooks.add_header_extension(transceiver, numbers[transceiver.mid], TRANSPORT_CC_URI)
-        if not transceivers:
-            return
-        wire = self._connection.wire
-        reporter = Reporter(transceivers[0].sender._ssrc, wire.send)
-
-        def note(packet: Any) -> None:
-            number = packet.extensions.transport_sequence_number
-            if number is not None:
-                size = len(packet.payload) + packet.padding_size
-                reporter.take(number, wire.arrival_s, ssrc=packet.ssrc, size=size)
-
-        wire.on_packet = note
-        self._tasks.spawn(self._report(reporter), "media-feedback")
-
-    async def _report(self, reporter: Reporter) -> None:
+    async def _control(self) -> None:
         await self._connected.wait()
-        await reporter.run()
+        await self._congestion.run()
 
-    def _equip(self, transceiver: Any, limit_bps: int | None) -> None:
-        codec = hooks.first_codec(transceiver)
-        encoder = encoder_for(codec, limit_bps)
-        if encoder is not None:
-            hooks.use_encoder(transceiver.sender, encoder)
+    def _equip(self, transceiver: Any) -> None:
         if transceiver is self._slides:
             return
         if transceiver.kind == "video":
-            self.video_codec = codec
+            self.video_codec = hooks.first_codec(transceiver)
 
     async def counts(self) -> Counts:
         """Return what came and went so far."""
@@ -197,6 +182,7 @@ class Peer:
     async def close(self) -> None:
         """Close the connection and end the reading."""
         await self._tasks.close()
+        await self._congestion.close()
         await self._connection.close()
         await self._pictures.closed()
         await self._shown.closed()

@@ -29,6 +29,7 @@ from vdx_plugin.media.slides import SlideFeed
 from vdx_plugin.media.stills import Stills
 from vdx_plugin.ports import (
     CallEvent,
+    DeviceNotice,
     JoinTarget,
     MediaChoice,
     MediaFlowing,
@@ -121,6 +122,7 @@ class MediaSession:
         self._stills = Stills(presence.client, ears.on_slide)
         self._mender: Mender | None = None
         self._is_held = False
+        self._camera_is_on = self._has_room = True
         self._watch = LineWatch()
         self._counts = Counts()
         self._began_s = 0.0
@@ -200,6 +202,9 @@ class MediaSession:
         grant = self._presence.grant
 
         def make_peer() -> Peer:
+            if not self._has_room:
+                # A new path begins with pictures.
+                self._on_pictures(True)
             return Peer(
                 grant.ice_servers,
                 relay_only=grant.relay_only,
@@ -209,6 +214,7 @@ class MediaSession:
                 playout=playout,
                 slides=self._slides,
                 on_slide=self._ears.on_slide,
+                on_pictures=self._on_pictures,
             )
 
         shape = OfferShape(self._choice.video_codec, self._around.settings.video_kbps)
@@ -402,7 +408,18 @@ class MediaSession:
         """Black here at once, as with the microphone."""
         if self._media is not None:
             self._media.pictures.is_on = on
-        await quietly(self._presence.client.tell_muted(camera=not on), "video_muted")
+        self._camera_is_on = on
+        await self._tell_camera()
+
+    def _on_pictures(self, sent: bool) -> None:
+        """The line has no room for our picture, or has again: both sides are told, a frozen picture tells nothing."""
+        self._has_room = sent
+        self._ears.on_event(DeviceNotice("media.picture_back" if sent else "media.sound_only"))
+        self._tasks.spawn(self._tell_camera(), "media-sound-only")
+
+    async def _tell_camera(self) -> None:
+        shown = self._camera_is_on and self._has_room
+        await quietly(self._presence.client.tell_muted(camera=not shown), "video_muted")
 
     async def use_devices(self, choice: MediaChoice) -> None:
         """Use other devices from now on; before media starts, they are those it starts with."""

@@ -1,4 +1,4 @@
-"""What is wrong with camera, microphone and speaker, as problems that a window has sentences for. Pure."""
+"""What is wrong with camera, microphone, speaker and our picture, as problems that a window has sentences for. Pure."""
 
 from __future__ import annotations
 
@@ -18,6 +18,8 @@ def as_problem(notice: DeviceNotice) -> Problem:
 def after(troubles: tuple[Problem, ...], notice: DeviceNotice) -> tuple[Problem, ...]:
     """Return the troubles once a notice was heard. Each device has one at a time, and none once it is back."""
     code = notice.code
+    if code == "media.picture_back":
+        return tuple(each for each in troubles if each.code != "media.sound_only")
     kind = next((each for each in _KINDS if each in code), "")
     if not kind:
         return troubles if any(each.code == code for each in troubles) else (*troubles, Problem(code))

@@ -17,8 +17,10 @@ from aiortc.rtp import RtcpByePacket, RtpPacket
 from tests.unit.media.test_testcard import AT
 from vdx_plugin.domain.secret import Secret
 from vdx_plugin.media import aiortc_hooks as hooks
-from vdx_plugin.media.encoders import FastH264Encoder, LimitedVp8Encoder, SpeechEncoder, encoder_for
+from vdx_plugin.media.encoders import H264PictureEncoder, Rerating, SpeechEncoder, Vp8PictureEncoder, encoder_for
 from vdx_plugin.media.pexip.replies import IceServer
+from vdx_plugin.media.rate.outlet import Outlet
+from vdx_plugin.media.sender import PictureSender
 from vdx_plugin.media.sound import BLOCK, RATE_HZ, speechlike
 from vdx_plugin.media.testcard import PictureFormat, TestCard
 
@@ -75,18 +77,24 @@ async def test_packets_go_through_our_router(connection: Any) -> None:
     assert router.route_rtp(packet) is None
 
 
-async def test_an_encoder_of_ours_is_the_one_the_sender_uses(connection: Any) -> None:
-    """The attribute is aiortc's private one."""
-    sender = connection.getTransceivers()[0].sender
-    assert "_RTCRtpSender__encoder" in vars(sender)
-    encoder = SpeechEncoder()
-    hooks.use_encoder(sender, encoder)
-    assert vars(sender)["_RTCRtpSender__encoder"] is encoder
+async def test_a_sender_of_ours_is_the_one_that_is_offered(connection: Any) -> None:
+    """The attributes are aiortc's private ones; reports and the offer name the sender's stream."""
+    transceiver = connection.getTransceivers()[1]
+    assert "_RTCRtpTransceiver__sender" in vars(transceiver)
+    before = transceiver.sender
+    sender: Any = PictureSender(before.transport, Outlet(connection.wire.send), lambda _: None)
+    hooks.use_sender(transceiver, sender)
+    assert transceiver.sender is sender
+    assert (sender._stream_id, sender._ssrc != before._ssrc) == (before._stream_id, True)
+    assert f"ssrc:{sender._ssrc}" in (await connection.createOffer()).sdp
 
 
-async def test_the_round_trip_is_where_aiortc_keeps_it(connection: Any) -> None:
-    """Lost pictures are asked for again by it."""
-    assert hooks.round_trip_s(connection.getTransceivers()[1].sender) is None
+async def test_aiortcs_own_estimate_is_silent(connection: Any) -> None:
+    """Where both are told, a sender takes the lower one, and aiortc's falls whenever this program is busy."""
+    receiver = connection.getTransceivers()[1].receiver
+    assert receiver._RTCRtpReceiver__remote_bitrate_estimator is not None
+    hooks.silence_estimator(receiver)
+    assert receiver._RTCRtpReceiver__remote_bitrate_estimator is None
 
 
 def frame(number: int, size: tuple[int, int] = (320, 180)) -> Any:
@@ -104,43 +112,61 @@ def is_keyframe(payloads: list[bytes]) -> bool:
     return 7 in types
 
 
-def test_h264_is_re_rated_without_a_new_keyframe() -> None:
+@pytest.mark.parametrize("rates", [(400_000, 1_500_000), (1_500_000, 400_000)])
+def test_h264_is_re_rated_both_ways_without_a_new_keyframe(rates: tuple[int, int]) -> None:
     """aiortc's encoder is rebuilt at each step, and eight keyframes in a ramp-up burst a thin line."""
-    encoder: Any = FastH264Encoder()
-    encoder.target_bitrate = 1_000_000
-    assert is_keyframe(encoder.encode(frame(0))[0])
-    codec = encoder.codec
-    encoder.target_bitrate = 600_000
-    later = [encoder.encode(frame(number))[0] for number in range(1, 10)]
-    assert encoder.codec is codec
-    assert codec.bit_rate == 600_000
-    assert not any(is_keyframe(payloads) for payloads in later)
-    assert is_keyframe(encoder.encode(frame(11), force_keyframe=True)[0])
+    encoder: Any = H264PictureEncoder()
+    sizes: list[int] = []
+    for turn, rate in enumerate(rates):
+        encoder.target_bitrate = rate
+        sent = [encoder.encode(noise(30 * turn + number))[0] for number in range(30)]
+        assert [is_keyframe(payloads) for payloads in sent].count(True) == (0 if turn else 1)
+        sizes.append(sum(len(payload) for payloads in sent[10:] for payload in payloads))
+    told = rates[0] / rates[1]
+    assert told / 1.5 < sizes[0] / sizes[1] < told * 1.5
+    assert is_keyframe(encoder.encode(noise(99), force_keyframe=True)[0])
+
+
+def noise(number: int) -> Any:
+    """Return a picture that takes whatever rate there is."""
+    yuv = np.random.default_rng(number).integers(0, 60, (720 * 3 // 2, 1280), dtype=np.uint8)
+    made = av.VideoFrame.from_ndarray(yuv, format="yuv420p")
+    made.pts, made.time_base = number * 3000, fractions.Fraction(1, 90_000)
+    return made
 
 
 def test_h264_takes_a_new_size() -> None:
-    """The camera comes back in place of the smaller test card."""
-    encoder: Any = FastH264Encoder()
+    """The camera comes back in place of the smaller test card, and the ladder changes sizes."""
+    encoder: Any = H264PictureEncoder()
     encoder.encode(frame(0))
     assert is_keyframe(encoder.encode(frame(1, (640, 360)))[0])
     assert (encoder.codec.width, encoder.codec.height) == (640, 360)
 
 
-@pytest.mark.parametrize("kind", [FastH264Encoder, LimitedVp8Encoder])
-def test_no_estimate_lifts_the_rate_above_what_the_peer_takes(kind: Any) -> None:
-    """The answer's b= line is a limit, whatever the estimates say."""
-    encoder = kind()
-    encoder.limit_bps = 300_000
-    encoder.target_bitrate = 2_000_000
-    assert encoder.target_bitrate == 300_000
+def test_vp8_is_begun_anew_only_for_a_change_that_lasts_or_is_far_down() -> None:
+    """FFmpeg gives no other way to change its rate, and each costs a whole picture."""
+    rerating = Rerating(400_000)
+    made = []
+    for at_s, bps in [
+        (0, 500_000),
+        (1, 900_000),
+        (2, 550_000),
+        (3, 900_000),
+        (5, 900_000),
+        (6.1, 900_000),
+        (8, 500_000),
+    ]:
+        rerating.want(bps, at_s)
+        made.append(rerating.made_bps)
+    assert made == [500_000] * 5 + [900_000, 500_000]
 
 
 def test_each_codec_has_its_encoder_and_others_are_left_to_aiortc() -> None:
     """G.722 and the like are rare and fine as they are."""
-    assert isinstance(encoder_for("OPUS", None), SpeechEncoder)
-    assert encoder_for("H264", 400_000).limit_bps == 400_000
-    assert encoder_for("VP8", None).limit_bps > 2_000_000
-    assert encoder_for("PCMA", None) is None
+    assert isinstance(encoder_for("OPUS"), SpeechEncoder)
+    assert isinstance(encoder_for("H264"), H264PictureEncoder)
+    assert isinstance(encoder_for("VP8"), Vp8PictureEncoder)
+    assert encoder_for("PCMA") is None
 
 
 def test_speech_is_encoded_small_and_comes_back_audible() -> None:

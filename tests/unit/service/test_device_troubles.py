@@ -40,3 +40,10 @@ def test_the_same_is_said_once() -> None:
     assert codes(after(after((), DeviceNotice("media.no_canceller")), DeviceNotice("media.no_canceller"))) == [
         "media.no_canceller"
     ]
+
+
+def test_a_picture_the_line_has_no_room_for_is_told_until_it_is_sent_again() -> None:
+    """The doctor goes on talking to somebody who sees nothing, unless told."""
+    troubles = after((), DeviceNotice("media.sound_only"))
+    assert codes(after(troubles, DeviceNotice("media.camera_lost"))) == ["media.sound_only", "media.camera_lost"]
+    assert after(troubles, DeviceNotice("media.picture_back")) == ()

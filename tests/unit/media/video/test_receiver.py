@@ -78,7 +78,7 @@ async def screen() -> AsyncIterator[Screen]:
 
 def packets(codec: str, count: int, *, first: int = 0) -> list[list[MediaPacket]]:
     """Return encoded pictures as lists of packets."""
-    encoder: Any = encoder_for(codec, None)
+    encoder: Any = encoder_for(codec)
     card, sequence, found = TestCard(PictureFormat(320, 180, 30)), 50 + first * 100, []
     for number in range(first, first + count):
         frame = av.VideoFrame.from_ndarray(card.draw(AT, number), format="yuv420p")
