@@ -120,9 +120,17 @@ class Peer:
     """One participant: signalling over httpx, media over aiortc, everything received counted."""
 
     def __init__(
-        self, served: Served, name: str, pin: str | None, *, call_tag: str = "", card: Colour = GREY, hz: int = 440
+        self,
+        served: Served,
+        name: str,
+        pin: str | None,
+        *,
+        call_tag: str = "",
+        card: Colour = GREY,
+        hz: int = 440,
+        alias: str = ALIAS,
     ) -> None:
-        self._room = f"{served.base}/api/client/v2/conferences/{ALIAS.replace('@', '%40')}"
+        self._room = f"{served.base}/api/client/v2/conferences/{alias.replace('@', '%40')}"
         self._http = httpx.AsyncClient(timeout=httpx.Timeout(10, read=None), trust_env=False)
         self._name, self._pin, self._tag = name, pin, call_tag
         self.card, self.hz = card, hz

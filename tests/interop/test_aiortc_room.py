@@ -9,6 +9,7 @@ import pytest
 from roompeer import GUEST_PIN, HOST_PIN, Colour, Peer, Served, only_loopback, pair, peers, serve
 
 from vdx_plugin.sandbox.pexip import RoomServerConfig
+from vdx_plugin.sandbox.pexip.server import TEST_CALL
 
 
 @pytest.fixture(autouse=True)
@@ -207,3 +208,15 @@ async def test_closing_the_room_puts_everybody_out() -> None:
         for peer in (host, guest):
             await peer.until(lambda peer=peer: "stream_end" in [name for name, _ in peer.events])
             assert peer.named("disconnect")
+
+
+async def test_a_test_call_gives_everybody_their_own_back() -> None:
+    """The line is measured without anybody at the other end, and nobody meets a stranger there."""
+    async with serve(RoomServerConfig(test_call_s=3600)) as served:
+        one, other = (Peer(served, name, None, alias=TEST_CALL) for name in ("En", "To"))
+        async with peers(one, other):
+            for peer in (one, other):
+                assert (await peer.join())["service_type"] == "test_call"
+            await asyncio.gather(one.call(), other.call())
+            await asyncio.gather(one.sees_and_hears(), other.sees_and_hears())
+            assert [len(peer.named("participant_create")) for peer in (one, other)] == [1, 1]

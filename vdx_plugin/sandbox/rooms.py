@@ -15,6 +15,7 @@ class VirtualRoom:
     """A virtual meeting room as Pexip knows it. ``host_pin`` and ``guest_pin`` are digits or None.
 
     ``direct_media``: two participants connect to each other. ``reception``: no room, but a door that asks for one.
+    ``test_call``: everybody is alone in it and gets their own sound and picture back, for a short while.
     """
 
     alias: str
@@ -24,6 +25,7 @@ class VirtualRoom:
     guests_can_present: bool = True
     direct_media: bool = False
     reception: bool = False
+    test_call: bool = False
 
     def __repr__(self) -> str:
         return f"VirtualRoom({self.alias!r})"

@@ -9,7 +9,9 @@ DTLS, SRTP of one participant), is counted and renumbered in ``leg``, and carrie
 is in ``streams``, that of a line's rate in ``transport_cc`` and ``estimate``, and the offers and answers in ``sdp``,
 all pure.
 
-Between signalling and media stands ``scenes.Member``: who is in, who presents, who is in whose picture.
+``mirror`` is the switch of a test call, ``direct`` passes signals between two who connect to each other, and
+``telephones`` acts out those whom a room calls. Between signalling and media stands ``scenes.Member``: who is in, who
+presents, who is in whose picture.
 
 Two participants get each other's packets untouched but for their numbers. Three or more, two who do not know each
 other's codecs, and whoever meets a telephone get one composed picture and one mixed sound each, without themselves.

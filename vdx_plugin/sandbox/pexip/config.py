@@ -23,15 +23,16 @@ class RoomServerConfig:
     """How the room server behaves. Durations are seconds.
 
     ``media_grace_s``: how long a call outlives its connection, so that a client may renegotiate after closing it.
-    ``host_without_media_starts``: whether a host who only controls (holds a token, sends no media) already lets
-    the waiting guests in. ``video_codec`` stands first in answers, and alone without ``other_codecs``.
+    ``host_without_media_starts``: whether a host who only controls (holds a token, sends no media) already lets the
+    waiting guests in. ``video_codec`` stands first in answers, and alone without ``other_codecs``.
     ``answer_names_ssrc``: whether answers carry ``a=ssrc`` lines; whether a real node does is unknown, so clients are
     to be tried with both. ``update_answers_text``: whether an ``update`` is answered with the bare SDP instead of an
     object; nodes differ. ``media_hosts`` are the local addresses media is received on; the default keeps everything
     on this machine. ``max_video_kbps`` of 0 sends no ``b=`` line. ``stun`` and ``turn`` are told to clients with the
     token, ``turn_after_call`` with the answer to a call; ``relay_only`` forbids the rest. ``ring_s``: how long
-    somebody called lets it ring. ``peer_patience_s``: how long an offer passed on to the other participant may go
-    unanswered. ``mixed_height`` is the largest composed picture: 720, or less for 640x360.
+    somebody called lets it ring. ``test_call_s``: how long a test call lasts. ``peer_patience_s``: how long an offer
+    passed on to the other participant may go unanswered. ``mixed_height`` is the largest composed picture: 720, or
+    less for 640x360.
     """
 
     token_life_s: float = 120
@@ -41,6 +42,7 @@ class RoomServerConfig:
     host_wait_timeout_s: float = 900
     dial_timeout_s: float = 60
     ring_s: float = 2
+    test_call_s: float = 30
     peer_patience_s: float = 10
     keep_alive_s: float = 15
     housekeeping_s: float = 1

@@ -148,6 +148,7 @@ def _token_role(role: Role) -> str:
 
 
 def _token_reply(config: RoomServerConfig, token: str, person: Person, alias: str, room: VirtualRoom) -> Body:
+    service = "test_call" if room.test_call else "conference"
     return {
         "token": token,
         "expires": _expires(config),
@@ -155,8 +156,8 @@ def _token_reply(config: RoomServerConfig, token: str, person: Person, alias: st
         "display_name": person.display_name,
         "role": _token_role(person.role),
         "call_tag": person.call_tag,
-        "service_type": "conference",
-        "current_service_type": "waiting_room" if person.waiting else "conference",
+        "service_type": service,
+        "current_service_type": "waiting_room" if person.waiting else service,
         "conference_name": room.alias,
         "service_name": alias,
         "version": _VERSION,

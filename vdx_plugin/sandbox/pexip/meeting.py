@@ -13,6 +13,7 @@ from vdx_plugin.sandbox.pexip.audience import Audience, EventStream
 from vdx_plugin.sandbox.pexip.config import RoomServerConfig
 from vdx_plugin.sandbox.pexip.direct import CallAnswer, DirectMedia
 from vdx_plugin.sandbox.pexip.layouts import seating
+from vdx_plugin.sandbox.pexip.mirror import Mirror
 from vdx_plugin.sandbox.pexip.roster import Event, events_between, row, snapshot, visible
 from vdx_plugin.sandbox.pexip.rules import ESCALATION, apply
 from vdx_plugin.sandbox.pexip.sdp import read_offer
@@ -77,7 +78,7 @@ class Meeting:
         self._spawn = spawn
         self._admission = admission
         self._wishes = wishes
-        self._switch = Switch(config, self._media_lost, self._speaking)
+        self._switch = (Mirror if room.test_call else Switch)(config, self._media_lost, self._speaking)
         self._direct = DirectMedia(lambda: self.state, self.audience.tell, patience_s=config.peer_patience_s)
 
     def counts(self) -> dict[str, Any]:
@@ -270,6 +271,7 @@ def _empty(room: VirtualRoom, config: RoomServerConfig) -> Conference:
         guests_only_timeout_s=config.guests_only_timeout_s,
         host_wait_timeout_s=config.host_wait_timeout_s,
         dial_timeout_s=config.dial_timeout_s,
+        longest_s=config.test_call_s if room.test_call else 0,
         capacity=room.max_participants,
         host_without_media_starts=config.host_without_media_starts,
     )

@@ -54,6 +54,7 @@ BY_END = "Conference terminated by another participant"
 NO_HOST_CAME = "Timeout waiting for conference host to join or permit access to locked conference"
 HOSTS_LEFT = "All conference hosts departed hosted conference"
 ALONE = "Last remaining participant removed from conference after timeout"
+TEST_IS_OVER = "Test call finished"
 ESCALATION = "transcoded"
 NO_ANSWER = "Timeout waiting for the called party to answer"
 
@@ -336,6 +337,8 @@ def _time_passed(conference: Conference, command: TimePassed, at: float) -> Outc
             effects.append(Dismissed(person.uuid, NO_ANSWER))
         elif person.waiting and at - person.joined_at >= limits.host_wait_timeout_s:
             effects.append(Dismissed(person.uuid, NO_HOST_CAME))
+        elif limits.longest_s and at - person.joined_at >= limits.longest_s:
+            effects.append(Dismissed(person.uuid, TEST_IS_OVER))
         elif alone and not (person.waiting or person.connecting):
             effects.append(Dismissed(person.uuid, HOSTS_LEFT))
     for effect in [effect for effect in effects if isinstance(effect, Dismissed)]:

@@ -26,6 +26,8 @@ from vdx_plugin.sandbox.pexip.switch import AnswerWishes
 from vdx_plugin.sandbox.pexip.telephones import Fate, fate
 from vdx_plugin.sandbox.rooms import RoomDirectory, VirtualRoom
 
+TEST_CALL = "linjetest"
+
 _log = log.get("sandbox.pexip")
 
 
@@ -55,6 +57,7 @@ class RoomServer:
         self._tasks: set[asyncio.Task[None]] = set()
         self._running = False
         directory.on_close(self._room_closed)
+        directory.open(VirtualRoom(TEST_CALL, None, None, test_call=True))
         self.faults.at_once("events_cut", self._cut_events)
         self.faults.at_once("refer", self._refer_all)
 
@@ -87,7 +90,7 @@ class RoomServer:
     def meeting(self, alias: str) -> Meeting:
         """Return the room in use. NotFound ``room.unknown`` when nobody is there."""
         room = self.directory.find(alias)
-        meeting = self._meetings.get(room.alias) if room else None
+        meeting = self._meetings.get(room.alias if room else alias)
         if meeting is None:
             raise NotFound("room.unknown")
         return meeting
@@ -104,12 +107,14 @@ class RoomServer:
 
         ``direct_media``: they can connect to another participant directly. Refused: ``room.full``.
         """
-        meeting = self._meetings.get(room.alias)
-        if meeting is None:
-            meeting = self._meetings[room.alias] = self._open(room)
         uuid = str(uuids.uuid4())
+        # In a test call everybody is alone.
+        place = f"{room.alias}/{uuid}" if room.test_call else room.alias
+        meeting = self._meetings.get(place)
+        if meeting is None:
+            meeting = self._meetings[place] = self._open(room)
         await meeting.perform(Enter(replace(person, uuid=uuid, direct_media=direct_media)))
-        token = self.tokens.issue(Holder(room.alias, uuid, via), at=self.clock())
+        token = self.tokens.issue(Holder(place, uuid, via), at=self.clock())
         entered = meeting.state.find(uuid)
         if entered is None:
             raise NotFound("room.no_participant")

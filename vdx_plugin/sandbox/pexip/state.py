@@ -49,11 +49,15 @@ class Person:
 
 @dataclass(frozen=True)
 class Limits:
-    """What the server's settings and the room say about time and number; ``capacity`` 0 is no limit."""
+    """What the server's settings and the room say about time and number.
+
+    ``longest_s`` is how long somebody may stay, ``capacity`` how many may be in; 0 is no limit.
+    """
 
     guests_only_timeout_s: float = 60
     host_wait_timeout_s: float = 900
     dial_timeout_s: float = 60
+    longest_s: float = 0
     capacity: int = 0
     host_without_media_starts: bool = True
 
