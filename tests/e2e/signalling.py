@@ -17,6 +17,7 @@ from vdx_plugin.media.presence import Hearers, Presence, enter_room
 from vdx_plugin.ports import (
     Call,
     CallEvent,
+    CallFigures,
     CallOver,
     DialOut,
     JoinTarget,
@@ -130,6 +131,9 @@ class SignallingCall:
 
     def figures(self) -> LineFigures:
         return LineFigures()
+
+    def now(self) -> CallFigures:
+        return CallFigures(rtt_ms=24.0)
 
     def two_way_media_s(self) -> float:
         return 0.0

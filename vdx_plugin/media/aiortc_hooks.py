@@ -114,6 +114,15 @@ class Wire:
         await self._dtls._send_rtp(data)
 
 
+def way(connection: Any) -> str:
+    """Return ``relay`` when the path in use leads over a relay at either end, ``direct`` when not, empty before."""
+    pairs = connection.getTransceivers()[0].receiver.transport.transport._connection._nominated.values()
+    kinds = {each.type for pair in pairs for each in (pair.local_candidate, pair.remote_candidate)}
+    if not kinds:
+        return ""
+    return "relay" if "relay" in kinds else "direct"
+
+
 def new_connection(servers: Sequence[IceServer], *, relay_only: bool, loopback: bool) -> Any:
     """Return a peer connection that uses these servers and no others, with our router in it.
 

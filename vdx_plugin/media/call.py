@@ -27,6 +27,7 @@ from vdx_plugin.media.room_state import RoomState
 from vdx_plugin.media.session import Ears, JoinTimings, MediaSession, Surroundings
 from vdx_plugin.ports import (
     CallEvent,
+    CallFigures,
     CallOver,
     ChatMessage,
     ChatReceived,
@@ -265,6 +266,10 @@ class PexipCall:
     def figures(self) -> LineFigures:
         """Return the quality so far; also after the call."""
         return self._session.figures()
+
+    def now(self) -> CallFigures:
+        """Return what is measured now; the last of it after the call."""
+        return self._session.now()
 
     def two_way_media_s(self) -> float:
         """Return the seconds during which media came in and went out; also after the call."""

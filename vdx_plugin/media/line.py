@@ -32,6 +32,8 @@ class Counts:
     received: int = 0
     lost: int = 0
     sent: int = 0
+    received_bytes: int = 0
+    sent_bytes: int = 0
     jitter_ms: float | None = None
     rtt_ms: float | None = None
 
@@ -141,6 +143,11 @@ class LineWatch:
             return None
         self._quality, self._ticks_since_report = quality, 0
         return LineChanged(quality, loss=self._loss, rtt_ms=counts.rtt_ms)
+
+    @property
+    def loss(self) -> float:
+        """Share of packets lost in the last seconds."""
+        return self._loss
 
     def figures(
         self, *, width: int | None = None, height: int | None = None, fps: float | None = None, reconnects: int = 0

@@ -16,7 +16,7 @@ from vdx_plugin.media.search import find_voice
 from vdx_plugin.media.sound import SpeechLoop, speechlike
 from vdx_plugin.media.sources import CameraReader, PictureFeed, SoundFeed
 from vdx_plugin.media.testcard import CAMERA_FORMAT, CARD_FORMAT, PictureFormat
-from vdx_plugin.media.voice import VoicePath
+from vdx_plugin.media.voice import NO_ECHO_STATE, EchoState, VoicePath
 from vdx_plugin.media.watchers import SoundWatch
 from vdx_plugin.ports import AdviceChanged, DeviceNotice, MediaChoice, VideoPicture
 from vdx_plugin.runtime import Tasks
@@ -33,6 +33,16 @@ class MediaSettings:
     video_kbps: int = 1500
     card_title: str = ""
     voice_pitch_hz: float = 120.0
+
+
+@dataclass(frozen=True, slots=True)
+class LocalFigures:
+    """Which devices are in use, by name where they have one, and how the echo canceller does."""
+
+    camera: str = ""
+    microphone: str = ""
+    speaker: str = ""
+    echo: EchoState = NO_ECHO_STATE
 
 
 class LocalMedia:
@@ -198,6 +208,16 @@ class LocalMedia:
         await asyncio.to_thread(self.kept.close)
         self.sound.use((await self._open_sound()).source)
         await self._open_speaker()
+
+    def names(self) -> LocalFigures:
+        """Return what is in use now."""
+        kept = self.kept
+        return LocalFigures(
+            self.pictures.camera.name if self.pictures.camera is not None else "",
+            kept.microphone.name if kept.microphone is not None else "",
+            kept.speaker.name if kept.speaker is not None else "",
+            self.voice.echo,
+        )
 
     async def close(self) -> None:
         """Free every device."""

@@ -62,6 +62,16 @@ class MediaPath:
         heard_at_s = 0.0 if self._peer is None else self._peer.heard_at_s
         return time.monotonic() - max(heard_at_s, self._begun_at_s)
 
+    @property
+    def estimate_kbps(self) -> float | None:
+        """What the line is thought to take of ours, None without a path."""
+        return None if self._peer is None else self._peer.estimate_kbps
+
+    @property
+    def way(self) -> str:
+        """``direct``, ``relay`` or empty."""
+        return "" if self._peer is None else self._peer.way
+
     async def begin(self) -> None:
         """Offer a call and take the answer. Raises VdxError; there is no path then."""
         began_s = time.monotonic()

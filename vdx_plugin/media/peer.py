@@ -163,6 +163,16 @@ class Peer:
         if transceiver.kind == "video":
             self.video_codec = hooks.first_codec(transceiver)
 
+    @property
+    def estimate_kbps(self) -> float:
+        """What the line is thought to take of ours."""
+        return self._congestion.outlet.estimate.target_bps / 1000
+
+    @property
+    def way(self) -> str:
+        """Whether media goes to the peer itself (``direct``) or by a relay; empty before it goes at all."""
+        return hooks.way(self._connection)
+
     async def counts(self) -> Counts:
         """Return what came and went so far."""
         report = await self._connection.getStats()
@@ -170,11 +180,14 @@ class Peer:
         inbound = [row for row in rows if row.type == "inbound-rtp"]
         outbound = [row for row in rows if row.type == "outbound-rtp"]
         remote = [row for row in rows if row.type == "remote-inbound-rtp" and row.roundTripTime is not None]
+        transports = list({row.id: row for row in rows if row.type == "transport"}.values())
         jitter = [row.jitter / 48 for row in inbound if row.kind == "audio"]
         return Counts(
             received=sum(row.packetsReceived for row in inbound),
             lost=sum(max(0, row.packetsLost) for row in inbound),
             sent=sum(row.packetsSent for row in outbound),
+            received_bytes=sum(row.bytesReceived for row in transports),
+            sent_bytes=sum(row.bytesSent for row in transports),
             jitter_ms=jitter[0] if jitter else None,
             rtt_ms=max(0.0, min(row.roundTripTime for row in remote) * 1000) if remote else None,
         )

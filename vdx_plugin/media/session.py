@@ -16,7 +16,7 @@ from vdx_plugin.errors import Refused, Unavailable, Unsupported, VdxError
 from vdx_plugin.media.apm import load_canceller
 from vdx_plugin.media.devices import Devices
 from vdx_plugin.media.line import SILENT_AFTER_S, Counts, LineWatch
-from vdx_plugin.media.local_media import LocalMedia, MediaSettings
+from vdx_plugin.media.local_media import LocalFigures, LocalMedia, MediaSettings
 from vdx_plugin.media.mending import Means, Mender
 from vdx_plugin.media.network import Network
 from vdx_plugin.media.pexip.client import is_loopback
@@ -27,8 +27,10 @@ from vdx_plugin.media.report import statistics_of
 from vdx_plugin.media.sdp import OfferShape
 from vdx_plugin.media.slides import SlideFeed
 from vdx_plugin.media.stills import Stills
+from vdx_plugin.media.traffic import Traffic
 from vdx_plugin.ports import (
     CallEvent,
+    CallFigures,
     DeviceNotice,
     JoinTarget,
     MediaChoice,
@@ -125,6 +127,7 @@ class MediaSession:
         self._camera_is_on = self._has_room = True
         self._watch = LineWatch()
         self._counts = Counts()
+        self._traffic = Traffic()
         self._began_s = 0.0
         self._counted_s = 0.0
         self._reported_s = 0.0
@@ -328,6 +331,7 @@ class MediaSession:
     async def _count(self, path: MediaPath, at_s: float) -> None:
         self._counted_s = at_s
         self._counts = await path.counts()
+        self._traffic.tick(at_s, self._counts)
         change = self._watch.tick(at_s, self._counts, expected=self._is_expected)
         if change is not None:
             self._ears.on_event(change)
@@ -444,6 +448,38 @@ class MediaSession:
             height=received.height or None,
             fps=self._fps,
             reconnects=self._mends_before + (self._mender.mends if self._mender is not None else 0),
+        )
+
+    def now(self) -> CallFigures:
+        """Return what is measured now."""
+        received, path = self.received(), self._path
+        local = self._media.names() if self._media is not None else LocalFigures()
+        return CallFigures(
+            received_kbps=self._traffic.received_kbps,
+            sent_kbps=self._traffic.sent_kbps,
+            estimate_kbps=path.estimate_kbps if path is not None else None,
+            loss=self._watch.loss,
+            jitter_ms=self._counts.jitter_ms,
+            reconnects=self.figures().reconnects,
+            reconnects=self._reconnects,
+            path=path.way if path is not None else "",
+            sound_delay_ms=received.sound.delay_ms if received.sound.packets else None,
+            concealed=received.sound.concealed_share if received.sound.packets else None,
+            recovered_s=received.sound.recovered_s,
+            video_codec=path.video_codec if path is not None else "",
+            width=received.width,
+            height=received.height,
+            fps=received.picture.fps,
+            freezes=received.picture.freezes,
+            frozen_s=received.picture.frozen_s,
+            picture_delay_ms=received.picture.delay_ms,
+            asked_again=received.picture.asked_again,
+            camera=local.camera,
+            microphone=local.microphone,
+            speaker=local.speaker,
+            cancels_echo=local.echo.is_on,
+            echo_loss_db=local.echo.return_loss_db,
+            drift_ppm=local.echo.drift_ppm,
         )
 
     @property

@@ -50,6 +50,9 @@ class EchoState:
     gaps: int = 0
 
 
+NO_ECHO_STATE = EchoState()
+
+
 class VoicePath:
     """One call's way of the voice. ``read`` is called on the loop, the other two on the sound cards' threads."""
 

@@ -55,6 +55,7 @@ from vdx_plugin.ports.clinic import (
 )
 from vdx_plugin.ports.clock import Clock
 from vdx_plugin.ports.exports import AppointmentFiles, Exports, InterpreterCard
+from vdx_plugin.ports.figures import CallFigures
 from vdx_plugin.ports.keeping import AuditLog, ConsultationStore, MeasureStore
 from vdx_plugin.ports.letters import IncomingLetter, LetterBook
 from vdx_plugin.ports.manifest import Choice, Manifest, Runner, Setting, SettingKind, Words
@@ -119,6 +120,7 @@ __all__ = [
     "Call",
     "CallEngine",
     "CallEvent",
+    "CallFigures",
     "CallOver",
     "CallState",
     "Capabilities",

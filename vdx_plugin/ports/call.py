@@ -10,6 +10,7 @@ from typing import Protocol
 
 from vdx_plugin.domain.measures import LineFigures
 from vdx_plugin.domain.secret import Secret
+from vdx_plugin.ports.figures import CallFigures
 
 
 @dataclass(frozen=True, slots=True)
@@ -315,6 +316,10 @@ class Call(Protocol):
 
     def figures(self) -> LineFigures:
         """Quality so far."""
+        ...
+
+    def now(self) -> CallFigures:
+        """What is measured now, for support."""
         ...
 
     def two_way_media_s(self) -> float:

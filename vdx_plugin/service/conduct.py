@@ -10,7 +10,7 @@ from vdx_plugin import log
 from vdx_plugin.domain.consultation import Consultation, Event
 from vdx_plugin.domain.measures import StartPath
 from vdx_plugin.errors import Refused, VdxError
-from vdx_plugin.ports import AuditEvent, InvitationNews, MediaChoice
+from vdx_plugin.ports import AuditEvent, CallFigures, InvitationNews, MediaChoice
 from vdx_plugin.runtime import Tasks
 from vdx_plugin.service import ending
 from vdx_plugin.service.outside import DeskSettings, Outside
@@ -169,6 +169,11 @@ class Conduct:
             self._session.media = choice
             if self._session.call is not None:
                 await self._busy(self._session, self._session.call.use_devices(choice))
+
+    async def call_figures(self) -> CallFigures | None:
+        """Return what is measured of the running call now; None without one."""
+        call = self._session.call if self._session else None
+        return call.now() if call is not None else None
 
     async def devices_changed(self) -> None:
         """The system says that devices came or went."""

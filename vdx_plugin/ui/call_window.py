@@ -23,6 +23,7 @@ from vdx_plugin.ui.theme import Theme
 from vdx_plugin.ui.wording import patient_label, trouble
 
 _TONE = {Severity.INFO: "accent", Severity.WARNING: "warning", Severity.DANGER: "danger"}
+FIGURES_KEY = "Ctrl+I"
 _WRONG_PATIENT = "context.changed_during_call"
 
 
@@ -44,6 +45,7 @@ class CallWindow(QWidget):
     admit_wanted = Signal(object, object)
     notice_dismissed = Signal(int)
     cure_wanted = Signal(str)
+    figures_wanted = Signal()
     close_wanted = Signal()
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
@@ -70,6 +72,7 @@ class CallWindow(QWidget):
         column.addWidget(self.pages, 1)
         # Only ever the first who is expected: nobody lets a stranger in by a key.
         QShortcut(QKeySequence("Ctrl+L"), self, self.admit_first)
+        QShortcut(QKeySequence(FIGURES_KEY), self, self.figures_wanted.emit)
 
     def show_view(self, view: DeskView, now: datetime, *, can_write: bool) -> None:
         """Show the consultation of ``view``; there must be one."""

@@ -14,7 +14,7 @@ from vdx_plugin.domain.context import ClinicContext
 from vdx_plugin.domain.parties import AnswerMark, Partner, Party
 from vdx_plugin.domain.plan import Plan
 from vdx_plugin.errors import VdxError
-from vdx_plugin.ports import MediaChoice
+from vdx_plugin.ports import CallFigures, MediaChoice
 from vdx_plugin.service.view import AgendaEntry, WaitingGuest
 from vdx_plugin.ui.bridge import Operations
 from vdx_plugin.ui.desk_port import DeskPort
@@ -141,6 +141,10 @@ class Commands:
 
     def choose_media(self, choice: MediaChoice) -> None:
         self.run(self._desk.set_media_choice(choice))
+
+    def load_figures(self, window: QWidget, success: Callable[[CallFigures | None], None]) -> None:
+        """Get what is measured of the running call for a window."""
+        self._operations.run(window, self._desk.call_figures(), success=success, failure=self._failed)
 
     def devices_changed(self) -> None:
         self.run(self._desk.devices_changed())

@@ -11,7 +11,15 @@ from vdx_plugin.domain.booked import RoomTemplate
 from vdx_plugin.domain.context import ClinicContext
 from vdx_plugin.domain.parties import Partner
 from vdx_plugin.domain.plan import Plan
-from vdx_plugin.ports import AppointmentFiles, Health, InterpreterCard, MediaChoice, MessageTexts, VideoPicture
+from vdx_plugin.ports import (
+    AppointmentFiles,
+    CallFigures,
+    Health,
+    InterpreterCard,
+    MediaChoice,
+    MessageTexts,
+    VideoPicture,
+)
 from vdx_plugin.service.view import AgendaEntry, DeskView
 from vdx_plugin.ui.correspondence_port import CorrespondencePort
 from vdx_plugin.ui.partners_port import PartnersPort
@@ -151,6 +159,8 @@ class DeskPort(Protocol):
     async def set_media_choice(self, choice: MediaChoice) -> None: ...
 
     async def devices_changed(self) -> None: ...
+
+    async def call_figures(self) -> CallFigures | None: ...
 
     async def open_appointment(self, appointment_id: str) -> None: ...
 

@@ -197,6 +197,7 @@ class Desktop(QObject):
         window.starting.parties.admit_wanted.connect(commands.admit)
         window.notice_dismissed.connect(self._on_dismiss)
         window.close_wanted.connect(self._on_call_close)
+        window.figures_wanted.connect(self._on_figures)
         page = window.call
         page.bar.microphone_wanted.connect(commands.set_microphone)
         page.bar.camera_wanted.connect(commands.set_camera)
@@ -217,6 +218,9 @@ class Desktop(QObject):
         windows.small.hang_up_wanted.connect(self._on_hang_up)
         windows.small.large_wanted.connect(self._on_large)
         windows.small.admit_wanted.connect(lambda guest: commands.admit(guest, guest.party_key))
+        figures = windows.figures
+        figures.figures_wanted.connect(lambda: commands.load_figures(figures, figures.show_figures))
+        figures.copy_wanted.connect(self._on_copy_figures)
         windows.tray.open_wanted.connect(lambda: present(self.windows.dock, is_active=True))
         windows.tray.start_wanted.connect(self._on_start)
         windows.tray.quit_wanted.connect(self._on_quit)
@@ -357,6 +361,13 @@ class Desktop(QObject):
         QGuiApplication.clipboard().setText(text)
         self.notices.confirm("note.copied")
 
+    def _on_figures(self) -> None:
+        present(self.windows.figures, is_active=True)
+
+    def _on_copy_figures(self, text: str) -> None:
+        QGuiApplication.clipboard().setText(text)
+        self.notices.confirm("report.copied")
+
     # --- menu, devices, end -------------------------------------------------------------------------------------------
 
     def _on_menu(self) -> None:
@@ -368,6 +379,7 @@ class Desktop(QObject):
         menu.partners_picked.connect(self.partners.open_partners)
         menu.teams_picked.connect(self.partners.open_teams)
         menu.devices_picked.connect(self._on_devices)
+        menu.figures_picked.connect(self._on_figures)
         menu.adapters_picked.connect(self.adapters.open_page)
         menu.texts_picked.connect(self.hand_over.open_texts)
         menu.about_picked.connect(lambda: AboutDialog(self.windows.theme, self.windows.dock).open())

@@ -37,7 +37,7 @@ from vdx_plugin.service.view import (
     StepKind,
 )
 from vdx_plugin.texts import _
-from vdx_plugin.ui import partner_scenes, party_scenes, scenes, text_scenes
+from vdx_plugin.ui import device_scenes, partner_scenes, party_scenes, scenes, text_scenes
 from vdx_plugin.ui.about import AboutDialog
 from vdx_plugin.ui.adapter_form import AdapterForm
 from vdx_plugin.ui.adapters_page import AdaptersPage
@@ -388,6 +388,10 @@ def _calendar_screens() -> Iterator[Screen]:
     yield "calendar-move", lambda theme: MoveDialog(theme, day.entries[1]), (520, 400)
     yield "calendar-cancel", lambda theme: CancelDialog(theme, day.entries[2]), (440, 440)
     yield "calendar-templates", lambda theme: TemplatesDialog(theme, scenes.templates()), (520, 560)
+    advised = replace(scenes.call(), microphone_on=False, advice=device_scenes.advice())
+    yield "call-advice", call(scenes.in_call(advised)), (1120, 720)
+    yield "figures", device_scenes.figures_window(device_scenes.figures()), (640, 620)
+    yield "figures-no-call", device_scenes.figures_window(None), (640, 620)
     yield "diagnosis-empty", diagnosis(DiagnosisView()), (560, 760)
     yield "diagnosis-running", diagnosis(scenes.diagnosis(steps=3)), (560, 760)
     yield "diagnosis-good", diagnosis(scenes.diagnosis()), (560, 760)

@@ -14,6 +14,7 @@ from vdx_plugin.ui.calendar_window import CalendarWindow
 from vdx_plugin.ui.call_window import CallWindow
 from vdx_plugin.ui.diagnosis_window import DiagnosisWindow
 from vdx_plugin.ui.dock import Dock
+from vdx_plugin.ui.figures_window import FiguresWindow
 from vdx_plugin.ui.menu import Choices
 from vdx_plugin.ui.message_texts_page import MessageTextsPage
 from vdx_plugin.ui.messages_window import MessagesWindow
@@ -64,6 +65,7 @@ class Windows:
         self.diagnosis = DiagnosisWindow(theme)
         self.call = CallWindow(theme)
         self.small = SmallWindow(theme)
+        self.figures = FiguresWindow(theme)
         self.adapters = AdaptersPage(theme)
         self.messages = MessagesWindow(theme)
         self.partners = PartnersWindow(theme, new_key, check_partner)
@@ -77,6 +79,7 @@ class Windows:
             "adapters": self.adapters,
             "calendar": self.calendar,
             "diagnosis": self.diagnosis,
+            "figures": self.figures,
             "partners": self.partners,
             "messages": self.messages,
             "texts": self.texts,
@@ -100,6 +103,7 @@ class Windows:
             "adapters": QRect(left - px(560), screen.top() + px(48), px(560), px(760)),
             "calendar": QRect(left - px(680), screen.top() + px(48), px(680), px(760)),
             "diagnosis": QRect(left - px(560), screen.top() + px(48), px(560), px(760)),
+            "figures": QRect(left - px(640), screen.top() + px(48), px(640), px(620)),
             "messages": QRect(left - px(600), screen.top() + px(48), px(600), px(720)),
             "partners": QRect(left - px(880), screen.top() + px(48), px(880), px(760)),
             "texts": QRect(left - px(880), screen.top() + px(48), px(880), px(760)),

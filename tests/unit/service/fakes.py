@@ -39,6 +39,7 @@ from vdx_plugin.ports import (
     AuditEvent,
     Call,
     CallEvent,
+    CallFigures,
     CallState,
     Capability,
     CheckState,
@@ -327,6 +328,9 @@ class FakeCall:
 
     def figures(self) -> LineFigures:
         return LineFigures(loss_p50=0.0)
+
+    def now(self) -> CallFigures:
+        return CallFigures(rtt_ms=24.0)
 
     def two_way_media_s(self) -> float:
         return 600.0

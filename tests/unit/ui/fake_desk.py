@@ -18,11 +18,19 @@ from vdx_plugin.domain.parties import AnswerMark, Channel, Partner, Party
 from vdx_plugin.domain.plan import Plan
 from vdx_plugin.errors import VdxError
 from vdx_plugin.invitations.text_book import TextBook
-from vdx_plugin.ports import AppointmentFiles, Health, HealthState, InterpreterCard, MediaChoice, VideoPicture
+from vdx_plugin.ports import (
+    AppointmentFiles,
+    CallFigures,
+    Health,
+    HealthState,
+    InterpreterCard,
+    MediaChoice,
+    VideoPicture,
+)
 from vdx_plugin.runtime import Runtime
 from vdx_plugin.service.partners import Partners
 from vdx_plugin.service.view import AgendaEntry, DeskView
-from vdx_plugin.ui import scenes, text_scenes
+from vdx_plugin.ui import device_scenes, scenes, text_scenes
 from vdx_plugin.ui.device_names import DeviceNames
 
 
@@ -324,6 +332,9 @@ class FakeDesk:
 
     async def set_media_choice(self, choice: MediaChoice) -> None:
         await self._did("set_media_choice", choice)
+
+    async def call_figures(self) -> CallFigures | None:
+        return device_scenes.figures() if self._view.consultation else None
 
     async def devices_changed(self) -> None:
         await self._did("devices_changed")
