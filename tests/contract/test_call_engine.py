@@ -354,6 +354,10 @@ async def test_the_line_is_good_and_media_counts_both_ways() -> None:
             assert figures.loss_p95 == 0
             assert figures.mos is not None
             assert figures.mos > 4
+            now = doctor.call.now()
+            assert now.path == "direct"
+            assert now.width == 640
+            assert None not in (now.received_kbps, now.sent_kbps, now.estimate_kbps, now.rtt_ms, now.concealed)
     assert doctor.call.two_way_media_s() > 0
 
 

@@ -461,7 +461,6 @@ class MediaSession:
             loss=self._watch.loss,
             jitter_ms=self._counts.jitter_ms,
             reconnects=self.figures().reconnects,
-            reconnects=self._reconnects,
             path=path.way if path is not None else "",
             sound_delay_ms=received.sound.delay_ms if received.sound.packets else None,
             concealed=received.sound.concealed_share if received.sound.packets else None,
