@@ -1,9 +1,10 @@
 """How fast one hop can be sent to, from its transport feedback, loss and REMB. Pure: all times are arguments.
 
 Delay first: whether the packets' travelling time grows is a line fitted to the last groups of packets, compared
-with a threshold that follows it (Carlucci et al., "Analysis and Design of the Google Congestion Control", 2016);
-growing delay sets the rate below what arrives. Then loss: above 10 % it takes half of it off the rate. An estimate
-is None as long as nothing has shown a limit.
+with a threshold that follows it (Carlucci et al., "Analysis and Design of the Google Congestion Control", 2016). It
+counts where even the fastest packets of late wait, which jitter alone does not make them do; the rate then goes below
+what arrives, the further the longer they wait. Then loss: more than an eighth takes half of it off the rate. An
+estimate is None as long as nothing has shown a limit.
 """
 
 from __future__ import annotations
@@ -19,11 +20,16 @@ LOWEST_BPS = 60_000
 _LOG_PACKETS = 4096
 _GROUP_S = 0.005
 _RATE_WINDOW_S = 0.5
-_LOSS_WINDOW_S = 1.5
-_BACK_OFF = 0.85
+_LOSS_WINDOW_S = 2.0
+_LOSS_BORNE = 0.125
+_LOWEST_FOR_LOSS_BPS = 200_000
+_BACK_OFF, _BACK_OFF_MOST = 0.85, 0.4
 _GROWTH = 0.08
 _GROWTH_SOON = 0.3
-_QUEUE_MOST_S = 0.25
+_QUEUE_WINDOW_S = 0.25
+_QUEUE_LEAST_S = 0.02
+_QUEUE_MOST_S = 0.1
+_FORGET_FASTEST = 0.00001
 
 
 @dataclass(frozen=True)
@@ -131,7 +137,8 @@ class SendEstimate:
         self._loss_cut_at = float("-inf")
         self._grown_at: float | None = None
         self._fastest_s: float | None = None
-        self._queue_s = 0.0
+        self._travelled: deque[tuple[float, float]] = deque()
+        self.round_trip_s = 0.0
 
     @property
     def limit_bps(self) -> int | None:
@@ -148,25 +155,35 @@ class SendEstimate:
         for packet in passed:
             self._judged.append((at, packet.came_at is None))
             if packet.came_at is not None:
+                self.round_trip_s = at - packet.sent_at
                 self._arrived.append((at, packet.size))
-                self._note_queue(packet.came_at - packet.sent_at)
+                self._note_travel(packet.came_at - packet.sent_at, at)
                 self._trend.add(packet.sent_at, packet.came_at)
         self._drop_old(at)
-        if self._trend.state > 0 or self._queue_s > _QUEUE_MOST_S:
-            self._back_off(at)
-        elif self._loss() > 0.1:
+        queue_s = self._queue_s()
+        if queue_s > (_QUEUE_LEAST_S if self._trend.state > 0 else _QUEUE_MOST_S):
+            self._back_off(queue_s, at)
+        elif self._loss() > _LOSS_BORNE:
             self._cut_for_loss(at)
-        elif self._trend.state == 0:
+        elif self._trend.state >= 0:
             self._grow(at)
 
-    def _note_queue(self, travelled_s: float) -> None:
+    def _note_travel(self, travelled_s: float, at: float) -> None:
         if self._fastest_s is None or travelled_s < self._fastest_s:
             self._fastest_s = travelled_s
         # The way may have become longer for good, and clocks drift: what was fastest is forgotten slowly.
-        self._fastest_s += 0.00001
-        self._queue_s += 0.1 * (travelled_s - self._fastest_s - self._queue_s)
+        self._fastest_s += _FORGET_FASTEST
+        self._travelled.append((at, travelled_s))
+
+    def _queue_s(self) -> float:
+        """Return how long even the fastest packet of late had to wait."""
+        if self._fastest_s is None or not self._travelled:
+            return 0.0
+        return min(travelled_s for _, travelled_s in self._travelled) - self._fastest_s
 
     def _drop_old(self, at: float) -> None:
+        while self._travelled and at - self._travelled[0][0] > _QUEUE_WINDOW_S:
+            self._travelled.popleft()
         while self._arrived and at - self._arrived[0][0] > _RATE_WINDOW_S:
             self._arrived.popleft()
         while self._judged and at - self._judged[0][0] > _LOSS_WINDOW_S:
@@ -178,21 +195,24 @@ class SendEstimate:
     def _loss(self) -> float:
         return sum(lost for _, lost in self._judged) / len(self._judged) if len(self._judged) >= 20 else 0.0
 
-    def _back_off(self, at: float) -> None:
+    def _back_off(self, queue_s: float, at: float) -> None:
+        """Go below what arrives, so that the queue runs out in about a second."""
         if at - self._cut_at < 0.2:
             return
         self._cut_at = self._grown_at = at
         arriving = self._arriving_bps()
         if arriving > 0:
             bound = self._limit if self._limit is not None else float("inf")
-            self._limit = max(LOWEST_BPS, min(bound, _BACK_OFF * arriving))
+            share = max(_BACK_OFF_MOST, _BACK_OFF - queue_s)
+            self._limit = max(LOWEST_BPS, min(bound, share * arriving))
 
     def _cut_for_loss(self, at: float) -> None:
         if at - self._loss_cut_at < 0.5:
             return
         self._loss_cut_at = self._grown_at = at
         base = self._limit if self._limit is not None else self._arriving_bps()
-        self._limit = max(LOWEST_BPS, base * (1 - 0.5 * self._loss()))
+        # Loss that stays however little is sent is not of our making.
+        self._limit = min(base, max(_LOWEST_FOR_LOSS_BPS, base * (1 - 0.5 * self._loss())))
 
     def _grow(self, at: float) -> None:
         since, self._grown_at = self._grown_at, at

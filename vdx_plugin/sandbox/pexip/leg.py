@@ -36,7 +36,15 @@ from vdx_plugin.sandbox.pexip.estimate import NO_LIMIT_BPS, SendEstimate, SentLo
 from vdx_plugin.sandbox.pexip.hop import Hop
 from vdx_plugin.sandbox.pexip.mixing.load import LineFit, Size
 from vdx_plugin.sandbox.pexip.sdp import Codec, Line, Offer
-from vdx_plugin.sandbox.pexip.streams import MAX_MISSING, GapWatch, History, KeyFrameGate, Renumberer
+from vdx_plugin.sandbox.pexip.streams import (
+    GIVE_UP_AFTER_S,
+    MAX_MISSING,
+    RESEND_AFTER_S,
+    GapWatch,
+    History,
+    KeyFrameGate,
+    Renumberer,
+)
 from vdx_plugin.sandbox.pexip.transport_cc import ArrivalLog, Feedback
 
 KINDS = ("audio", "video", "slides")
@@ -274,9 +282,16 @@ class Leg:
         """Answer a request for lost packets."""
         for kind, out in self.outgoing.items():
             if out.ssrc == media_ssrc:
-                for packet in filter(None, map(out.history.find, sequences[:MAX_MISSING])):
-                    self.counts[kind].resent_packets += 1
-                    await self._send_stamped(packet, at=at)
+                for sequence in sequences[:MAX_MISSING]:
+                    packet = out.history.find(sequence, at=at, patience_s=self._patience_s)
+                    if packet is not None:
+                        self.counts[kind].resent_packets += 1
+                        await self._send_stamped(packet, at=at)
+
+    @property
+    def _patience_s(self) -> float:
+        """How long an answer may be under way."""
+        return min(max(self.estimate.round_trip_s, RESEND_AFTER_S / 2), GIVE_UP_AFTER_S / 2)
 
     def want_key_frame(self, kind: str) -> None:
         """Ask the participant for a whole picture, soon but not more often than it can make them."""

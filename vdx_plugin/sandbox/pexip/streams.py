@@ -89,17 +89,26 @@ class History:
     def __init__(self, *, size: int = HISTORY_PACKETS) -> None:
         self._size = size
         self._packets: OrderedDict[int, RtpPacket] = OrderedDict()
+        self._again_at: dict[int, float] = {}
 
     def keep(self, sequence: int, packet: RtpPacket) -> None:
         """Remember ``packet``, forgetting the oldest."""
         self._packets[sequence] = packet
         self._packets.move_to_end(sequence)
         if len(self._packets) > self._size:
-            self._packets.popitem(last=False)
+            oldest, _ = self._packets.popitem(last=False)
+            self._again_at.pop(oldest, None)
 
-    def find(self, sequence: int) -> RtpPacket | None:
-        """Return the packet if it is still remembered."""
-        return self._packets.get(sequence)
+    def find(self, sequence: int, *, at: float, patience_s: float = 0.0) -> RtpPacket | None:
+        """Return the packet if it is still remembered, and was not given out less than ``patience_s`` ago.
+
+        A viewer asks again while the first answer is still under way; to answer that too would fill a narrow line.
+        """
+        packet = self._packets.get(sequence)
+        if packet is None or at - self._again_at.get(sequence, float("-inf")) < patience_s:
+            return None
+        self._again_at[sequence] = at
+        return packet
 
 
 class GapWatch:

@@ -73,19 +73,19 @@ def test_loss_alone_is_borne_up_to_a_tenth() -> None:
 
 
 def test_heavy_loss_brings_the_rate_down() -> None:
-    """More than a tenth is a line that is full, or will not carry a picture."""
+    """It is a line that is full; but loss that stays however little is sent does not end the picture."""
     line = Line(20_000_000, loss=0.25)
-    line.run(10)
+    line.run(20)
     assert line.estimate.limit_bps is not None
-    assert line.estimate.limit_bps < START_BPS / 2
+    assert START_BPS / 10 < line.estimate.limit_bps < START_BPS / 2
 
 
 @pytest.mark.parametrize("seed", [1, 2, 3])
 def test_jitter_is_not_taken_for_a_queue(seed: int) -> None:
-    """Packets that come 0 to 40 ms late by chance say nothing about the rate."""
-    line = Line(20_000_000, jitter_s=0.04, seed=seed)
+    """Packets that come 0 to 60 ms late by chance and overtake each other say nothing about the rate."""
+    line = Line(20_000_000, jitter_s=0.06, seed=seed)
     line.run(20)
-    assert (line.estimate.limit_bps or START_BPS) > START_BPS / 2
+    assert (line.estimate.limit_bps or START_BPS) > 0.8 * START_BPS
 
 
 def test_a_line_that_widens_is_used_again() -> None:

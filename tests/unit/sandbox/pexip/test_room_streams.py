@@ -73,8 +73,16 @@ def test_history_forgets_the_oldest() -> None:
     history = History(size=2)
     for sequence in (1, 2, 3):
         history.keep(sequence, RtpPacket(sequence_number=sequence))
-    found = [history.find(sequence) for sequence in (1, 2, 3)]
+    found = [history.find(sequence, at=0) for sequence in (1, 2, 3)]
     assert [packet and packet.sequence_number for packet in found] == [None, 2, 3]
+
+
+def test_a_packet_on_its_way_is_not_sent_again() -> None:
+    """Behind a full queue a viewer asks several times before the first answer can have come."""
+    history = History()
+    history.keep(1, RtpPacket(sequence_number=1))
+    given = [history.find(1, at=at, patience_s=0.3) is not None for at in (0.0, 0.1, 0.29, 0.3, 0.4)]
+    assert given == [True, False, False, True, False]
 
 
 def test_a_gap_is_asked_for_at_once_again_and_then_given_up() -> None:
