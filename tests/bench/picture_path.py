@@ -141,10 +141,11 @@ class Outcome:
 class Viewer:
     """Our half: the pure parts, driven as ``receiver`` drives them."""
 
-    def __init__(self, time: VirtualTime, ask: Callable[[_Wire], None]) -> None:
+    def __init__(self, time: VirtualTime, ask: Callable[[_Wire], None], rtt_s: float) -> None:
         self.time, self.ask = time, ask
         self.reception, self.playout, self.freezes = Reception(), PlayoutDelay(), Freezes()
-        self.reception.set_rtt(0.06)
+        self.reception.set_rtt(rtt_s)
+        self.playout.set_rtt(rtt_s)
         self.ticking_s = float("inf")
         self.asked_again = self.asked_keyframe = 0
         self.shown: list[tuple[float, float]] = []
@@ -198,7 +199,8 @@ def run(condition: Condition, seed: int, seconds: float = 60.0) -> Outcome:
     there, back = both_ways(condition, seed)
     sender = Sender(time, RATES_BPS.get(condition.name, DEFAULT_BPS), random.Random(seed))
     requests: Pipe[_Wire] = Pipe(time, back, sender.take)
-    viewer = Viewer(time, lambda wire: requests.send(wire, "nack"))
+    rtt_s = 2 * condition.delay_s + condition.jitter_s
+    viewer = Viewer(time, lambda wire: requests.send(wire, "nack"), rtt_s)
     media: Pipe[Sent] = Pipe(time, there, viewer.take)
     sender.send = lambda packet: media.send(packet, "again" if packet.again else "picture")
     time.every(1 / FPS, sender.frame)

@@ -15,7 +15,7 @@ from __future__ import annotations
 SOUND_HZ = 48_000
 PICTURE_HZ = 90_000
 MAX_PICTURE_WAIT_S = 0.3
-MAX_SOUND_WAIT_S = 0.12
+MAX_SOUND_WAIT_S = 0.03
 FORGIVEN_LAG_S = 0.07
 """By how much the picture may come after its sound before the sound waits."""
 NEAR_S = 0.01
@@ -113,24 +113,20 @@ class LipSync:
         passed_s = 0.0 if self._stepped_s is None else min(at_s - self._stepped_s, _MAX_STEP_S)
         self._stepped_s = at_s
         skew_s = self.skew_s(at_s)
-        if skew_s is None or abs(skew_s) < NEAR_S:
+        if skew_s is None:
             return
-        change_s = max(-_MAX_RATE, min(_MAX_RATE, _GAIN_PER_S * skew_s)) * passed_s
-        if change_s < 0:
-            self._let_picture_wait(-change_s)
-        else:
-            self._let_sound_wait(change_s, skew_s)
+        if skew_s > NEAR_S and self.picture_wait_s > 0.0:
+            self.picture_wait_s = _moved(self.picture_wait_s, -skew_s, passed_s, MAX_PICTURE_WAIT_S)
+        elif skew_s > FORGIVEN_LAG_S or self.sound_wait_s > 0.0:
+            self.sound_wait_s = _moved(self.sound_wait_s, skew_s - FORGIVEN_LAG_S, passed_s, MAX_SOUND_WAIT_S)
+        elif skew_s < -NEAR_S:
+            self.picture_wait_s = _moved(self.picture_wait_s, -skew_s, passed_s, MAX_PICTURE_WAIT_S)
 
-    def _let_picture_wait(self, longer_s: float) -> None:
-        spared_s = min(self.sound_wait_s, longer_s)
-        self.sound_wait_s -= spared_s
-        self.picture_wait_s = min(MAX_PICTURE_WAIT_S, self.picture_wait_s + longer_s - spared_s)
 
-    def _let_sound_wait(self, longer_s: float, skew_s: float) -> None:
-        spared_s = min(self.picture_wait_s, longer_s)
-        self.picture_wait_s -= spared_s
-        if skew_s > FORGIVEN_LAG_S:
-            self.sound_wait_s = min(MAX_SOUND_WAIT_S, self.sound_wait_s + longer_s - spared_s)
+def _moved(wait_s: float, by_s: float, passed_s: float, most_s: float) -> float:
+    """Return a wait moved a little in a direction, slowly enough not to be noticed."""
+    rate = max(-_MAX_RATE, min(_MAX_RATE, _GAIN_PER_S * by_s))
+    return max(0.0, min(most_s, wait_s + rate * passed_s))
 
 
 def _difference(one: float | None, other: float | None) -> float | None:

@@ -40,7 +40,7 @@ def test_the_picture_waits_for_the_sound_it_belongs_to(sync: LipSync) -> None:
 
 
 def test_sound_does_not_wait_for_what_nobody_notices() -> None:
-    """Each millisecond of sound delay hurts the talk; a picture 50 ms behind does not."""
+    """Each millisecond by which sound is late hurts the talk; a picture 50 ms behind does not."""
     sync = with_reports()
     assert run(sync, sound_s=0.05, picture_s=0.1) == pytest.approx(0.05)
     assert sync.sound_wait_s == 0.0
@@ -49,9 +49,9 @@ def test_sound_does_not_wait_for_what_nobody_notices() -> None:
 def test_sound_waits_where_the_picture_lags_too_far_and_gives_it_back() -> None:
     """Retransmission holds pictures up; when the line is good again the sound is quick again."""
     sync = with_reports()
-    assert run(sync, sound_s=0.05, picture_s=0.15) < 0.08
-    assert sync.sound_wait_s > 0.02
-    run(sync, sound_s=0.05, picture_s=0.01)
+    assert run(sync, sound_s=0.05, picture_s=0.14) == pytest.approx(0.07, abs=0.005)
+    assert sync.sound_wait_s > 0.015
+    run(sync, sound_s=0.05, picture_s=0.1)
     assert sync.sound_wait_s == 0.0
 
 

@@ -13,7 +13,10 @@ from vdx_plugin.media.video.quantiles import Recent
 
 REMEMBERED = 450
 """Pictures: 15 s at 30 a second."""
-MAX_DELAY_S = 0.25
+MAX_DELAY_S = 0.15
+"""More gains little; on a long line, as much as one answer to a request takes and ``OVER_ROUND_TRIP_S`` more."""
+OVER_ROUND_TRIP_S = 0.06
+LONGEST_DELAY_S = 0.3
 USUAL = 0.9
 RARE = 0.995
 MARGIN_S = 0.03
@@ -32,12 +35,17 @@ class PlayoutDelay:
         self._clock_hz = clock_hz
         self._offsets = Recent(REMEMBERED)
         self._delay_s = 0.0
+        self._longest_s = MAX_DELAY_S
         self._last: tuple[float, float] | None = None
 
     @property
     def delay_s(self) -> float:
         """What is added to the quickest way now."""
         return self._delay_s
+
+    def set_rtt(self, rtt_s: float | None) -> None:
+        """What the line's round trip is said to be."""
+        self._longest_s = min(LONGEST_DELAY_S, max(MAX_DELAY_S, (rtt_s or 0.0) + OVER_ROUND_TRIP_S))
 
     def restart(self) -> None:
         """Another stream, with timestamps of its own."""
@@ -72,4 +80,4 @@ class PlayoutDelay:
         quickest_s = self._offsets.at(0.0)
         usual_s = self._offsets.at(USUAL) - quickest_s
         rare_s = self._offsets.at(RARE) - quickest_s
-        return min(MAX_DELAY_S, max(usual_s, rare_s - (LONGER_S - MARGIN_S)))
+        return min(self._longest_s, max(usual_s, rare_s - (LONGER_S - MARGIN_S)))

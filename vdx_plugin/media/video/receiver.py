@@ -50,7 +50,9 @@ class PictureReceiver:
     def take(self, packet: MediaPacket) -> None:
         if self._feedback is None or self._is_over:
             return
-        self._reception.set_rtt(self._feedback.rtt_s)
+        rtt_s = self._feedback.rtt_s
+        self._reception.set_rtt(rtt_s)
+        self._playout.set_rtt(rtt_s)
         pictures = self._reception.take(packet)
         self._note_stream()
         if self._sync is not None and not packet.is_retransmission:
