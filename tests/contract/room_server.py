@@ -42,11 +42,14 @@ class Served:
 
 @asynccontextmanager
 async def serve(
-    config: RoomServerConfig | None = None, *, wrap: Callable[[ASGIApp], ASGIApp] = lambda app: app
+    config: RoomServerConfig | None = None,
+    *,
+    wrap: Callable[[ASGIApp], ASGIApp] = lambda app: app,
+    direct_media: bool = False,
 ) -> AsyncIterator[Served]:
     """Run the room server on a free port of 127.0.0.1; ``wrap`` puts something in front of it."""
     directory = RoomDirectory()
-    directory.open(VirtualRoom(ALIAS, HOST_PIN, GUEST_PIN))
+    directory.open(VirtualRoom(ALIAS, HOST_PIN, GUEST_PIN, direct_media=direct_media))
     rooms = RoomServer(directory, config)
     web = LoopbackServer(wrap(Starlette(routes=rooms.routes())), "test-web-server")
     await rooms.start()

@@ -10,7 +10,7 @@ import os
 import threading
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pytest
@@ -27,6 +27,7 @@ from vdx_plugin.ports import (
     CallEvent,
     CallOver,
     ChatReceived,
+    Held,
     JoinTarget,
     LineChanged,
     LineQuality,
@@ -35,12 +36,14 @@ from vdx_plugin.ports import (
     MediaFlowing,
     RoomParticipant,
     RosterChanged,
+    RulesChanged,
     ScreenPicture,
     Slides,
     SlidesChanged,
     VideoPicture,
 )
 from vdx_plugin.sandbox.pexip import RoomServerConfig
+from vdx_plugin.sandbox.pexip.config import TurnServer
 
 CARD = MediaChoice(use_test_card=True)
 LIMIT_S = 25.0
@@ -461,6 +464,104 @@ async def test_a_screen_somebody_else_shows_is_seen_and_takes_the_floor_from_our
             states = [event.slides for event in doctor.events if isinstance(event, SlidesChanged)]
             assert states == [Slides.OURS, Slides.THEIRS]
             assert not doctor.call._session._slides.is_on
+
+
+async def test_servers_named_with_the_answer_are_taken_up_by_a_new_path() -> None:
+    """Where nothing but port 443 is open, the node names its relays there and nowhere else."""
+    relay = TurnServer(("turn:127.0.0.1:9?transport=tcp",), "u", "c")
+    async with serve(RoomServerConfig(turn_after_call=(relay,))) as served, doctor_in(served) as doctor:
+        await doctor.call.start_media(CARD)
+        assert [server.urls for server in _path(doctor)._relays] == [relay.urls]
+        async with Bot(served.guest) as guest:
+            await guest.wait_until(lambda report: report.frames >= 5)
+            await doctor.until(lambda: doctor.call.received().frames >= 5)
+
+
+# --- direct media ---------------------------------------------------------------------------------------------------
+
+
+def _direct(target: JoinTarget) -> JoinTarget:
+    return replace(target, direct_media=True)
+
+
+@pytest.mark.parametrize("doctor_first", [True, False])
+async def test_two_ends_send_to_each_other_whoever_came_first(doctor_first: bool) -> None:
+    """The first one's offer is ignored and it answers the other's; the room carries words alone."""
+    async with serve(direct_media=True) as served, doctor_in(served, _direct(served.host)) as doctor:
+        assert doctor.of(RulesChanged)[0].rules.is_direct
+        if doctor_first:
+            await doctor.call.start_media(CARD)
+        async with Bot(_direct(served.guest)) as guest:
+            if not doctor_first:
+                await doctor.call.start_media(CARD)
+            await guest.wait_until(lambda report: report.frames >= 10 and report.audible_s >= 0.3)
+            await doctor.until(lambda: doctor.call.received().frames >= 10 and doctor.call.received().audible_s >= 0.3)
+
+
+async def test_somebody_who_leaves_direct_media_is_met_again_when_they_come_back() -> None:
+    """The doctor does nothing; the connection is made anew."""
+    async with serve(direct_media=True) as served, doctor_in(served, _direct(served.host)) as doctor:
+        await doctor.call.start_media(CARD)
+        async with Bot(_direct(served.guest)) as guest:
+            await guest.wait_until(lambda report: report.frames >= 5)
+        await doctor.until(lambda: len(doctor.people) == 1)
+        async with Bot(_direct(served.guest)) as guest:
+            frames = doctor.call.received().frames
+            await guest.wait_until(lambda report: report.frames >= 5)
+            await doctor.until(lambda: doctor.call.received().frames >= frames + 5)
+        assert not doctor.of(CallOver)
+
+
+async def test_chat_of_direct_media_goes_over_its_own_channel() -> None:
+    """The room does not read what two ends say to each other."""
+    asked: list[str] = []
+
+    def overheard(app: ASGIApp) -> ASGIApp:
+        async def note(scope: Scope, receive: Receive, send: Send) -> None:
+            asked.append(scope.get("path", ""))
+            await app(scope, receive, send)
+
+        return note
+
+    async with serve(wrap=overheard, direct_media=True) as served, doctor_in(served, _direct(served.host)) as doctor:
+        await doctor.call.start_media(CARD)
+        async with Bot(_direct(served.guest)) as guest:
+            await guest.wait_until(lambda report: report.frames >= 5)
+            channel = _path(doctor)._peer._channel
+            while channel.readyState != "open":
+                frames = guest.report.frames
+                await guest.wait_until(lambda report, frames=frames: report.frames > frames)
+            await doctor.call.send_chat("Kan du høre mig?")
+            await guest.wait_until(lambda report: report.chat == ("Kan du høre mig?",))
+            assert not [path for path in asked if path.endswith("/message")]
+
+
+async def test_a_third_sends_everybody_through_the_room_and_nobody_clicks() -> None:
+    """An interpreter joins; the room composes the pictures from then on."""
+    async with serve(direct_media=True) as served, doctor_in(served, _direct(served.host)) as doctor:
+        await doctor.call.start_media(CARD)
+        async with Bot(_direct(served.guest)) as guest:
+            await guest.wait_until(lambda report: report.frames >= 5)
+            async with Bot(served.guest) as third:
+                await third.wait_until(lambda report: report.frames >= 5)
+                await doctor.until(lambda: Held("") in doctor.events)
+                assert not doctor.of(RulesChanged)[-1].rules.is_direct
+                frames, seen = doctor.call.received().frames, guest.report.frames
+                await doctor.until(lambda: doctor.call.received().frames >= frames + 10)
+                await guest.wait_until(lambda report: report.frames >= seen + 10)
+                assert len(doctor.people) == 3
+        assert not doctor.of(CallOver)
+
+
+async def test_a_screen_is_shown_over_direct_media() -> None:
+    """The line for slides is the same, only between two ends."""
+    async with serve(direct_media=True) as served, doctor_in(served, _direct(served.host)) as doctor:
+        await doctor.call.start_media(CARD)
+        async with Bot(_direct(served.guest)) as guest:
+            await guest.wait_until(lambda report: report.frames >= 5)
+            await doctor.call.present()
+            doctor.call.show_screen(_screen())
+            await guest.wait_until(lambda report: report.slides >= 3)
 
 
 async def test_nothing_is_left_running_after_five_joins() -> None:

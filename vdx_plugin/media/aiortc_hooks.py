@@ -5,11 +5,14 @@ aiortc 1.16 is pinned for these. A contract test fails when one of them moves.
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
+from ipaddress import ip_address
 from typing import Any
 
+from aioice.ice import StunProtocol, TransportPolicy, relayed_candidate, server_reflexive_candidate
 from aiortc import RTCConfiguration, RTCIceServer, RTCPeerConnection
 from aiortc.codecs import get_encoder
 from aiortc.rtcconfiguration import RTCBundlePolicy, RTCIceTransportPolicy
@@ -25,6 +28,7 @@ from vdx_plugin.media.router import Routes
 _log = log.get("media.path")
 
 LOOPBACK = "127.0.0.1"
+GATHER_LIMIT_S = 0.5
 
 
 class PacketRouter(RtpRouter):  # type: ignore[misc]
@@ -141,7 +145,8 @@ def new_connection(servers: Sequence[IceServer], *, relay_only: bool, loopback: 
     transport = connection.getTransceivers()[0].receiver.transport
     connection.wire = Wire(transport)
     if loopback:
-        _gather_on_loopback(transport.transport.iceGatherer._connection)
+        _gather_on_loopback(_ice_of(connection))
+    gather_promptly(connection)
     return connection
 
 
@@ -171,7 +176,7 @@ def _gather_on_loopback(ice: Any) -> None:
     """
     gather = ice.get_component_candidates
 
-    async def on_loopback(component: int, addresses: list[str], timeout: int = 5) -> Any:
+    async def on_loopback(component: int, addresses: list[str], timeout: float = 5) -> Any:
         return await gather(component=component, addresses=[LOOPBACK], timeout=timeout)
 
     ice.get_component_candidates = on_loopback
@@ -216,3 +221,91 @@ def stock_encoder(transceiver: Any) -> Any:
 def first_codec(transceiver: Any) -> str:
     """Return the name of the codec a transceiver will send, upper case; empty before the answer."""
     return str(transceiver._codecs[0].name).upper() if transceiver._codecs else ""
+
+
+def take_back(connection: Any) -> None:
+    """Forget an offer of ours that nobody answers ("rollback", RFC 8829 4.1.10.2), which aiortc cannot do."""
+    if connection.signalingState == "have-local-offer":
+        connection._RTCPeerConnection__pendingLocalDescription = None
+        connection._RTCPeerConnection__setSignalingState("stable")
+
+
+def rest_what_is_not_offered(connection: Any) -> None:
+    """Let lines of ours that an offer does not mention rest; aiortc cannot answer it otherwise."""
+    for transceiver in connection.getTransceivers():
+        if transceiver._offerDirection is None:
+            transceiver._offerDirection = "inactive"
+
+
+def open_channel(connection: Any, label: str, number: int, hear: Callable[[object], None]) -> Any:
+    """Return a data channel that both sides open by its number; ``hear`` gets each message, text or bytes."""
+    channel = connection.createDataChannel(label, negotiated=True, id=number)
+    channel.on("message", hear)
+    return channel
+
+
+def gather_promptly(connection: Any) -> None:
+    """Let STUN and TURN servers that do not answer at once wait: ``gather_rest`` asks them again.
+
+    aioice would hold the offer back for five seconds where a firewall swallows the question. Where nothing but a relay
+    may be used there is nothing to go on with.
+    """
+    ice = _ice_of(connection)
+    if ice._transport_policy is not TransportPolicy.ALL:
+        return
+    gather = ice.get_component_candidates
+
+    async def promptly(component: int, addresses: list[str], timeout: float = GATHER_LIMIT_S) -> Any:
+        return await gather(component=component, addresses=addresses, timeout=min(timeout, GATHER_LIMIT_S))
+
+    ice.get_component_candidates = promptly
+
+
+async def gather_rest(connection: Any) -> list[str]:
+    """Return the addresses that came too late for the offer, now in use here, each as it goes into SDP."""
+    ice = _ice_of(connection)
+    known = {candidate.type for candidate in ice._local_candidates}
+    asked: list[Any] = []
+    if ice.stun_server and "srflx" not in known:
+        hosts = [each for each in ice._protocols if each.local_candidate.type == "host"]
+        asked += [server_reflexive_candidate(each, ice.stun_server) for each in hosts if _is_ipv4(each)]
+    if ice.turn_server and "relay" not in known:
+        asked.append(_relayed(ice))
+    # A failure is that of a server: its address is then simply missing.
+    results = await asyncio.gather(*asked, return_exceptions=True)
+    found = [result for result in results if not isinstance(result, BaseException)]
+    for candidate, protocol in found:
+        ice._local_candidates.append(candidate)
+        if protocol is not None:
+            ice._protocols.append(protocol)
+    for remote in ice._remote_candidates if found else ():
+        ice._pair_remote_candidate(remote)
+    ice.sort_check_list()
+    return ["candidate:" + candidate.to_sdp() for candidate, _ in found]
+
+
+def _relayed(ice: Any) -> Any:
+    return relayed_candidate(
+        component=1,
+        hide_related_address=False,
+        protocol_factory=lambda: StunProtocol(ice),
+        turn_server=ice.turn_server,
+        turn_username=ice.turn_username,
+        turn_password=ice.turn_password,
+        turn_ssl=ice.turn_ssl,
+        turn_transport=ice.turn_transport,
+    )
+
+
+def _is_ipv4(protocol: Any) -> bool:
+    return ip_address(protocol.local_candidate.host).version == 4
+
+
+def _ice_of(connection: Any) -> Any:
+    return connection.getTransceivers()[0].receiver.transport.transport.iceGatherer._connection
+
+
+def local_credentials(connection: Any) -> tuple[str, str]:
+    """Return what the other side signs its checks of ours with: name and password."""
+    ice = _ice_of(connection)
+    return ice.local_username, ice.local_password

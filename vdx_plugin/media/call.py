@@ -12,9 +12,12 @@ from vdx_plugin.errors import NotFound, Refused, VdxError
 from vdx_plugin.media.pexip.client import PexipClient
 from vdx_plugin.media.pexip.control import RoomControl
 from vdx_plugin.media.pexip.events import (
+    CandidateCame,
     MediaCallEnded,
     MessageCame,
     NodeEvent,
+    OfferCame,
+    OtherSideGone,
     Referred,
     SlideReady,
     SlidesBegan,
@@ -140,7 +143,8 @@ class PexipCall:
         """Send a line to everybody inside; it comes back as our own ChatReceived."""
         text = text.strip()[:MAX_CHAT]
         if text:
-            await self._presence.client.say(text)
+            if not self._session.say(text):
+                await self._presence.client.say(text)
             self._tell(ChatReceived(ChatMessage(self._around.now(), self._target.display_name, text, is_own=True)))
 
     def _on_roster(self, presence: Presence) -> None:
@@ -161,6 +165,8 @@ class PexipCall:
             self._tell(ChatReceived(ChatMessage(self._around.now(), event.sender_name, event.text, is_own=False)))
         elif isinstance(event, SlideReady) and self._state.slides is Slides.THEIRS and self._session_is_made:
             self._session.on_still(event.id)
+        elif isinstance(event, OfferCame | CandidateCame | OtherSideGone) and self._session_is_made:
+            self._session.on_word(event)
         elif isinstance(event, Referred):
             self._begin_move(event)
         elif isinstance(event, MediaCallEnded) and self._session_is_made:

@@ -42,8 +42,6 @@ class RemoteOffer:
 
     sdp: str
     said: Answer
-    ufrag: str
-    """By which a new connection is told from one that stands."""
 
 
 def adapt_offer(sdp: str, shape: OfferShape) -> RemoteOffer:
@@ -67,7 +65,7 @@ def adapt_offer(sdp: str, shape: OfferShape) -> RemoteOffer:
         complete(section, _placeholder(section.kind, mid), offer.session, transport)
     if any(not section.formats for section in offer.sections):
         raise Unreadable("media.answer", "no codec we know", place="m-lines")
-    return RemoteOffer(str(offer), taken(offer, rejected), offer.sections[0].first("a=ice-ufrag:"))
+    return RemoteOffer(str(offer), taken(offer, rejected))
 
 
 def _placeholder(kind: str, mid: str) -> Section:

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from vdx_plugin import log
@@ -14,11 +14,13 @@ from vdx_plugin.errors import Unavailable, VdxError
 from vdx_plugin.media.line import Counts
 from vdx_plugin.media.peer import Peer
 from vdx_plugin.media.pexip.client import PexipClient
-from vdx_plugin.media.pexip.replies import CallAnswer
+from vdx_plugin.media.pexip.events import PeerWord
+from vdx_plugin.media.pexip.replies import CallAnswer, IceServer
 from vdx_plugin.media.presence import quietly
 from vdx_plugin.media.recovery import PathState
 from vdx_plugin.media.sdp import OfferShape
 from vdx_plugin.media.slides import SlidesLine
+from vdx_plugin.runtime import Tasks
 
 _log = log.get("media.path")
 
@@ -33,11 +35,18 @@ class PathTimings:
     """ICE and DTLS, from the answer on."""
 
 
+MakePeer = Callable[[Sequence[IceServer], int], Peer]
+"""Of servers to use before those of the token, and how many paths have failed to come up."""
+
+
 class MediaPath:
     """One media call. ``make_peer`` gives a fresh peer with our tracks in it."""
 
-    def __init__(self, client: PexipClient, make_peer: Callable[[], Peer], shape: OfferShape) -> None:
+    def __init__(self, client: PexipClient, make_peer: MakePeer, shape: OfferShape) -> None:
         self._client = client
+        self._late = Tasks()
+        self._relays: tuple[IceServer, ...] = ()
+        self._attempts = 0
         self._make_peer = make_peer
         self._shape = shape
         self._peer: Peer | None = None
@@ -75,9 +84,7 @@ class MediaPath:
     async def begin(self) -> None:
         """Offer a call and take the answer. Raises VdxError; there is no path then."""
         began_s = time.monotonic()
-        # The old one goes first: both would read the same microphone.
-        await self._drop_peer()
-        peer = self._take_up(self._make_peer())
+        peer = await self._fresh_peer()
         try:
             sdp = await peer.offer(self._shape)
             self.timings = PathTimings(offer_ms=_ms(began_s))
@@ -88,6 +95,10 @@ class MediaPath:
         except BaseException:
             await self._drop_peer()
             raise
+        if answer.turn and answer.turn != self._relays:
+            # Named only here where nothing but port 443 is open; aiortc takes servers for a new connection alone.
+            self._relays, self._attempts = answer.turn, 0
+            await self.renew()
 
     async def renew(self) -> None:
         """Offer a new path for the call that stands. Raises VdxError, or Unavailable when there is no call.
@@ -96,7 +107,7 @@ class MediaPath:
         """
         if not self._call_id:
             raise Unavailable("media.no_path", "no call to renew")
-        peer = self._make_peer()
+        peer = self._made()
         try:
             answer = await self._client.update(self._call_id, await peer.offer(self._shape))
         except BaseException:
@@ -131,6 +142,17 @@ class MediaPath:
         await self.hang_up()
         await self.begin()
 
+    def _made(self) -> Peer:
+        if self._peer is not None and not self._peer.has_stood:
+            self._attempts += 1
+        return self._make_peer(self._relays, self._attempts)
+
+    async def _fresh_peer(self) -> Peer:
+        peer = self._made()
+        # The old one goes first: both would read the same microphone.
+        await self._drop_peer()
+        return self._take_up(peer)
+
     def _take_up(self, peer: Peer) -> Peer:
         self._counts, self._begun_at_s, self._peer = Counts(), time.monotonic(), peer
         return peer
@@ -142,6 +164,16 @@ class MediaPath:
         await self._client.acknowledge(answer.call_id)
         self._begun_at_s = time.monotonic()
         self.video_codec = peer.video_codec
+        self._late.spawn(self._send_late(peer, answer.call_id), "media-gather")
+
+    async def _send_late(self, peer: Peer, call_id: str) -> None:
+        """Tell the node of addresses that were found after the offer had left."""
+        found = await peer.late_addresses()
+        for each in found:
+            work = self._client.add_candidate(call_id, each.candidate, each.mid, each.ufrag, each.pwd)
+            await quietly(work, "new_candidate")
+        if found:
+            await quietly(self._client.add_candidate(call_id, "", found[0].mid), "end of candidates")
 
     async def connected(self) -> PathTimings:
         """Wait until media can flow on the present path, and tell where the time went."""
@@ -156,6 +188,13 @@ class MediaPath:
             return self._counts
         self._counts = await self._peer.counts()
         return self._counts
+
+    def say(self, message: str) -> bool:
+        """Send something straight to the other side; return whether there is a way to."""
+        return self._peer is not None and self._peer.say(message)
+
+    def hear(self, word: PeerWord) -> None:
+        """A word of another participant; where the node has the media, none is expected."""
 
     async def hang_up(self) -> None:
         """End the call at the node, as far as it can be reached, and the path here."""
@@ -178,6 +217,7 @@ class MediaPath:
 
     async def _drop_peer(self) -> None:
         peer, self._peer = self._peer, None
+        await self._late.close()
         if peer is not None:
             await peer.close()
 

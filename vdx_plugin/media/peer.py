@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 
 from aiortc import RTCSessionDescription
 from aiortc.exceptions import InternalError, InvalidAccessError, InvalidStateError, OperationError
+from aiortc.sdp import candidate_from_sdp
 
 from vdx_plugin import log
 from vdx_plugin.errors import Unreadable
 from vdx_plugin.media import aiortc_hooks as hooks
 from vdx_plugin.media.audio.line import SoundLine
+from vdx_plugin.media.channel import LABEL
 from vdx_plugin.media.congestion import Congestion
+from vdx_plugin.media.direct_sdp import RemoteOffer, shape_answer
 from vdx_plugin.media.inbound import Receiver
 from vdx_plugin.media.line import Counts
 from vdx_plugin.media.pexip.replies import IceServer
@@ -31,6 +36,9 @@ from vdx_plugin.ports import VideoPicture
 from vdx_plugin.runtime import Tasks
 
 _log = log.get("media.path")
+
+MAX_CANDIDATES = 40
+"""Of one connection's other side."""
 
 # What aiortc raises on a description it cannot digest: its parser is built of assertions, indexing and int().
 _SDP_FAULTS = (
@@ -51,6 +59,35 @@ def _ignore(_: object) -> None:
     """Nobody asked."""
 
 
+@dataclass(frozen=True, slots=True)
+class Channel:
+    """A data channel both sides know the number of, and who hears what comes over it."""
+
+    id: int
+    hear: Callable[[object], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """One way to reach us, as ``new_candidate`` has it."""
+
+    candidate: str
+    mid: str
+    ufrag: str
+    pwd: str
+
+    def __repr__(self) -> str:
+        return f"Address({self.mid!r})"
+
+
+@contextmanager
+def _sdp_faults() -> Iterator[None]:
+    try:
+        yield
+    except _SDP_FAULTS as error:
+        raise Unreadable("media.answer", type(error).__name__, place="aiortc") from error
+
+
 class Peer:
     """Make, ``offer``, ``accept``, ``close``. After ``close`` nothing of it is left running.
 
@@ -69,6 +106,7 @@ class Peer:
         slides: SlideFeed,
         on_slide: Callable[[VideoPicture], None],
         on_pictures: Callable[[bool], None] = _ignore,
+        channel: Channel | None = None,
     ) -> None:
         self._connection = hooks.new_connection(servers, relay_only=relay_only, loopback=loopback)
         self._congestion = Congestion(self._connection, on_pictures)
@@ -78,6 +116,10 @@ class Peer:
         self._slides.sender.replaceTrack(PictureTrack(slides))
         self._equipped: set[str] = set()
         self._said: Answer | None = None
+        self._candidates = 0
+        self._channel = (
+            None if channel is None else hooks.open_channel(self._connection, LABEL, channel.id, channel.hear)
+        )
         self._pictures = PictureReceiver(playout.take_picture, playout.tally, playout.sync)
         self._sound = SoundLine(playout.output, playout.sync, playout.note_sound)
         rtt_s = self._congestion.rtt_s
@@ -109,6 +151,11 @@ class Peer:
             self._connected_s = time.monotonic()
             self._connected.set()
 
+    @property
+    def has_stood(self) -> bool:
+        """Whether media could flow at any time."""
+        return self._connected.is_set()
+
     async def connected(self) -> int:
         """Wait until media can flow, which may be never; return the milliseconds it took from the answer on."""
         await self._connected.wait()
@@ -124,11 +171,61 @@ class Peer:
         """Take the node's answer and begin reading what comes. Raises Unreadable(``media.answer``)."""
         answer = adapt_answer(sdp, self._offer)
         self._accepted_s = time.monotonic()
-        try:
+        with _sdp_faults():
             await self._connection.setRemoteDescription(RTCSessionDescription(sdp=answer.sdp, type="answer"))
-        except _SDP_FAULTS as error:
-            raise Unreadable("media.answer", type(error).__name__, place="setRemoteDescription") from error
         self._take_up(answer)
+
+    async def answer(self, offer: RemoteOffer, shape: OfferShape) -> str:
+        """Take the other side's offer and return our answer (direct media). Raises Unreadable(``media.answer``)."""
+        self._accepted_s = time.monotonic()
+        with _sdp_faults():
+            await self._connection.setRemoteDescription(RTCSessionDescription(sdp=offer.sdp, type="offer"))
+            hooks.rest_what_is_not_offered(self._connection)
+            await self._connection.setLocalDescription(await self._connection.createAnswer())
+            sdp = shape_answer(self._connection.localDescription.sdp, offer, shape)
+        self._take_up(offer.said)
+        return sdp
+
+    async def late_addresses(self) -> list[Address]:
+        """Return those of our addresses that were not in the offer; empty where all were."""
+        ufrag, pwd = hooks.local_credentials(self._connection)
+        mid = self._connection.getTransceivers()[0].mid or "0"
+        return [Address(found, mid, ufrag, pwd) for found in await hooks.gather_rest(self._connection)]
+
+    def say(self, message: str) -> bool:
+        """Send something over the data channel; return whether there is one that is open."""
+        if self._channel is None or self._channel.readyState != "open":
+            return False
+        self._channel.send(message)
+        return True
+
+    def take_back(self) -> None:
+        """Forget an offer that was not answered; the connection stands as before."""
+        hooks.take_back(self._connection)
+
+    @property
+    def is_described(self) -> bool:
+        """Whether the other side has said how it can be reached."""
+        return self._said is not None
+
+    @property
+    def remote_ufrag(self) -> str:
+        """By which the other side's connection is known; empty before it has answered."""
+        return self._said.ufrag if self._said is not None else ""
+
+    async def add_candidate(self, candidate: str, mid: str, ufrag: str) -> None:
+        """Take one more address of the other side; what is none, or of another connection, is passed over."""
+        if (ufrag and ufrag != self.remote_ufrag) or self._candidates >= MAX_CANDIDATES:
+            return
+        self._candidates += 1
+        try:
+            with _sdp_faults():
+                found = candidate_from_sdp(candidate.removeprefix("candidate:")) if candidate else None
+                if found is not None:
+                    found.sdpMid = mid
+                await self._connection.addIceCandidate(found)
+        except Unreadable:
+            _log.info("an address of the other side could not be used")
 
     def _take_up(self, said: Answer) -> None:
         """Make use of what was agreed: for lines that begin now, once each."""

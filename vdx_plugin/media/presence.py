@@ -127,10 +127,10 @@ class Presence:
         await self.client.close()
 
 
-async def quietly(work: Coroutine[Any, Any, Any], what: str) -> bool:
+async def quietly(work: Coroutine[Any, Any, Any], what: str, *, limit_s: float = GOODBYE_LIMIT_S + 1) -> bool:
     """Await a request whose failure changes nothing for the user; log it. Return whether it succeeded."""
     try:
-        async with asyncio.timeout(GOODBYE_LIMIT_S + 1):
+        async with asyncio.timeout(limit_s):
             await work
     except (VdxError, TimeoutError) as error:
         _log.info("%s did not succeed (%s)", what, getattr(error, "code", "timeout"))

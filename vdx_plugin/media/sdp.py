@@ -238,6 +238,8 @@ class Answer:
     """By mid, how large a picture may be that we send, in blocks of 16 x 16."""
     rejected: frozenset[str]
     """Lines the other side does not take at all."""
+    ufrag: str
+    """By which a new connection is told from one that stands."""
 
 
 def adapt_answer(answer: str, offer: str) -> Answer:
@@ -264,7 +266,8 @@ def taken(theirs: Description, rejected: frozenset[str]) -> Answer:
     codecs = {section.mid: codec_of(section, section.formats[0]) for section in theirs.sections if section.formats}
     numbers = {section.mid: number for section in theirs.sections if (number := transport_cc_number(section))}
     blocks = {section.mid: _max_blocks(section) for section in theirs.sections if section.kind == "video"}
-    return Answer(str(theirs), limits, codecs, numbers, blocks, rejected)
+    ufrag = next((found for section in theirs.sections if (found := section.first("a=ice-ufrag:"))), "")
+    return Answer(str(theirs), limits, codecs, numbers, blocks, rejected, ufrag)
 
 
 def _max_blocks(section: Section) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import importlib
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -14,12 +14,16 @@ from vdx_plugin import log
 from vdx_plugin.domain.measures import LineFigures
 from vdx_plugin.errors import Refused, Unavailable, Unsupported, VdxError
 from vdx_plugin.media.apm import load_canceller
+from vdx_plugin.media.channel import read_message, write_message
 from vdx_plugin.media.devices import Devices
+from vdx_plugin.media.ice_servers import arranged
 from vdx_plugin.media.line import SILENT_AFTER_S, Counts, LineWatch
 from vdx_plugin.media.local_media import LocalFigures, LocalMedia, MediaSettings
 from vdx_plugin.media.mending import Means, Mender
 from vdx_plugin.media.network import Network
 from vdx_plugin.media.pexip.client import is_loopback
+from vdx_plugin.media.pexip.events import PeerWord
+from vdx_plugin.media.pexip.replies import IceServer
 from vdx_plugin.media.players import Playout, Received
 from vdx_plugin.media.presence import Presence, quietly
 from vdx_plugin.media.recovery import PathState, Step
@@ -31,6 +35,8 @@ from vdx_plugin.media.traffic import Traffic
 from vdx_plugin.ports import (
     CallEvent,
     CallFigures,
+    ChatMessage,
+    ChatReceived,
     DeviceNotice,
     JoinTarget,
     MediaChoice,
@@ -111,6 +117,7 @@ class MediaSession:
         self._presence = presence
         self._node = target.node
         self._loopback = is_loopback(target.node)
+        self._name = target.display_name
         self._ears = ears
         self._around = around
         self._on_lost = on_lost
@@ -123,7 +130,7 @@ class MediaSession:
         self._slides = SlideFeed()
         self._stills = Stills(presence.client, ears.on_slide)
         self._mender: Mender | None = None
-        self._is_held = False
+        self._is_held = self._is_paused = False
         self._camera_is_on = self._has_room = True
         self._watch = LineWatch()
         self._counts = Counts()
@@ -196,20 +203,23 @@ class MediaSession:
         self._tasks.spawn(self._note_connected(path), "media-connect")
 
     def _new_path(self) -> MediaPath:
+        from vdx_plugin.media.direct_path import DirectPath
         from vdx_plugin.media.path import MediaPath
-        from vdx_plugin.media.peer import Peer
+        from vdx_plugin.media.peer import Channel, Peer
 
         media, playout = self._media, self._playout
         if media is None or playout is None:
             raise RuntimeError("media has not been started")
         grant = self._presence.grant
+        has_channel = grant.direct_media and grant.channel_id is not None
+        channel = Channel(grant.channel_id or 0, self._on_channel) if has_channel else None
 
-        def make_peer() -> Peer:
+        def make_peer(more: Sequence[IceServer], attempt: int) -> Peer:
             if not self._has_room:
                 # A new path begins with pictures.
                 self._on_pictures(True)
             return Peer(
-                grant.ice_servers,
+                arranged((*more, *grant.ice_servers), attempt),
                 relay_only=grant.relay_only,
                 loopback=self._loopback,
                 pictures=media.pictures,
@@ -218,10 +228,12 @@ class MediaSession:
                 slides=self._slides,
                 on_slide=self._ears.on_slide,
                 on_pictures=self._on_pictures,
+                channel=channel,
             )
 
         shape = OfferShape(self._choice.video_codec, self._around.settings.video_kbps)
-        return MediaPath(self._presence.client, make_peer, shape)
+        make_path = DirectPath if grant.direct_media else MediaPath
+        return make_path(self._presence.client, make_peer, shape)
 
     async def _note_connected(self, path: MediaPath) -> None:
         times = await path.connected()
@@ -240,7 +252,7 @@ class MediaSession:
             self._mends_before += mender.mends
         path, self._path = self._path, None
         media, self._media = self._media, None
-        self._is_held = False
+        self._is_held = self._is_paused = False
         if path is not None:
             await path.hang_up()
         if media is not None:
@@ -248,6 +260,7 @@ class MediaSession:
 
     async def pause(self) -> None:
         """End the media call and keep the devices: the presence it belongs to is about to be left."""
+        self._is_paused = True
         self._slides.end()
         await self._stills.close()
         if self._mender is not None:
@@ -267,6 +280,7 @@ class MediaSession:
         if self._media is not None:
             await self._open_path()
             await self._show_muted(self._media)
+        self._is_paused = False
 
     async def _show_muted(self, media: LocalMedia) -> None:
         """Whoever enters anew is shown as heard and seen until told otherwise."""
@@ -279,8 +293,24 @@ class MediaSession:
 
     def on_inside(self) -> None:
         """We are inside, perhaps only now: begin the call that was refused while we waited."""
-        if self._is_held and self._mender is not None:
+        if self._is_held and not self._is_paused and self._mender is not None:
             self._mender.begin(Step.NEW_CALL)
+
+    def say(self, words: str) -> bool:
+        """Send a line of chat straight to the other side; return whether there is a way to."""
+        message = write_message(self._name, self._presence.grant.participant_id, words)
+        return self._path is not None and self._path.say(message)
+
+    def _on_channel(self, data: object) -> None:
+        message = read_message(data)
+        if message is not None:
+            chat = ChatMessage(self._around.now(), message.sender_name, message.text, is_own=False)
+            self._ears.on_event(ChatReceived(chat))
+
+    def on_word(self, word: PeerWord) -> None:
+        """The other side of direct media says something."""
+        if self._path is not None:
+            self._path.hear(word)
 
     def on_call_ended(self, call_id: str) -> None:
         """The node ended a media call; begin a new one if it was ours."""
@@ -310,6 +340,8 @@ class MediaSession:
         while True:
             await asyncio.sleep(LOOK_EVERY_S)
             path, at_s = self._path, time.monotonic()
+            if self._is_paused:
+                continue
             if path is None:
                 # While we wait outside there is no path to be broken.
                 mender.look(at_s, PathState.CONNECTING if self._is_held else PathState.FAILED, silent_s=0.0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import fractions
 import subprocess
 import sys
@@ -11,6 +12,7 @@ from typing import Any
 import av
 import numpy as np
 import pytest
+from aioice import stun
 from aiortc import RTCIceServer
 from aiortc.rtp import RtcpByePacket, RtpPacket
 
@@ -53,6 +55,53 @@ async def test_the_nodes_servers_are_used_and_senseless_ones_left_out(caplog: py
     assert isinstance(hooks._server(servers[2]), RTCIceServer)
     assert "hemmelig" not in caplog.text
     await made.close()
+
+
+class SlowStun(asyncio.DatagramProtocol):
+    """A STUN server that leaves the first questions unanswered, as behind a firewall that thinks."""
+
+    def __init__(self) -> None:
+        self.answers = asyncio.Event()
+
+    def connection_made(self, transport: Any) -> None:
+        self.transport = transport
+
+    def datagram_received(self, data: bytes, address: tuple[str, int]) -> None:
+        if not self.answers.is_set():
+            return
+        question = stun.parse_message(data)
+        reply = stun.Message(stun.Method.BINDING, stun.Class.RESPONSE, question.transaction_id)
+        reply.attributes["XOR-MAPPED-ADDRESS"] = ("203.0.113.7", 4711)
+        self.transport.sendto(bytes(reply), address)
+
+
+async def test_a_server_that_does_not_answer_holds_no_offer_back_and_its_address_comes_later() -> None:
+    """The doctor would wait five seconds for it; what it says is sent on when it comes."""
+    server = SlowStun()
+    transport, _ = await asyncio.get_running_loop().create_datagram_endpoint(
+        lambda: server, local_addr=("127.0.0.1", 0)
+    )
+    port = transport.get_extra_info("sockname")[1]
+    made = hooks.new_connection([IceServer((f"stun:127.0.0.1:{port}",))], relay_only=False, loopback=True)
+    await made.setLocalDescription(await made.createOffer())
+    assert "typ host" in made.localDescription.sdp
+    assert "typ srflx" not in made.localDescription.sdp
+    server.answers.set()
+    [found] = await hooks.gather_rest(made)
+    assert found.startswith("candidate:")
+    assert "203.0.113.7 4711 typ srflx" in found
+    assert await hooks.gather_rest(made) == []
+    await made.close()
+    transport.close()
+
+
+async def test_an_offer_taken_back_leaves_the_connection_as_it_was(connection: Any) -> None:
+    """aiortc has no rollback, and two who offer at once need one."""
+    await connection.setLocalDescription(await connection.createOffer())
+    hooks.take_back(connection)
+    assert connection.signalingState == "stable"
+    await connection.setLocalDescription(await connection.createOffer())
+    assert connection.signalingState == "have-local-offer"
 
 
 async def test_gathering_on_loopback_finds_loopback_and_nothing_else(connection: Any) -> None:

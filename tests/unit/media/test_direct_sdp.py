@@ -31,7 +31,7 @@ def test_an_offer_is_adapted_as_the_golden_one() -> None:
     assert adapted.said.send_limits_bps == {"1": 1_700_000}
     assert adapted.said.max_blocks == {"1": 3600, "2": 8160}
     assert adapted.said.transport_cc == {"0": 3, "1": 3}
-    assert adapted.ufrag == "Bro1"
+    assert adapted.said.ufrag == "Bro1"
 
 
 def test_an_answer_leaves_as_the_golden_one() -> None:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import os
+import random
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from vdx_plugin.errors import Unreadable
+from vdx_plugin.media.direct_sdp import adapt_offer
 from vdx_plugin.media.line import Counts
 from vdx_plugin.media.peer import Peer
 from vdx_plugin.media.players import Playout, Received, Speaker
@@ -78,6 +81,49 @@ async def test_a_path_closed_while_it_connects_leaves_nothing_behind() -> None:
     if others:
         await asyncio.wait(others, timeout=5)
     assert running() == before
+
+
+OFFER = (Path(__file__).parent / "golden" / "direct_offer_from_browser.sdp").read_text(encoding="ascii")
+
+
+def damaged(chance: random.Random) -> str:
+    lines = OFFER.replace("198.51.100.20", "127.0.0.1").replace("33:44", ":".join(["33"] * 32)).splitlines()
+    for _ in range(chance.randint(1, 3)):
+        place = chance.randrange(len(lines))
+        lines[place] = chance.choice(["", lines[place][: chance.randrange(40)], lines[place] + " æ;=9", "a=x"])
+    return "\n".join(lines)
+
+
+@pytest.mark.parametrize("seed", range(25))
+async def test_a_damaged_offer_is_answered_or_unreadable(seed: int) -> None:
+    """Whoever sits at the other end of direct media must not be able to raise anything else in us."""
+    made = peer()
+    with suppress(Unreadable):
+        await made.answer(adapt_offer(damaged(random.Random(seed)), OfferShape()), OfferShape())
+    await made.close()
+
+
+@pytest.mark.parametrize(
+    "candidate",
+    [
+        "",
+        "x",
+        "candidate:1 1 udp 1 127.0.0.1 9 typ host",
+        "candidate:1 1 udp 1 host.local",
+        "candidate:" + "9 " * 300,
+        "candidate:1 1 tcp 5 127.0.0.1 70000 typ host tcptype x",
+        "candidate:1 x udp y 127.0.0.1 z typ",
+        "1 1 udp 1 ::",
+    ],
+)
+async def test_an_address_that_is_none_is_passed_over(candidate: str) -> None:
+    """It is the other side's own words."""
+    made = peer()
+    await made.offer(OfferShape())
+    await made.accept(ANSWER.replace("203.0.113.9", "127.0.0.1").replace("11:22", ":".join(["11"] * 32)))
+    for mid in ("0", "", "99"):
+        await made.add_candidate(candidate, mid, "")
+    await made.close()
 
 
 @pytest.mark.parametrize("answer", ["", "v=0", ANSWER.replace("96 opus", "96 speex"), ANSWER.replace("m=audio", "m=x")])

@@ -185,6 +185,9 @@ class OtherSideGone:
     """Direct media: the other side left, and its connection with it."""
 
 
+PeerWord: TypeAlias = OfferCame | CandidateCame | OtherSideGone
+"""What the other side of direct media says through the node."""
+
 NodeEvent: TypeAlias = (
     SyncBegun
     | SyncEnded
