@@ -12,7 +12,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -24,6 +24,7 @@ from tests.bench import media_content as content
 from tests.bench.child import Line
 from tests.bench.media_ends import Heard, Seen
 from tests.bench.media_freezes import freezes_of
+from vdx_plugin.media.audio.counting import SoundCounts
 from vdx_plugin.media.devices import DeviceNames, FillBlock, OnBlock
 from vdx_plugin.media.local_media import LocalMedia, MediaSettings
 from vdx_plugin.media.peer import Peer
@@ -138,7 +139,7 @@ class PeerChild:
         self._peer: Peer | None = None
         self._offered_s = self._began_s = 0.0
         self._first_s: float | None = None
-        self._heard = 0.0
+        self._heard = SoundCounts()
 
     async def open(self) -> None:
         """Open the devices."""
@@ -181,7 +182,7 @@ class PeerChild:
     async def begin(self) -> None:
         """Measure from now on."""
         self._playout.shown = self._playout.shown[-30:]
-        self._began_s, self._heard = time.monotonic(), self._playout.received.sound_s
+        self._began_s, self._heard = time.monotonic(), replace(self._playout.output.counts)
         self._devices.is_kept = True
 
     async def end(self) -> dict[str, Any]:
@@ -200,8 +201,14 @@ class PeerChild:
         }
 
     def _sound_account(self, took_s: float) -> Heard:
-        # Until the player counts for itself: what was not delivered is missing.
-        return Heard(took_s, max(0.0, took_s - (self._playout.received.sound_s - self._heard)))
+        before, now = self._heard, self._playout.output.counts
+        waits = max(1, now.decoded - before.decoded) / 960
+        return Heard(
+            (now.played - before.played) / RATE_HZ,
+            (now.concealed - before.concealed) / RATE_HZ,
+            1000 * (now.waited_s - before.waited_s) / waits,
+            round((now.recovered - before.recovered) / 960),
+        )
 
     def _picture_account(self, took_s: float) -> Seen:
         times = [at_s for at_s, _ in self._playout.shown]

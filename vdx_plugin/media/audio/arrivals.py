@@ -22,7 +22,7 @@ STRANGE_SEQUENCES = 1000
 STRANGE_S = 0.5
 """Sound this much too late or too early is of another stream, or not worth having."""
 LOST_S = 1.0
-GRACE_S = 0.008
+GRACE_S = 0.004
 USUAL = 0.95
 
 _SEQUENCES, _TIMES = 1 << 16, 1 << 32
@@ -35,6 +35,18 @@ class Gap:
     due: int
     asked_s: float = 0.0
     times: int = 0
+    is_mended: bool = False
+    """The packet after it has come and carries it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fate:
+    """What became of a packet: it came (``at_s``), by itself or after it was missed and asked for, or never did."""
+
+    gap: Gap | None
+    at_s: float | None
+    is_mended: bool
+    """It came by itself, or the packet after it carries it."""
 
 
 class Arrivals:
@@ -45,8 +57,8 @@ class Arrivals:
         self.gaps: dict[int, Gap] = {}
         self.newest: Unit | None = None
         self.ssrc = 0
-        self.filled: Gap | None = None
-        """The gap that the last packet closed."""
+        self.fates: list[Fate] = []
+        """What the last packet decided."""
         self.duplicates = 0
         self.passed_over = 0
         self._run = 0
@@ -58,7 +70,7 @@ class Arrivals:
 
     def take(self, packet: MediaPacket) -> list[Unit]:
         """Return what is to be played of it: nothing, itself, or with it one that was held back until now."""
-        self.filled = None
+        self.fates = []
         opus = opus_packet.read(packet.payload)
         if opus is None:
             self.passed_over += 1
@@ -121,7 +133,7 @@ class Arrivals:
         self._seen[unit.sequence] = None
         while len(self._seen) > MAX_SEEN:
             del self._seen[next(iter(self._seen))]
-        gap = self.filled = self.gaps.pop(unit.sequence, None)
+        gap = self.gaps.pop(unit.sequence, None)
         is_first = unit.sequence > newest.sequence
         if is_first:
             self._open_gaps(newest, unit)
@@ -141,12 +153,17 @@ class Arrivals:
         late_s = unit.arrived_s - unit.start / RATE_HZ - origin_s
         for histogram in (self._available, self._plain):
             histogram.move_origin(origin_s)
+        was_asked = gap is not None and gap.times > 0
         if counts:
-            self._available.note(late_s)
-            if gap is None or not gap.times:
+            # How late the answer to a request is depends on us, so it says nothing about the line.
+            if not was_asked:
+                self._available.note(late_s)
                 self._plain.note(late_s)
-        before = self.gaps.pop(unit.sequence - 1, None) if unit.opus.has_redundancy else None
-        if before is not None:
+            is_mended = gap is None or not gap.times or gap.is_mended
+            self.fates.append(Fate(gap, unit.arrived_s, is_mended))
+        before = self.gaps.get(unit.sequence - 1) if unit.opus.has_redundancy else None
+        if before is not None and not before.is_mended:
+            before.is_mended = True
             self._available.note(unit.arrived_s - before.due / RATE_HZ - origin_s)
         target_s = min(max(self._available.cheapest_s(), MIN_TARGET_S), MAX_TARGET_S)
         self.schedule = Schedule(origin_s, target_s, self._plain.quantile_s(USUAL) + GRACE_S)
@@ -156,7 +173,9 @@ class Arrivals:
         for sequence, gap in list(self.gaps.items()):
             if self.schedule.lateness_s(gap.due, at_s) > LOST_S:
                 del self.gaps[sequence]
-                self._available.note(None)
+                self.fates.append(Fate(gap, None, gap.is_mended))
+                if not gap.is_mended:
+                    self._available.note(None)
 
 
 def _signed(difference: int, turn: int) -> int:

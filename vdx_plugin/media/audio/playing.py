@@ -29,6 +29,9 @@ FADED = RATE_HZ * 3 // 10
 """After so much concealment there is nothing left to go on from."""
 LATE_SLACK_S = 0.1
 """By so much may late sound raise the delay above what is wanted; the rest of it is left out."""
+BRIEF = RATE_HZ // 25
+"""Not for a gap as short as this, if it is the only one within ``OFTEN``: the change would be worse than the gap."""
+OFTEN = RATE_HZ // 2
 LONG_S, SHORT_S = 0.010, 0.004
 """Sound is shortened when the delay is so much above what is wanted, lengthened when it is so much below."""
 QUIET_LONG_S, QUIET_SHORT_S = 0.006, 0.002
@@ -66,6 +69,7 @@ class Player:
         self._concealed = 0
         self._is_pause = False
         self._rest = 0
+        self._since_late = OFTEN
         self._before: Sound = np.zeros(KEPT, dtype=np.float32)
         self._out: Sound = np.zeros(0, dtype=np.float32)
 
@@ -203,7 +207,10 @@ class Player:
         """Return how many samples of late sound to skip, so that the delay stays bearable."""
         assert self._next is not None
         missed = self._concealed - (start - self._next)
-        above_s = self._delay_s(start) - self._schedule.target_s - LATE_SLACK_S
+        slack_s = LATE_SLACK_S if missed > BRIEF or self._since_late < OFTEN else 0.0
+        if missed > 0:
+            self._since_late = 0
+        above_s = self._delay_s(start) - self._schedule.target_s - slack_s
         return max(0, min(missed, int(above_s * RATE_HZ)))
 
     def _count(self, samples: int, *, is_recovery: bool) -> None:
@@ -241,6 +248,7 @@ class Player:
     def _paced(self, sound: Sound) -> Sound:
         """Return ``sound`` a little shorter or longer, if the delay wants it and the sound allows it unheard."""
         self._rest = max(0, self._rest - sound.size)
+        self._since_late += sound.size
         above_s = (self._level_s or 0.0) - self._margin_s - self._schedule.target_s
         quiet = self._is_quiet(sound)
         if self._rest and above_s < HURRY_S:

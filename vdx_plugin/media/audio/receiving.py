@@ -37,8 +37,7 @@ class SoundReceiver:
     def take(self, packet: MediaPacket, rtt_s: float | None = None) -> None:
         """Take a packet as it arrives."""
         self._untaken.extend(self.arrivals.take(packet))
-        if self.arrivals.filled is not None:
-            self._asking.came(self.arrivals.filled, packet.arrived_s, rtt_s)
+        self._asking.learn(self.arrivals.fates, rtt_s)
 
     def asks(self, at_s: float, rtt_s: float | None = None) -> list[int]:
         """Return the sequence numbers to ask for now."""
@@ -49,6 +48,5 @@ class SoundReceiver:
         while self._untaken:
             self.player.put(self._untaken.popleft())
         schedule = self.arrivals.schedule
-        if self.extra_wait_s:
-            schedule = replace(schedule, target_s=schedule.target_s + self.extra_wait_s)
-        return self.player.read(count, at_s, schedule)
+        target_s = max(schedule.target_s, self._asking.wait_s) + self.extra_wait_s
+        return self.player.read(count, at_s, replace(schedule, target_s=target_s))
