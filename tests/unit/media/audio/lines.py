@@ -23,11 +23,18 @@ SEQUENCE, TIMESTAMP = 65_500, 2**32 - 48_000
 FIRST_S = 100.0
 
 
-@lru_cache(maxsize=4)
-def encoded(count: int, loss_percent: int = 10) -> tuple[bytes, ...]:
+LONGEST = 1500
+
+
+def encoded(count: int) -> tuple[bytes, ...]:
     """Return so many packets of babble, encoded with redundancy."""
-    encoder, voice = libopus.LibopusEncoder(libopus.library(), 32_000, loss_percent), SpeechLoop()
-    return tuple(encoder.encode(voice.read(BLOCK)) for _ in range(count))
+    return _all_encoded()[:count]
+
+
+@lru_cache(maxsize=1)
+def _all_encoded() -> tuple[bytes, ...]:
+    encoder, voice = libopus.LibopusEncoder(libopus.library(), 32_000, 10), SpeechLoop()
+    return tuple(encoder.encode(voice.read(BLOCK)) for _ in range(LONGEST))
 
 
 def packet(number: int, arrived_s: float, payload: bytes, *, ssrc: int = 7, jump: int = 0) -> MediaPacket:
