@@ -1,7 +1,7 @@
 """Encoders as this program wants them, in place of aiortc's.
 
-Speech: mono, 32 kbit/s, with forward error correction (aiortc: stereo, 96 kbit/s, none). Pictures: libx264 in a
-fast preset (aiortc sets none, which costs three times the work) whose rate is changed in place instead of by a new
+Speech is encoded by ``audio.speaking`` (aiortc: stereo, 96 kbit/s, no error correction). Pictures: libx264 in a fast
+preset (aiortc sets none, which costs three times the work) whose rate is changed in place instead of by a new
 encoder with its keyframe.
 """
 
@@ -14,32 +14,14 @@ from typing import Any, Protocol
 
 import av
 from aiortc.codecs.h264 import H264Encoder
-from aiortc.codecs.opus import OpusEncoder
 from aiortc.codecs.vpx import Vp8Encoder
 
+from vdx_plugin.media.audio.speaking import SpeechEncoder
 from vdx_plugin.media.rate.ladder import RUNGS
-from vdx_plugin.media.sound import BLOCK, RATE_HZ
 
-SPEECH_BPS = 32_000
-EXPECTED_LOSS_PERCENT = 10
 DEFAULT_BPS = 400_000
 LEAST_BPS = 40_000
 RERATE_SHARE, RERATE_S, FAR_BELOW = 0.25, 3.0, 0.6
-
-
-class SpeechEncoder(OpusEncoder):  # type: ignore[misc]
-    """Opus for one voice on a line that loses packets (RFC 7587)."""
-
-    def __init__(self) -> None:
-        self.codec = av.CodecContext.create("libopus", "w")
-        self.codec.bit_rate = SPEECH_BPS
-        self.codec.format = "s16"
-        self.codec.layout = "mono"
-        self.codec.sample_rate = RATE_HZ
-        self.codec.time_base = fractions.Fraction(1, RATE_HZ)
-        self.codec.options = {"application": "voip", "fec": "1", "packet_loss": str(EXPECTED_LOSS_PERCENT)}
-        self.resampler = av.AudioResampler(format="s16", layout="mono", rate=RATE_HZ, frame_size=BLOCK)
-        self.first_packet_pts = None
 
 
 class PictureEncoder(Protocol):

@@ -41,6 +41,8 @@ from aiortc.rtp import (
 from aiortc.stats import RTCOutboundRtpStreamStats, RTCRemoteInboundRtpStreamStats, RTCStatsReport
 
 from vdx_plugin import log
+from vdx_plugin.media.audio.repeating import Repeating
+from vdx_plugin.media.audio.speaking import SpeechEncoder
 from vdx_plugin.media.encoders import PictureEncoder
 from vdx_plugin.media.rate.history import History, KeyframeGate
 from vdx_plugin.media.rate.ladder import RUNGS, Beat, Ladder, Rung, size_on
@@ -266,30 +268,40 @@ class Sender(RTCRtpSender):  # type: ignore[misc]
             self._outlet.take_remb(bps)
 
     def _send_again(self, sequences: list[int]) -> None:
-        """Sound is not sent again unless a line keeps a history."""
+        raise NotImplementedError
 
     def _ask_for_keyframe(self) -> None:
         """Only pictures are ever whole."""
 
 
 class SoundSender(Sender):
-    """Sound: encoded off the loop, never paced, counted in the connection's estimate."""
+    """Sound: encoded off the loop, never paced, counted in the connection's estimate, repeated where that helps."""
 
     def __init__(self, transport: Any, outlet: Outlet) -> None:
         super().__init__("audio", transport, outlet)
+        self._history: History[bytes] = History()
+        self._repeating = Repeating()
 
     async def _next_frame(self) -> EncodedFrame | None:
         frame, taken_s = await self.track.recv(), time.monotonic()
         if not self._enabled or self.encoder is None:
             return None
-        expect_loss = getattr(self.encoder, "expect_loss", None)
-        if expect_loss is not None:
-            expect_loss(self._outlet.estimate.loss)
+        if isinstance(self.encoder, SpeechEncoder):
+            self.encoder.expect_loss(self._outlet.estimate.loss)
+            self.encoder.expect_rate(self._outlet.estimate.target_bps)
         payloads, timestamp = await asyncio.to_thread(self.encoder.encode, frame)
         return EncodedFrame(payloads, timestamp, taken_s, level_dbov(frame)) if payloads else None
 
     async def _dispatch(self, packet: Any) -> None:
         await self._outlet.send_now(Parcel(packet, self._extensions))
+        self._history.put(packet.sequence_number, packet.serialize(self._extensions), time.monotonic())
+
+    def _send_again(self, sequences: list[int]) -> None:
+        now_s = time.monotonic()
+        for sequence in self._repeating.wanted(sequences, now_s, self._rtt_s):
+            data = self._history.again(sequence, now_s, self._rtt_s or 0.0)
+            if data is not None:
+                self._tasks.spawn(self._outlet.send_same(data), "media-audio-again")
 
 
 class PictureSender(Sender):

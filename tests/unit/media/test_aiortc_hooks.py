@@ -19,11 +19,11 @@ from aiortc.rtp import RtcpByePacket, RtpPacket
 from tests.unit.media.test_testcard import AT
 from vdx_plugin.domain.secret import Secret
 from vdx_plugin.media import aiortc_hooks as hooks
-from vdx_plugin.media.encoders import H264PictureEncoder, Rerating, SpeechEncoder, Vp8PictureEncoder, encoder_for
+from vdx_plugin.media.audio.speaking import SpeechEncoder
+from vdx_plugin.media.encoders import H264PictureEncoder, Rerating, Vp8PictureEncoder, encoder_for
 from vdx_plugin.media.pexip.replies import IceServer
 from vdx_plugin.media.rate.outlet import Outlet
 from vdx_plugin.media.sender import PictureSender
-from vdx_plugin.media.sound import BLOCK, RATE_HZ, speechlike
 from vdx_plugin.media.testcard import PictureFormat, TestCard
 
 
@@ -216,25 +216,6 @@ def test_each_codec_has_its_encoder_and_others_are_left_to_aiortc() -> None:
     assert isinstance(encoder_for("H264"), H264PictureEncoder)
     assert isinstance(encoder_for("VP8"), Vp8PictureEncoder)
     assert encoder_for("PCMA") is None
-
-
-def test_speech_is_encoded_small_and_comes_back_audible() -> None:
-    """Mono at 32 kbit/s, in place of stereo at 96."""
-    encoder: Any = SpeechEncoder()
-    decoder = av.CodecContext.create("libopus", "r")
-    decoder.format, decoder.layout, decoder.sample_rate = "s16", "stereo", RATE_HZ
-    size, loudest = 0, 0
-    for number in range(50):
-        sound = av.AudioFrame.from_ndarray(
-            speechlike()[number * BLOCK : (number + 1) * BLOCK].reshape(1, -1), format="s16", layout="mono"
-        )
-        sound.sample_rate, sound.pts, sound.time_base = RATE_HZ, number * BLOCK, fractions.Fraction(1, RATE_HZ)
-        for payload in encoder.encode(sound)[0]:
-            size += len(payload)
-            for decoded in decoder.decode(av.Packet(payload)):
-                loudest = max(loudest, int(np.abs(decoded.to_ndarray().astype(np.int32)).max()))
-    assert 1000 < size < 6000
-    assert loudest > 1000
 
 
 def test_importing_the_package_imports_neither_aiortc_nor_pyav() -> None:
