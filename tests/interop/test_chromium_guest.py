@@ -14,6 +14,7 @@ from playwright.async_api import Browser, Page, async_playwright, expect
 from roompeer import ALIAS, GUEST_PIN, HOST_PIN, Peer, Served, only_loopback, peers, serve
 
 from vdx_plugin.sandbox.pexip import RoomServerConfig
+from vdx_plugin.sandbox.pexip.server import TEST_CALL
 
 pytestmark = pytest.mark.browser
 
@@ -52,9 +53,9 @@ def link(served: Served, **more: str) -> str:
     return f"{served.base}/guest/?{urlencode(facts)}"
 
 
-async def open_page(chromium: Browser, address: str) -> Page:
+async def open_page(chromium: Browser, address: str, *, width: int = 390) -> Page:
     """Open the page on a phone's screen; anything it complains about fails the test."""
-    context = await chromium.new_context(viewport={"width": 390, "height": 844})
+    context = await chromium.new_context(viewport={"width": width, "height": 844})
     page = await context.new_page()
     complaints: list[str] = []
     page.on("pageerror", lambda error: complaints.append(str(error)))
@@ -67,13 +68,13 @@ async def press_join(page: Page) -> None:
     await page.get_by_role("button", name="Deltag").click()
 
 
-async def until_decoding(page: Page, *, frames: int = 15) -> dict[str, Any]:
+async def until_decoding(page: Page, *, kind: str = "framesDecoded", frames: int = 15) -> dict[str, Any]:
     """Wait until the page has decoded so many more pictures and some sound."""
-    first = (await stats_of(page))["framesDecoded"]
+    first = (await stats_of(page))[kind]
     async with asyncio.timeout(30):
         while True:
             stats = await stats_of(page)
-            if stats["framesDecoded"] - first >= frames and stats["audioEnergy"] > 0:
+            if stats[kind] - first >= frames and stats["audioEnergy"] > 0:
                 return stats
             await asyncio.sleep(0.2)
 
@@ -88,7 +89,10 @@ async def stats_of(page: Page) -> dict[str, Any]:
 )
 async def test_patient_and_doctor_see_and_hear_each_other(codec: str, flag: str) -> None:
     """The last row leaves the browser's addresses hidden behind mDNS names, as on a patient's own phone."""
-    async with serve(RoomServerConfig(video_codec=codec)) as served, browser(ALLOW, flag) as chromium:
+    async with (
+        serve(RoomServerConfig(video_codec=codec, other_codecs=False)) as served,
+        browser(ALLOW, flag) as chromium,
+    ):
         host = Peer(served, "Læge", HOST_PIN)
         async with peers(host):
             await host.join()
@@ -182,6 +186,57 @@ async def test_chat_mute_and_the_end_reach_the_patient() -> None:
             await host.post("disconnect")
             await expect(page.get_by_role("heading", name="Samtalen er slut")).to_be_visible()
             assert page.complaints == []  # type: ignore[attr-defined]
+
+
+async def test_a_screen_is_shown_to_the_other_and_taken_over() -> None:
+    """Either side shows, the other sees it beside the face; the second to show takes the first's place."""
+    async with serve() as served, browser(ALLOW, OPEN_ADDRESSES) as chromium:
+        doctor = await open_page(chromium, link(served, pin=HOST_PIN, name="Læge", tag=""), width=1280)
+        await press_join(doctor)
+        patient = await open_page(chromium, link(served), width=1280)
+        await press_join(patient)
+        await asyncio.gather(until_decoding(doctor), until_decoding(patient))
+        await doctor.get_by_role("button", name="Del skærm").click()
+        await until_decoding(patient, kind="slidesDecoded", frames=3)
+        await expect(patient.locator("#slides")).to_be_visible()
+        await expect(patient.get_by_role("status").first).to_have_text("Læge deler sin skærm")
+        await patient.get_by_role("button", name="Del skærm").click()
+        await expect(doctor.locator("#band")).to_have_text("Din deling er stoppet: en anden deler nu.")
+        await until_decoding(doctor, kind="slidesDecoded", frames=3)
+        await expect(patient.locator("#slides")).to_be_hidden()
+        await patient.get_by_role("button", name="Stop deling").click()
+        await expect(doctor.locator("#slides")).to_be_hidden()
+        assert doctor.complaints + patient.complaints == []  # type: ignore[attr-defined]
+
+
+async def test_the_line_is_measured_before_anybody_is_called() -> None:
+    """A test call to the room server says what the line carries, in a sentence; the doctor sees nobody yet."""
+    async with serve() as served, browser(ALLOW, OPEN_ADDRESSES) as chromium:
+        host = Peer(served, "Læge", HOST_PIN)
+        async with peers(host):
+            await host.join()
+            page = await open_page(chromium, link(served))
+            await page.get_by_role("button", name="Afspil tone").click()
+            await expect(page.get_by_text("Hørte du ingen tone")).to_be_visible()
+            await page.get_by_role("button", name="Mål linjen").click()
+            await expect(page.locator("#line-text")).to_contain_text("Mbit/s", timeout=20_000)
+            line = await page.evaluate("window.vdxGuest.line")
+            assert line["kbps"] > 250
+            assert line["loss"] == 0
+            assert 0 < line["delayMs"] < 400
+            assert len(rows_of(host)) == 1
+            assert page.complaints == []  # type: ignore[attr-defined]
+
+
+async def test_a_server_without_a_test_call_says_so_and_lets_in_all_the_same() -> None:
+    """The measurement is an offer, never a gate."""
+    async with serve() as served, browser(ALLOW) as chromium:
+        served.directory.close(TEST_CALL)
+        page = await open_page(chromium, link(served))
+        await page.get_by_role("button", name="Mål linjen").click()
+        await expect(page.get_by_text("Linjen kan ikke måles her.")).to_be_visible()
+        await press_join(page)
+        await expect(page.get_by_role("heading", name="Du er i venteværelset")).to_be_visible()
 
 
 async def test_without_camera_and_microphone_the_patient_still_sees_and_hears() -> None:

@@ -17,7 +17,7 @@ _HEADERS = {
     ),
     # The address may still hold the PIN while the page loads.
     "Referrer-Policy": "no-referrer",
-    "Permissions-Policy": "camera=(self), microphone=(self)",
+    "Permissions-Policy": "camera=(self), microphone=(self), display-capture=(self)",
     "X-Content-Type-Options": "nosniff",
     "Cache-Control": "no-cache",
 }

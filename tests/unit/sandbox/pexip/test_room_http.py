@@ -225,7 +225,7 @@ async def test_the_guest_page_is_served_with_headers_that_keep_it_alone(house: H
     assert page.status_code == 200
     assert "default-src 'none'" in page.headers["content-security-policy"]
     assert page.headers["referrer-policy"] == "no-referrer"
-    for name in ("guest.js", "room.js", "media.js", "texts.js", "guest.css", "icon.svg"):
+    for name in ("guest.js", "line.js", "room.js", "media.js", "texts.js", "guest.css", "icon.svg"):
         assert (await house.http.get(f"/guest/{name}")).status_code == 200
 
 

@@ -1,6 +1,7 @@
 // The page: one state at a time, moved by the room, the devices and the guest's few buttons.
 
-import { Devices, Link, mark, marks } from "./media.js";
+import { measureLine, verdict } from "./line.js";
+import { Devices, Link, mark, marks, playTone } from "./media.js";
 import { Refusal, Room } from "./room.js";
 import { currentLanguage, setLanguage, text } from "./texts.js";
 
@@ -32,6 +33,12 @@ const page = {
   microphoneOn: true,
   cameraOn: true,
   mutedByHost: false,
+  onHold: false,
+  presenter: "",
+  screen: null,
+  notice: "",
+  tonePlayed: false,
+  line: { state: "untried" },
   connection: "connecting",
   frames: 0,
   lastFrameAt: 0,
@@ -102,8 +109,11 @@ function writeTexts() {
   $("pin-help").textContent = text($("pin").getAttribute("aria-invalid") === "true" ? "pinWrong" : "pinHelp");
   showTrouble();
   showHearing();
+  showTone();
+  showLine();
   showControls();
   showPicture();
+  showSlides();
   showBand();
   showWait();
   showOver();
@@ -140,6 +150,9 @@ function endWith(kind, code = "") {
   page.media?.close();
   page.media = null;
   page.room = null;
+  page.presenter = "";
+  dropScreen();
+  showSlides();
   page.devices.close();
   wakeLock?.release().catch(() => {});
   showOver();
@@ -209,6 +222,40 @@ function showHearing() {
   $("hearing-text").textContent = text(!page.devices.audio ? "noMicrophone" : page.heard ? "weHear" : "sayHello");
 }
 
+async function tryTone() {
+  await playTone();
+  page.tonePlayed = true;
+  showTone();
+}
+
+function showTone() {
+  $("speaker-text").textContent = text(page.tonePlayed ? "toneHeard" : "toneAbout");
+}
+
+async function tryLine() {
+  page.line = { state: "trying" };
+  showLine();
+  try {
+    const found = await measureLine((done) => { $("line-progress").value = done; });
+    page.line = found ? { state: verdict(found), ...found } : { state: "unmeasured" };
+  } catch {
+    page.line = { state: "failed" };
+  }
+  showLine();
+}
+
+function showLine() {
+  const { state, kbps, loss, delayMs } = page.line;
+  const measured = ["good", "fair", "poor"].includes(state);
+  const decimal = (value) => value.toLocaleString(locale(), { maximumFractionDigits: 1 });
+  const facts = measured ? text("lineFacts", { rate: decimal(kbps / 1000), delay: Math.round(delayMs), loss: decimal(loss * 100) }) : "";
+  $("line-text").textContent = [text(`line_${state}`), facts].filter(Boolean).join(" ");
+  $("check-line").dataset.state = state;
+  $("line-progress").hidden = state !== "trying";
+  $("try-line").hidden = state === "trying";
+  $("try-line").textContent = text(state === "untried" ? "tryLine" : "tryAgain");
+}
+
 async function listDevices() {
   const { cameras, microphones } = await page.devices.list();
   $("choose").hidden = cameras.length + microphones.length <= 2;
@@ -227,14 +274,17 @@ function fill(select, devices, naming, track) {
 
 // ---- joining -----------------------------------------------------------------------------------------------
 
-async function join() {
+async function join({ alias = page.link.conference, ticket = "" } = {}) {
   const pin = page.link.pin || $("pin").value.trim();
-  const room = new Room(page.link.conference, (name, data) => page.room === room && onEvent(name, data));
+  const room = new Room(alias, (name, data) => page.room === room && onEvent(name, data));
   page.room = room;
   page.others.clear();
+  page.onHold = false;
+  page.presenter = "";
+  showSlides();
   try {
     mark("join");
-    const reply = await room.enter(page.link.name, pin, page.link.tag);
+    const reply = await room.enter(page.link.name, pin, page.link.tag, ticket);
     mark("token");
     keep({ pin, joined: true });
     page.devices.stopLevel();
@@ -266,6 +316,7 @@ async function connectMedia(room) {
   page.connection = "connecting";
   page.media = new Link(room, page.devices, {
     onStream: (stream) => play(stream),
+    onSlides: (stream) => { $("slides").srcObject = stream; },
     onState: (word) => { page.connection = word; showBand(); showPicture(); },
     expects: () => page.state === "call" && [...page.others.values()].some(sends),
   });
@@ -341,6 +392,15 @@ const HANDLERS = {
     page.room.leave();
     endWith(ending ? ending[1] : "ended");
   },
+  presentation_start: ({ presenter_uuid, presenter_name }) => {
+    if (page.screen) endScreen(presenter_uuid ? "screenTaken" : "screenEnded");
+    page.presenter = presenter_uuid ? presenter_name || text("doctor") : "";
+    showSlides();
+    showBand();
+  },
+  presentation_stop: () => { page.presenter = ""; showSlides(); },
+  on_hold: (data) => { page.onHold = Boolean(data?.setting); showBand(); },
+  refer: ({ alias, token }) => follow(alias, token),
   call_disconnected: () => page.media?.start().catch(() => {}),
   stream_lost: () => { page.connection = "unstable"; showBand(); },
   stream_back: () => { page.connection = "connected"; showBand(); },
@@ -367,6 +427,9 @@ function onRow(row) {
 function showControls() {
   control("toggle-microphone", page.microphoneOn && page.devices.audio, page.microphoneOn ? "microphoneOn" : "microphoneOff", page.devices.audio);
   control("toggle-camera", page.cameraOn && page.devices.video, page.cameraOn ? "cameraIsOn" : "cameraIsOff", page.devices.video);
+  const canShow = Boolean(navigator.mediaDevices?.getDisplayMedia);
+  $("toggle-screen").hidden = !canShow;
+  control("toggle-screen", page.screen, page.screen ? "screenStop" : "screenShow", canShow);
   $("self").hidden = !page.devices.video || !page.cameraOn;
   $("toggle-chat").classList.toggle("unread", page.unread > 0);
   $("toggle-chat").lastElementChild.textContent = page.unread ? text("chatUnread", { n: page.unread }) : text("chat");
@@ -389,6 +452,67 @@ async function toggle(kind) {
   await page.room?.mine(command).catch(() => {});
 }
 
+// ---- slides ------------------------------------------------------------------------------------------------
+
+async function toggleScreen() {
+  if (page.screen) { await endScreen(); return; }
+  try {
+    page.screen = await navigator.mediaDevices.getDisplayMedia({ video: { frameRate: { max: 15 } } });
+  } catch {
+    return; // They thought better of it.
+  }
+  const [track] = page.screen.getVideoTracks();
+  track.onended = () => endScreen();
+  try {
+    await page.room.mine("take_floor");
+    await page.media.showScreen(track);
+  } catch {
+    dropScreen();
+    tell("screenRefused");
+  }
+  showControls();
+  showBand();
+}
+
+// Why, where it was not the guest's own wish.
+async function endScreen(why = "") {
+  dropScreen();
+  if (why) tell(why); else showBand();
+  showControls();
+  await page.media?.showScreen(null);
+  if (!why) await page.room?.mine("release_floor").catch(() => {});
+}
+
+function dropScreen() {
+  for (const track of page.screen?.getTracks() ?? []) { track.onended = null; track.stop(); }
+  page.screen = null;
+}
+
+function showSlides() {
+  const shown = Boolean(page.presenter);
+  $("slides").hidden = !shown;
+  document.querySelector(".picture").classList.toggle("with-slides", shown);
+  if (shown) $("slides").play().catch(() => {});
+  if (shown) $("announce").textContent = text("slidesFrom", { name: page.presenter });
+}
+
+// Something worth a sentence for a while.
+function tell(words) {
+  page.notice = words;
+  showBand();
+  setTimeout(() => { if (page.notice === words) { page.notice = ""; showBand(); } }, 8000);
+}
+
+async function follow(alias, ticket) {
+  const left = page.room;
+  page.media?.close();
+  dropScreen();
+  await join({ alias, ticket });
+  await left?.leave();
+}
+
+// ---- what is seen and said ---------------------------------------------------------------------------------
+
 function showPicture() {
   const fresh = performance.now() - page.lastFrameAt < 2500;
   const alone = page.others.size === 0;
@@ -399,7 +523,13 @@ function showPicture() {
 }
 
 function showBand() {
-  const words = page.connection === "unstable" ? "reconnecting" : page.mutedByHost ? "mutedByHost" : null;
+  const words = [
+    [page.connection === "unstable", "reconnecting"],
+    [page.onHold, "onHold"],
+    [page.notice, page.notice],
+    [page.mutedByHost, "mutedByHost"],
+    [page.screen, "screenOn"],
+  ].find(([holds]) => holds)?.[1];
   $("band").hidden = !words;
   if (words && $("band").textContent !== text(words)) {
     $("band").textContent = text(words);
@@ -483,6 +613,9 @@ $("hang-up").addEventListener("click", hangUp);
 $("rejoin").addEventListener("click", rejoin);
 $("toggle-microphone").addEventListener("click", () => toggle("audio"));
 $("toggle-camera").addEventListener("click", () => toggle("video"));
+$("toggle-screen").addEventListener("click", toggleScreen);
+$("play-tone").addEventListener("click", tryTone);
+$("try-line").addEventListener("click", tryLine);
 $("toggle-chat").addEventListener("click", () => showChat($("chat").hidden));
 $("chat-close").addEventListener("click", () => showChat(false));
 $("chat-form").addEventListener("submit", say);
@@ -496,8 +629,9 @@ addEventListener("online", () => page.media?.restart());
 // For tests and for support over the phone.
 window.vdxGuest = {
   get state() { return page.state; },
+  get line() { return page.line; },
   marks,
-  stats: async () => ({ state: page.state, framesDecoded: 0, audioEnergy: 0, ...(await page.media?.stats()) }),
+  stats: async () => ({ state: page.state, framesDecoded: 0, slidesDecoded: 0, audioEnergy: 0, ...(await page.media?.stats()) }),
 };
 
 setLanguage(page.link.language || "da");

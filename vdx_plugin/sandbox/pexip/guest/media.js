@@ -10,6 +10,26 @@ export function marks() {
   return Object.fromEntries(found.map((entry) => [entry.name.slice(4), entry.startTime]));
 }
 
+// Two notes one after the other, loud enough to be heard and short enough not to annoy.
+export async function playTone() {
+  const player = new AudioContext();
+  const loudness = player.createGain();
+  loudness.connect(player.destination);
+  const from = player.currentTime + 0.05;
+  loudness.gain.setValueAtTime(0, from);
+  loudness.gain.linearRampToValueAtTime(0.25, from + 0.05);
+  loudness.gain.setValueAtTime(0.25, from + 1.1);
+  loudness.gain.linearRampToValueAtTime(0, from + 1.2);
+  for (const [place, hertz] of [[0, 523], [0.6, 659]]) {
+    const note = new OscillatorNode(player, { frequency: hertz });
+    note.connect(loudness);
+    note.start(from + place);
+    note.stop(from + place + 0.6);
+  }
+  await new Promise((resolve) => { setTimeout(resolve, 1300); });
+  await player.close();
+}
+
 // What went wrong with the devices, in our words: denied, busy, nothing, insecure.
 function complaint(error) {
   if (error.name === "NotAllowedError" || error.name === "SecurityError") return "denied";
@@ -93,16 +113,19 @@ export class Devices {
 }
 
 export class Link {
-  // onStream(stream) gives what to show; onState(word): connecting, connected, unstable; expects() says whether
-  // somebody is sending, so that silence means a fault.
-  constructor(room, devices, { onStream, onState, expects }) {
+  // onStream(stream) gives what to show and onSlides(stream) where slides will come; onState(word): connecting,
+  // connected, unstable; expects() says whether somebody is sending, so that silence means a fault.
+  constructor(room, devices, { onStream, onSlides, onState, expects }) {
     this._room = room;
     this._devices = devices;
     this._onStream = onStream;
+    this._onSlides = onSlides;
     this._onState = onState;
     this._expects = expects;
     this._pc = null;
     this._call = null;
+    this._screen = null;
+    this._slides = null;
     this._closed = false;
     this._busy = false;
     this._watch = setInterval(() => this._look(), 1000);
@@ -137,14 +160,23 @@ export class Link {
     }
   }
 
+  // Show a screen to the others, or with null none any more. The line for it stands from the start.
+  async showScreen(track) {
+    this._screen = track;
+    if (track) track.contentHint = "detail";
+    await this._slides?.sender.replaceTrack(track);
+  }
+
   async stats() {
-    const found = { framesDecoded: 0, audioEnergy: 0, packets: 0, framesSent: 0, connection: "none" };
+    const found = { framesDecoded: 0, slidesDecoded: 0, audioEnergy: 0, packets: 0, framesSent: 0, connection: "none" };
     if (!this._pc) return found;
     found.connection = this._pc.connectionState;
     for (const report of (await this._pc.getStats()).values()) {
       if (report.type === "inbound-rtp") {
         found.packets += report.packetsReceived ?? 0;
-        if (report.kind === "video") found.framesDecoded += report.framesDecoded ?? 0;
+        if (report.kind === "video") {
+          found[report.mid === this._slides?.mid ? "slidesDecoded" : "framesDecoded"] += report.framesDecoded ?? 0;
+        }
         if (report.kind === "audio") found.audioEnergy += report.totalAudioEnergy ?? 0;
       }
       if (report.type === "outbound-rtp" && report.kind === "video") found.framesSent += report.framesSent ?? 0;
@@ -164,11 +196,17 @@ export class Link {
     const pc = new RTCPeerConnection({ bundlePolicy: "max-bundle" });
     this._pc = pc;
     const stream = new MediaStream();
-    pc.ontrack = (event) => { stream.addTrack(event.track); this._onStream(stream); };
+    pc.ontrack = ({ track, transceiver }) => {
+      if (transceiver === this._slides) { this._onSlides(new MediaStream([track])); return; }
+      stream.addTrack(track);
+      this._onStream(stream);
+    };
     pc.onconnectionstatechange = () => this._stateChanged(pc);
     for (const [kind, track] of [["audio", this._devices.audio], ["video", this._devices.video]]) {
       pc.addTransceiver(track ?? kind, { direction: track ? "sendrecv" : "recvonly", streams: [this._devices.stream] });
     }
+    // The second line of pictures is the one for slides, both ways, whether there are any or not.
+    this._slides = pc.addTransceiver(this._screen ?? "video", { direction: "sendrecv" });
     await pc.setLocalDescription();
     await gathered(pc);
     return pc.localDescription.sdp;

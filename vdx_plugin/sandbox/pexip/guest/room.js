@@ -3,6 +3,7 @@
 const EVENTS = [
   "participant_sync_begin", "participant_sync_end", "participant_create", "participant_update",
   "participant_delete", "conference_update", "message_received", "disconnect", "call_disconnected",
+  "presentation_start", "presentation_stop", "on_hold", "refer",
 ];
 
 export class Refusal extends Error {
@@ -39,15 +40,17 @@ export class Room {
     this.uuid = null;
   }
 
-  async enter(name, pin, tag) {
-    const headers = pin ? { pin } : {};
+  // ticket is a one-time token from the room one was sent here from; it stands for the PIN.
+  async enter(name, pin, tag, ticket = "") {
+    const headers = pin && !ticket ? { pin } : {};
+    const body = { display_name: name, call_tag: tag, ...(ticket && { token: ticket }) };
     let reply;
     try {
-      reply = await post(`${this._base}/request_token`, { display_name: name, call_tag: tag }, headers);
+      reply = await post(`${this._base}/request_token`, body, headers);
     } catch (refusal) {
       const open = refusal instanceof Refusal && !pin && refusal.result?.guest_pin === "none";
       if (!open) throw refusal;
-      reply = await post(`${this._base}/request_token`, { display_name: name, call_tag: tag }, { pin: "none" });
+      reply = await post(`${this._base}/request_token`, body, { pin: "none" });
     }
     this._token = reply.token;
     this.uuid = reply.participant_uuid;
