@@ -15,7 +15,7 @@ from __future__ import annotations
 SOUND_HZ = 48_000
 PICTURE_HZ = 90_000
 MAX_PICTURE_WAIT_S = 0.3
-MAX_SOUND_WAIT_S = 0.03
+MAX_SOUND_WAIT_S = 0.02
 FORGIVEN_LAG_S = 0.07
 """By how much the picture may come after its sound before the sound waits."""
 NEAR_S = 0.01

@@ -13,7 +13,7 @@ from vdx_plugin.media.video.quantiles import Recent
 
 REMEMBERED = 450
 """Pictures: 15 s at 30 a second."""
-MAX_DELAY_S = 0.15
+MAX_DELAY_S = 0.13
 """More gains little; on a long line, as much as one answer to a request takes and ``OVER_ROUND_TRIP_S`` more."""
 OVER_ROUND_TRIP_S = 0.06
 LONGEST_DELAY_S = 0.3
