@@ -199,7 +199,7 @@ class Leg:
         out = self.outgoing.get("video")
         if out is None or not out.wanted or not self.connected:
             return None
-        return (out.preferred.name, *self.fit.choose(self.limit_bps, largest))
+        return (out.preferred.name, *self.fit.choose(self.limit_bps, largest, at=wall_clock()))
 
     def classify(self, packet: RtpPacket) -> tuple[str, Codec] | None:
         """Return kind and codec of a packet from the participant; None for the unknown (RFC 8843 9.2)."""

@@ -159,8 +159,7 @@ def test_the_rate_follows_without_a_key_frame_where_it_can() -> None:
             planes.u[:], planes.v[:] = 128, 128
             frame.pts = step * 3600
             payloads = encoder.encode(frame, 800_000 if step < 50 else 300_000, key=step == 0, at=step / 25)
-            begins = FrameAssembler(codec).add(0, 0, False, payloads[0], at=0) == [] and _is_key(codec, payloads[0])
-            found += begins and step > 0
+            found += step > 0 and bool(payloads) and _is_key(codec, payloads[0])
         assert found == keys, codec
 
 

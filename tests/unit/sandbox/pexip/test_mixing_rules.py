@@ -72,10 +72,11 @@ def test_no_growth_beyond_what_is_set() -> None:
 def test_a_narrow_line_gets_a_small_picture_and_does_not_waver() -> None:
     """Large squares at 200 kbit/s are worse than a small sharp picture."""
     fit = LineFit()
-    assert fit.choose(None, LARGE) == (1_200_000, LARGE)
-    assert fit.choose(300_000, LARGE)[1] == SMALL
-    assert fit.choose(700_000, LARGE)[1] == SMALL
-    assert fit.choose(900_000, LARGE)[1] == LARGE
-    assert fit.choose(700_000, LARGE)[1] == LARGE
-    assert fit.choose(None, SMALL) == (600_000, SMALL)
-    assert fit.choose(10_000, LARGE) == (50_000, SMALL)
+    assert fit.choose(None, LARGE, at=0) == (450_000, LARGE)
+    assert fit.choose(None, LARGE, at=5) == (1_200_000, LARGE)
+    assert fit.choose(300_000, LARGE, at=6)[1] == SMALL
+    assert fit.choose(700_000, LARGE, at=7)[1] == SMALL
+    assert fit.choose(900_000, LARGE, at=8)[1] == LARGE
+    assert fit.choose(700_000, LARGE, at=9)[1] == LARGE
+    assert fit.choose(None, SMALL, at=9) == (600_000, SMALL)
+    assert fit.choose(10_000, LARGE, at=9) == (50_000, SMALL)

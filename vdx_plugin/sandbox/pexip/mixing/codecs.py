@@ -66,10 +66,15 @@ class PictureEncoder:
         self._open(bps, at)
 
     def encode(self, frame: Any, bps: int, *, key: bool, at: float) -> list[bytes]:
-        """Return the payloads of ``frame`` (yuv420p of this shape, pts in 1/90000 s) at about ``bps`` bits a second."""
+        """Return the payloads of ``frame`` (yuv420p of this shape, pts in 1/90000 s) at about ``bps`` bits a second.
+
+        There are none where the rate does not allow for this picture.
+        """
         self._rate(max(MIN_BPS, bps), at)
         frame.pict_type = PictureType.I if key else PictureType.NONE
         data = b"".join(bytes(packet) for packet in self._context.encode(frame))
+        if not data:
+            return []
         self._picture_id = (self._picture_id + 1) & 0x7FFF
         if self.shape.codec == "VP8":
             return list(Vp8Encoder._packetize(data, self._picture_id))
@@ -103,7 +108,7 @@ def _context(name: str, shape: Shape, bps: int) -> Any:
 
 def _vp8(shape: Shape, bps: int) -> Any:
     context = _context("libvpx", shape, bps)
-    context.qmin, context.qmax = 2, 56
+    context.qmin, context.qmax = 2, 60
     context.options = {
         "deadline": "realtime",
         "cpu-used": "-16",
@@ -113,6 +118,9 @@ def _vp8(shape: Shape, bps: int) -> Any:
         "bufsize": str(bps),
         "overshoot-pct": "15",
         "undershoot-pct": "100",
+        # A key frame is at most three pictures' worth, or it would stand before all others on a narrow line.
+        "max-intra-rate": "300",
+        "drop-threshold": "30",
         "noise-sensitivity": "0",
         "static-thresh": "1000",
     }

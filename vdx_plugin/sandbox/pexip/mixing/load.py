@@ -6,6 +6,7 @@ the full size would fit well below that. A size that was given up too soon is tr
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 TOO_BUSY = 0.8
@@ -81,19 +82,28 @@ class Bounds:
 
 
 _BOUNDS = {LARGE: Bounds(1_200_000, 400_000, 650_000), SMALL: Bounds(600_000, 0, 0)}
+FIRST_BPS, FELT_PER_S = 450_000, 0.5
 _SOUND_BPS = 50_000
 _SHARE = 0.85
 
 
 class LineFit:
-    """Chooses size and rate for one viewer; does not waver between sizes."""
+    """Chooses size and rate for one viewer; does not waver between sizes.
+
+    A line of which nothing is known yet is felt out from FIRST_BPS on: what a narrow one is given too much of stands
+    before its sound for seconds.
+    """
 
     def __init__(self) -> None:
         self._narrow = False
+        self._began_at: float | None = None
 
-    def choose(self, limit_bps: int | None, largest: Size) -> tuple[int, Size]:
-        """Return the rate and the size for a line that takes ``limit_bps`` (None: no limit known)."""
-        left = _BOUNDS[LARGE].most if limit_bps is None else int((limit_bps - _SOUND_BPS) * _SHARE)
+    def choose(self, limit_bps: int | None, largest: Size, *, at: float) -> tuple[int, Size]:
+        """Return the rate and the size at a time (seconds) for a line that takes ``limit_bps`` (None: not known)."""
+        self._began_at = at if self._began_at is None else self._began_at
+        felt = FIRST_BPS * (1 + FELT_PER_S) ** min(at - self._began_at, 10.0)
+        known = math.inf if limit_bps is None else (limit_bps - _SOUND_BPS) * _SHARE
+        left = int(min(felt, known))
         bounds = _BOUNDS[LARGE]
         self._narrow = left < (bounds.wide_enough if self._narrow else bounds.too_narrow)
         size = SMALL if self._narrow else largest
