@@ -15,12 +15,15 @@ from typing import Any, Protocol
 import av
 from aiortc.codecs.h264 import H264Encoder
 from aiortc.codecs.vpx import Vp8Encoder
+from aiortc.mediastreams import VIDEO_TIME_BASE, convert_timebase
 
 from vdx_plugin.media.audio.speaking import SpeechEncoder
+from vdx_plugin.media.libvpx import Vp8Stream, Vpx, library
 from vdx_plugin.media.rate.ladder import RUNGS
 
 DEFAULT_BPS = 400_000
 LEAST_BPS = 40_000
+FRAME_TICKS = 90_000 // 30
 RERATE_SHARE, RERATE_S, FAR_BELOW = 0.25, 3.0, 0.6
 
 
@@ -71,6 +74,40 @@ class Rerating:
         lasts = self._since_s is not None and now_s - self._since_s >= RERATE_S
         if self._made_s == float("-inf") or lasts or (bps < FAR_BELOW * self.made_bps and now_s - self._made_s > 1.0):
             self.made_bps, self._made_s, self._since_s = bps, now_s, None
+
+
+class LibvpxEncoder(Vp8Encoder):  # type: ignore[misc]
+    """VP8 re-rated in place, in aiortc's packets."""
+
+    picture_id: int
+
+    def __init__(self, vpx: Vpx) -> None:
+        super().__init__()
+        self._vpx = vpx
+        self._stream: Vp8Stream | None = None
+        self._size = (0, 0)
+        self._target_bps = DEFAULT_BPS
+
+    @property
+    def target_bitrate(self) -> int:
+        return self._target_bps
+
+    @target_bitrate.setter
+    def target_bitrate(self, bitrate: int) -> None:
+        self._target_bps = max(LEAST_BPS, bitrate)
+
+    def encode(self, frame: av.VideoFrame, force_keyframe: bool = False) -> tuple[list[bytes], int]:
+        bps = min(self._target_bps, most_bps(frame.width, frame.height))
+        if self._stream is None or self._size != (frame.width, frame.height):
+            self._size = (frame.width, frame.height)
+            self._stream = Vp8Stream(self._vpx, *self._size, bps)
+        self._stream.set_rate(bps)
+        yuv = frame.reformat(format="yuv420p").to_ndarray()
+        timestamp = convert_timebase(frame.pts, frame.time_base, VIDEO_TIME_BASE)
+        data = self._stream.encode(yuv, timestamp, FRAME_TICKS, whole=force_keyframe)
+        payloads = self._packetize(data, self.picture_id)
+        self.picture_id = (self.picture_id + 1) % (1 << 15)
+        return payloads, timestamp
 
 
 class H264PictureEncoder(H264Encoder):  # type: ignore[misc]
@@ -136,5 +173,8 @@ def _open_x264(width: int, height: int) -> Any:
 
 def encoder_for(codec_name: str) -> Any:
     """Return an encoder for OPUS, H264 or VP8; None for others, which leaves the choice to aiortc."""
-    made = {"OPUS": SpeechEncoder, "H264": H264PictureEncoder, "VP8": Vp8PictureEncoder}.get(codec_name)
+    if codec_name == "VP8":
+        vpx = library()
+        return Vp8PictureEncoder() if vpx is None else LibvpxEncoder(vpx)
+    made = {"OPUS": SpeechEncoder, "H264": H264PictureEncoder}.get(codec_name)
     return None if made is None else made()

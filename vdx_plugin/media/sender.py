@@ -55,6 +55,7 @@ _log = log.get("media.send")
 MAX_REPORTS = 8
 MAX_NACKED = 500
 """Packets one request may ask for; more is a mistake or an attack."""
+TWICE_FROM_LOSS, TWICE_AFTER_S = 0.02, 0.015
 PADDING_BYTES = 240
 NO_TRACK_S = 0.02
 SILENCE_DBOV = -127
@@ -374,10 +375,16 @@ class PictureSender(Sender):
 
     def _send_again(self, sequences: list[int]) -> None:
         now_s, rtt_s = time.monotonic(), self._rtt_s or 0.0
-        for sequence in sequences:
-            packet = self._history.again(sequence, now_s, rtt_s)
-            if packet is not None:
-                self._outlet.put(self._again(packet), Rank.AGAIN)
+        packets = [self._history.again(sequence, now_s, rtt_s) for sequence in sequences]
+        found = [packet for packet in packets if packet is not None]
+        self._repeat(found)
+        if found and self._outlet.estimate.loss >= TWICE_FROM_LOSS:
+            # A repetition that is lost too costs another round trip, which is what is seen as a freeze.
+            asyncio.get_running_loop().call_later(TWICE_AFTER_S, self._repeat, found)
+
+    def _repeat(self, packets: list[Any]) -> None:
+        for packet in packets:
+            self._outlet.put(self._again(packet), Rank.AGAIN)
 
     def _again(self, packet: Any) -> Parcel:
         if self._rtx_payload_type is None:
