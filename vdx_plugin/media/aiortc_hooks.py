@@ -6,9 +6,11 @@ aiortc 1.16 is pinned for these. A contract test fails when one of them moves.
 from __future__ import annotations
 
 import asyncio
+import struct
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from ipaddress import ip_address
 from typing import Any
 
@@ -84,8 +86,8 @@ class Wire:
         self.on_feedback: Callable[[bytes], None] = _ignore
         dtls._rtp_router = PacketRouter(self._entered)
         self._stamp_arrivals(dtls.transport)
-        self._rtcp_data = dtls._handle_rtcp_data
-        dtls._handle_rtcp_data = self._handle_rtcp
+        self._rtp_data, dtls._handle_rtp_data = dtls._handle_rtp_data, self._handle_rtp
+        self._rtcp_data, dtls._handle_rtcp_data = dtls._handle_rtcp_data, self._handle_rtcp
 
     def _entered(self, packet: Any) -> None:
         packet.arrived_s = self.arrival_s
@@ -105,12 +107,17 @@ class Wire:
 
         ice._connection.data_received, ice._recv = data_received, received
 
+    async def _handle_rtp(self, data: bytes, arrival_time_ms: int) -> None:
+        # A header extension of the wrong length raises what aiortc does not catch, and ends the connection.
+        with suppress(struct.error):
+            await self._rtp_data(data, arrival_time_ms=arrival_time_ms)
+
     async def _handle_rtcp(self, data: bytes) -> None:
         # aiortc takes format 15 for a NACK, and throws all of a compound packet away when it is padded.
         feedback, rest = split(data)
         for each in feedback:
             self.on_feedback(each)
-        if rest:
+        with suppress(struct.error):
             await self._rtcp_data(rest)
 
     async def send(self, data: bytes) -> None:

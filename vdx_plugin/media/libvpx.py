@@ -192,7 +192,7 @@ class Vp8Stream:
         opened = vpx.lib.vpx_codec_enc_init_ver(self._context, vpx.interface, ctypes.byref(self._config), 0, vpx.abi)
         self._check(opened)
         self._is_open = True
-        for control, value in ((_SET_CPU_USED, -7), (_SET_NOISE, 0), (_SET_STATIC_THRESHOLD, 1), (_SET_MAX_INTRA, 600)):
+        for control, value in ((_SET_CPU_USED, -9), (_SET_NOISE, 0), (_SET_STATIC_THRESHOLD, 1), (_SET_MAX_INTRA, 600)):
             self._check(vpx.lib.vpx_codec_control_(self._context, control, ctypes.c_int(value)))
 
     def _configured(self, width: int, height: int, bps: int) -> _Config:

@@ -6,6 +6,7 @@ Times are seconds of any steady clock, rates bits a second as the line carries t
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 from vdx_plugin.media.rate.delay import DelayWatch, Use
 from vdx_plugin.media.rate.feedback import Feedback
@@ -20,6 +21,8 @@ CEILING_BPS = 3_000_000.0
 SILENCE_S = 0.5
 CALM_S = 1.0
 USUAL_RTT_S = 0.1
+NOTICE_S = 0.02
+"""Until the packet after a lost one comes, which shows that it is missing."""
 REPORT_LOSS_HIGH, REPORT_LOSS_LOW = 0.10, 0.02
 REPORT_GROWTH = 1.08
 
@@ -62,6 +65,11 @@ class Estimate:
         """How long packets wait at the narrow place."""
         return self._delay.queue_s
 
+    @property
+    def repair_s(self) -> float:
+        """How long it takes until what was lost has been asked for, sent again and has come."""
+        return (USUAL_RTT_S if self.rtt_s is None else self.rtt_s) + self._sent.spread_s + NOTICE_S
+
     def probe(self, now_s: float) -> Probe | None:
         """Return the trial to begin now, None for none."""
         calm = self._delay.use is Use.NORMAL and now_s - self._worried_s > CALM_S
@@ -70,11 +78,11 @@ class Estimate:
 
     # --- what happens -----------------------------------------------------------------------------------------------
 
-    def depart(self, size: int, now_s: float, *, cluster: int = 0) -> int:
-        """A packet leaves; return its transport-wide number."""
+    def depart(self, size: int, now_s: float, *, cluster: int = 0, on_lost: Callable[[], None] | None = None) -> int:
+        """A packet leaves; return its transport-wide number. ``on_lost`` is called once it is known to be lost."""
         if cluster:
             self._prober.sent(cluster)
-        return self._sent.depart(size, now_s, cluster=cluster)
+        return self._sent.depart(size, now_s, cluster=cluster, on_lost=on_lost)
 
     def take_feedback(self, feedback: Feedback, now_s: float) -> None:
         """Take what the receiver tells of packets."""
@@ -91,6 +99,9 @@ class Estimate:
         shown_bps = self._prober.take(outcomes, now_s)
         if shown_bps is not None and use is not Use.OVER:
             self._growth.lift(shown_bps)
+        for outcome in outcomes:
+            if outcome.arrived_s is None and outcome.departure.on_lost is not None:
+                outcome.departure.on_lost()
 
     def take_remb(self, bps: float) -> None:
         """Take the receiver's own estimate: an upper bound, and all there is where it tells nothing else."""

@@ -41,6 +41,11 @@ class History(Generic[T]):
         self._given_s[sequence] = now_s
         return found[0]
 
+    def find(self, sequence: int) -> T | None:
+        """Return a packet, None if it is gone."""
+        found = self._packets.get(sequence)
+        return None if found is None else found[0]
+
     @property
     def newest(self) -> T | None:
         return next(reversed(self._packets.values()))[0] if self._packets else None

@@ -29,16 +29,22 @@ SOUND_BPS = 60_000.0
 """What is kept for sound: 32 kbit/s of speech and the headers of fifty packets a second."""
 HEADER_SHARE = 0.95
 MOST_WAIT_S = 0.25
+TWICE_FROM_LOSS, TWICE_UNTIL_LOSS = 0.03, 0.02
+TWICE_FROM_REPAIR_S = 0.11
 RESTING_S = 2.0
 """A sender that has had no picture for so long leaves its part to the others: nobody shows slides at the moment."""
 
 
 @dataclass(frozen=True, slots=True)
 class Parcel:
-    """A packet to send, with the map of the header extensions that its line agreed on."""
+    """A packet to send, with the map of the header extensions that its line agreed on.
+
+    ``on_lost`` is called where feedback shows that it did not come, which may be before anybody asks for it again.
+    """
 
     packet: Any
     extensions: Any
+    on_lost: Callable[[], None] | None = None
 
     @property
     def size(self) -> int:
@@ -56,6 +62,8 @@ class Outlet:
         self._pads: dict[object, tuple[Callable[[], Parcel | None], float]] = {}
         self.has_feedback = False
         """Whether both sides number packets for the transport; without, only the receiver's estimate counts."""
+        self.sends_twice = False
+        """Whether pictures are to be sent twice: much is lost, and repair on request would come too late."""
 
     # --- for senders ------------------------------------------------------------------------------------------------
 
@@ -71,6 +79,8 @@ class Outlet:
     def picture_bps(self) -> float:
         """What one sender of pictures may make of them: its part of what sound and repetitions leave."""
         rest_bps = self.estimate.target_bps * (1 - min(0.3, self.estimate.loss)) - SOUND_BPS
+        if self.sends_twice:
+            rest_bps /= 2
         since_s = time.monotonic() - RESTING_S
         busy = sum(opened_s >= since_s for _, opened_s in self._pads.values())
         return max(0.0, HEADER_SHARE * rest_bps) / max(1, busy)
@@ -138,6 +148,8 @@ class Outlet:
         now_s = time.monotonic()
         self.estimate.tick(now_s)
         self._pacer.set_target(self.estimate.target_bps)
+        lossy = self.estimate.loss > (TWICE_UNTIL_LOSS if self.sends_twice else TWICE_FROM_LOSS)
+        self.sends_twice = lossy and self.estimate.repair_s > TWICE_FROM_REPAIR_S
         if self.has_feedback and self._pads and not self._pacer.cluster:
             probe = self.estimate.probe(now_s)
             if probe is not None:
@@ -157,7 +169,7 @@ class Outlet:
         now_s, packet = time.monotonic(), parcel.packet
         packet.extensions.abs_send_time = int((now_s % 64) * (1 << 18)) & 0xFFFFFF
         if self.has_feedback:
-            number = self.estimate.depart(parcel.size, now_s, cluster=cluster)
+            number = self.estimate.depart(parcel.size, now_s, cluster=cluster, on_lost=parcel.on_lost)
             packet.extensions.transport_sequence_number = number
         await self._send(packet.serialize(parcel.extensions))
 

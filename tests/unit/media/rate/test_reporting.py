@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import random
 from typing import Any
 
 from aiortc import RTCPeerConnection, RTCSessionDescription, VideoStreamTrack
+from aiortc.rtcrtpparameters import RTCRtpHeaderExtensionParameters, RTCRtpParameters
+from aiortc.rtp import RTCP_PSFB_APP, RtcpPsfbPacket, RtpPacket, pack_remb_fci
 
 from vdx_plugin.media import aiortc_hooks as hooks
 from vdx_plugin.media.rate.feedback import unpack
@@ -14,6 +17,7 @@ from vdx_plugin.media.sdp import TRANSPORT_CC_URI
 from vdx_plugin.runtime import Tasks
 
 LIMIT_S = 20
+ABS_SEND = "http://www.webrtc.org/experiments/rtp-hdrext/abs-send-time"
 
 
 async def joined(offering: Any, answering: Any) -> None:
@@ -92,3 +96,36 @@ async def test_a_plain_aiortc_peer_is_no_different_for_the_wire() -> None:
     assert {"_connection", "_recv"} <= set(dir(dtls.transport))
     assert hasattr(dtls.transport._connection, "data_received")
     await plain.close()
+
+
+async def test_nothing_from_the_net_ends_the_connection() -> None:
+    """Aiortc lets struct.error out of a short header extension or REMB, and the connection's task dies of it."""
+    ours = hooks.new_connection([], relay_only=False, loopback=True)
+    dtls = ours.getTransceivers()[0].receiver.transport
+    uris = [
+        "urn:ietf:params:rtp-hdrext:sdes:mid",
+        "urn:ietf:params:rtp-hdrext:ssrc-audio-level",
+        ABS_SEND,
+        TRANSPORT_CC_URI,
+    ]
+    extensions = [RTCRtpHeaderExtensionParameters(id=number, uri=uri) for number, uri in enumerate(uris, 1)]
+    dtls._rtp_header_extensions_map.configure(RTCRtpParameters(headerExtensions=extensions))
+    packet = RtpPacket(payload_type=97, sequence_number=1, timestamp=2, ssrc=3, payload=b"x" * 20)
+    packet.extensions.mid, packet.extensions.transport_sequence_number = "1", 7
+    packet.extensions.abs_send_time, packet.extensions.audio_level = 5, (False, 3)
+    remb = bytes(RtcpPsfbPacket(RTCP_PSFB_APP, 1, 0, pack_remb_fci(10**6, [9, 8])))
+    whole, rng = packet.serialize(dtls._rtp_header_extensions_map), random.Random(8)
+    heard: list[Any] = []
+    ours.wire.on_packet = heard.append
+    for _ in range(3000):
+        await dtls._handle_rtp_data(damaged(whole, rng), arrival_time_ms=0)
+        await dtls._handle_rtcp_data(damaged(remb, rng))
+    assert len(heard) > 500
+    await ours.close()
+
+
+def damaged(good: bytes, rng: random.Random) -> bytes:
+    data = bytearray(good)
+    for _ in range(rng.randint(1, 4)):
+        data[rng.randrange(len(data))] = rng.randrange(256)
+    return bytes(data[: rng.choice([len(data), rng.randint(1, len(data))])])
