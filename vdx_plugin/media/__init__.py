@@ -6,8 +6,8 @@ recovery). The session opens ``local_media`` (``sources`` for what is sent, ``pl
 and one ``path`` at a time, whose ``peer`` is an aiortc connection. ``bot`` is a synthetic guest.
 
 Rules that need no input or output are modules of their own and pure: ``sdp``, ``router``, ``line``, ``recovery``,
-``report``, ``testcard``, and in ``pexip`` admission, events, roster and reasons. Later work grows there: adaptive
-audio and congestion control beside ``line``, recovery in ``recovery``.
+``report``, ``testcard``, and in ``pexip`` admission, events, roster and reasons. How much is sent is worked out in the
+package ``rate``; ``congestion`` puts it into a connection, whose lines send by ``sender`` with ``encoders``.
 
 The start of the program has no time for any of this, so what ``call_engine`` gives is ``late``: it imports the engine
 when a patient is first opened. aiortc and PyAV are imported by ``peer``, ``tracks``, ``encoders``, ``aiortc_hooks`` and

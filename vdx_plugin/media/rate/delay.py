@@ -26,7 +26,9 @@ LATE_S = 0.12
 LATE_PACKETS = 8
 BASE_S = 20.0
 SLIGHT_S = 0.010
-"""A queue no trend is believed below."""
+SLIGHT_SHARE = 0.3
+SPREAD_S = 2.0
+"""A queue no trend is believed below: so long, and so much of what delay has varied by of late."""
 STANDING_S = 0.060
 """A queue that is too long however it came to be."""
 STUCK_S = 3.0
@@ -125,6 +127,7 @@ class DelayWatch:
         self.queue_s = 0.0
         self._trend = Trend()
         self._least = _Least(BASE_S)
+        self._most = _Least(SPREAD_S)
         self._late: deque[tuple[float, float]] = deque()
         self._group: tuple[float, float, float] | None = None
         self._stands_since_s: float | None = None
@@ -141,6 +144,7 @@ class DelayWatch:
     def _add(self, sent_s: float, arrived_s: float, said: Use) -> Use:
         delay_s = arrived_s - sent_s
         self._least.add(arrived_s, delay_s)
+        self._most.add(arrived_s, -delay_s)
         self._late.append((arrived_s, delay_s))
         while len(self._late) > LATE_PACKETS and arrived_s - self._late[0][0] > LATE_S:
             self._late.popleft()
@@ -162,7 +166,12 @@ class DelayWatch:
         if self.queue_s > STANDING_S:
             return self._standing(at_s, before_s)
         self._stands_since_s = None
-        return Use.NORMAL if said is Use.OVER and self.queue_s < SLIGHT_S else said
+        return Use.NORMAL if said is Use.OVER and self.queue_s < self._slight_s else said
+
+    @property
+    def _slight_s(self) -> float:
+        varied_s = -(self._most.value or 0.0) - (self._least.value or 0.0)
+        return max(SLIGHT_S, SLIGHT_SHARE * varied_s)
 
     def _standing(self, at_s: float, before_s: float) -> Use:
         """A queue that will not drain is none: the line has become longer, by a new route or another radio."""

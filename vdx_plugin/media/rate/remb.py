@@ -50,7 +50,7 @@ class Remb:
         return int(bps)
 
     def _judge(self, now_s: float) -> None:
-        batch, self._batch = self._batch, []
+        batch, self._batch = sorted(self._batch, key=lambda outcome: outcome.departure.at_s), []
         self._throughput.take(batch)
         use = self._delay.take(batch)
         self._growth.follow(use, now_s, self._throughput, queue_s=self._delay.queue_s, rtt_s=RTT_S)
