@@ -20,7 +20,13 @@ from tests.unit.media.test_testcard import AT
 from vdx_plugin.domain.secret import Secret
 from vdx_plugin.media import aiortc_hooks as hooks
 from vdx_plugin.media.audio.speaking import SpeechEncoder
-from vdx_plugin.media.encoders import H264PictureEncoder, Rerating, Vp8PictureEncoder, encoder_for
+from vdx_plugin.media.encoders import (
+    H264PictureEncoder,
+    LibvpxEncoder,
+    Rerating,
+    Vp8PictureEncoder,
+    encoder_for,
+)
 from vdx_plugin.media.pexip.replies import IceServer
 from vdx_plugin.media.rate.outlet import Outlet
 from vdx_plugin.media.sender import PictureSender
@@ -214,7 +220,7 @@ def test_each_codec_has_its_encoder_and_others_are_left_to_aiortc() -> None:
     """G.722 and the like are rare and fine as they are."""
     assert isinstance(encoder_for("OPUS"), SpeechEncoder)
     assert isinstance(encoder_for("H264"), H264PictureEncoder)
-    assert isinstance(encoder_for("VP8"), Vp8PictureEncoder)
+    assert isinstance(encoder_for("VP8"), LibvpxEncoder | Vp8PictureEncoder)
     assert encoder_for("PCMA") is None
 
 
