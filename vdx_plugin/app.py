@@ -8,7 +8,7 @@ import platform
 import ssl
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
 from urllib.parse import quote
 from uuid import uuid4
@@ -128,6 +128,7 @@ async def assemble(
             addresses=addresses,
             team_memory=store.usual_teams,
             letters=store.letters,
+            checks=store.checks,
         )
     )
     upkeep = Upkeep(store, clock, timedelta(days=chosen.data.keep_messages_days))
@@ -200,6 +201,8 @@ def desk_settings(chosen: Settings) -> DeskSettings:
         practice=chosen.practice.pseudonym or OWN_PRACTICE,
         region=chosen.practice.region,
         project_code=chosen.vdx.project_code,
+        test_alias=chosen.vdx.test_alias,
+        opens=time.fromisoformat(chosen.checks.at) if chosen.checks.at else None,
         can_text=chosen.sms.service != "none",
         undo_within=timedelta(seconds=chosen.partners.undo_within_s),
     )

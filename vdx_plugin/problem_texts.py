@@ -121,6 +121,15 @@ def sentences(_: Callable[[str], str]) -> dict[str, str]:
         "media.no_devices": _(
             "Her er hverken kamera, mikrofon eller højttaler. De andre ser et testbillede. Sæt et headset i, eller fortsæt på telefon."
         ),
+        "check.camera": _("Morgentjekket: Kameraet giver intet billede. Se, om det er sat i og ikke dækket."),
+        "check.microphone": _(
+            "Morgentjekket: Mikrofonen giver ingen lyd. Se, om den er slået fra, eller vælg en anden."
+        ),
+        "check.speaker": _("Morgentjekket: Der er ingen højttaler. Sæt et headset i, og tjek igen."),
+        "check.line": _("Morgentjekket: Linjen til VDX er dårlig. Brug kabel i stedet for trådløst net, og tjek igen."),
+        "check.vdx": _("Morgentjekket: VDX svarer ikke. Se, hvad der mangler, før første samtale."),
+        "check.several": _("Morgentjekket fandt flere fejl ved kamera, lyd eller linje. Se dem, før dagen begynder."),
+        "check.line_weak": _("Linjen taber for meget eller er for langsom. Brug kabel i stedet for trådløst net."),
         "media.no_canceller": _(
             "Ekkodæmpningen virker ikke på denne computer. Brug et headset, så de andre ikke hører sig selv."
         ),

@@ -54,6 +54,8 @@ class Vdx(_Part):
     node: str = ""
     portal: str = ""
     project_code: str = ""
+    test_alias: str = ""
+    """A room at ``node`` that sends back what it gets, by which the line is checked; empty: the line is not."""
     poll_s: float = Field(default=3.0, ge=0.05)
 
 
@@ -197,6 +199,12 @@ class Data(_Part):
     keep_messages_days: int = Field(default=30, ge=1)
 
 
+class Checks(_Part):
+    """``at``: when the workplace is checked by itself each day, ``07:45``; empty: only when somebody asks for it."""
+
+    at: str = Field(default="", pattern=r"^(([01][0-9]|2[0-3]):[0-5][0-9])?$")
+
+
 class CdsClient(_Part):
     """A record that may call the cards' service: its name in ``iss``, and the address of its keys."""
 
@@ -235,6 +243,7 @@ class Settings(BaseSettings):
     interpreters: Interpreters = Interpreters()
     store: Database = Database()
     data: Data = Data()
+    checks: Checks = Checks()
     cds_hooks: CdsHooks = CdsHooks()
     disabled_adapters: tuple[str, ...] = ("dummy", "fhircast", "gdt", "gnuhealth", "smart")
     """Off until somebody switches them on: the specimen, whose patients are nobody's, and what must be set up first."""

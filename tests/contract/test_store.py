@@ -20,14 +20,17 @@ from vdx_plugin.ports import (
     MOST_SENDS,
     STRANDED,
     TO_BE_SENT,
+    CheckedPart,
+    CheckFinding,
     InvitationNews,
     MessageKind,
     Outbox,
     OutboxState,
     Settlement,
+    WorkplaceCheck,
 )
 from vdx_plugin.store import AesSealer, Store, open_store
-from vdx_plugin.store.opening import KEEP_USUAL_TEAMS
+from vdx_plugin.store.opening import KEEP_CHECKS, KEEP_USUAL_TEAMS
 from vdx_plugin.store.outbox import OutboxTable
 
 MINUTE = timedelta(minutes=1)
@@ -559,6 +562,18 @@ async def test_the_usual_team_is_remembered_for_the_patient_and_for_nobody_else(
     nobody = replace(CONTEXT.patient, identifiers=())
     await store.usual_teams.remember(nobody, "skovly")
     assert await store.usual_teams.usual(nobody) == ""
+
+
+async def test_checks_of_the_workplace_are_kept_for_a_time_newest_first(store: Store) -> None:
+    """A quarter shows whether a line grows worse; more is nobody's business."""
+    well = WorkplaceCheck(NOW, tuple(CheckFinding(part) for part in CheckedPart), 0.01, 30.0, 420.0)
+    bad = WorkplaceCheck(NOW - MINUTE, (CheckFinding(CheckedPart.CAMERA, "media.no_camera"),))
+    old = WorkplaceCheck(NOW - KEEP_CHECKS - MINUTE, ())
+    for each in (bad, well, old):
+        await store.checks.add(each)
+    assert list(await store.checks.latest(2)) == [well, bad]
+    await store.erase_before(NOW)
+    assert list(await store.checks.latest(9)) == [well, bad]
 
 
 async def test_a_usual_team_that_was_not_chosen_for_long_is_forgotten(store: Store) -> None:

@@ -26,6 +26,7 @@ from vdx_plugin.ports import (
     RosterChanged,
     ScreenPicture,
     VideoPicture,
+    WorkplaceCheck,
     ignore_picture,
 )
 
@@ -147,6 +148,9 @@ class SignallingEngine:
 
     async def prepare(self) -> None:
         """There is nothing to load."""
+
+    async def check(self, choice: MediaChoice, target: JoinTarget | None) -> WorkplaceCheck:
+        raise NotImplementedError
 
     async def enter(
         self,

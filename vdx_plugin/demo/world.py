@@ -20,6 +20,7 @@ from vdx_plugin.sandbox.desktop_hub import DesktopHub
 from vdx_plugin.sandbox.faults import FaultPanel
 from vdx_plugin.sandbox.partners import PartnerTimes
 from vdx_plugin.sandbox.pexip import RoomServer
+from vdx_plugin.sandbox.pexip.server import TEST_CALL
 from vdx_plugin.sandbox.rooms import RoomDirectory
 from vdx_plugin.sandbox.server import Part, Sandbox, SandboxConfig
 from vdx_plugin.sandbox.vans import UNKNOWN_RECEIVER, VansPostman
@@ -128,6 +129,7 @@ class World:
                 client_id=self.sandbox.config.client_id,
                 node=self.sandbox.node_url,
                 portal=self.sandbox.guest_url,
+                test_alias=TEST_CALL,
                 poll_s=0.25,
             ),
             practice=Practice(

@@ -9,12 +9,24 @@ from datetime import UTC, datetime
 import httpx
 
 from vdx_plugin.media.call import PexipCall, open_call
+from vdx_plugin.media.checking import LineFound, check_devices, check_line
 from vdx_plugin.media.devices import Devices, SystemDevices
 from vdx_plugin.media.local_media import MediaSettings
 from vdx_plugin.media.network import Network
 from vdx_plugin.media.pexip.client import PexipClient, trusted
 from vdx_plugin.media.session import Ears, Surroundings, load_media
-from vdx_plugin.ports import CallEvent, Clock, JoinTarget, VideoPicture, ignore_picture
+from vdx_plugin.ports import (
+    CallEvent,
+    CallFigures,
+    CheckedPart,
+    CheckFinding,
+    Clock,
+    JoinTarget,
+    MediaChoice,
+    VideoPicture,
+    WorkplaceCheck,
+    ignore_picture,
+)
 
 
 class _WallClock:
@@ -42,6 +54,23 @@ class PexipEngine:
     async def prepare(self) -> None:
         """Import aiortc and PyAV and read the certificates, both off the loop."""
         await asyncio.gather(load_media(), asyncio.to_thread(trusted))
+
+    async def check(self, choice: MediaChoice, target: JoinTarget | None) -> WorkplaceCheck:
+        """See ``ports.CallEngine``. The line is tried after the devices, whose opening takes all of a slow machine."""
+        around = self._around
+        await self.prepare()
+        findings = await check_devices(around.devices, choice, around.settings.camera)
+        line = LineFound() if target is None else await check_line(lambda: self._enter_for_test(target))
+        figures = line.figures or CallFigures()
+        if target is not None:
+            findings = (*findings, CheckFinding(CheckedPart.LINE, line.problem))
+        return WorkplaceCheck(around.now(), findings, figures.loss, figures.rtt_ms, figures.estimate_kbps)
+
+    async def _enter_for_test(self, target: JoinTarget) -> PexipCall:
+        def ignore(_event: object) -> None:
+            """Nobody watches a test call."""
+
+        return await self.enter(target, ignore, on_remote_picture=ignore, on_self_picture=ignore)
 
     async def enter(
         self,

@@ -7,7 +7,17 @@ import importlib
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from vdx_plugin.ports import Call, CallEngine, CallEvent, Clock, JoinTarget, VideoPicture, ignore_picture
+from vdx_plugin.ports import (
+    Call,
+    CallEngine,
+    CallEvent,
+    Clock,
+    JoinTarget,
+    MediaChoice,
+    VideoPicture,
+    WorkplaceCheck,
+    ignore_picture,
+)
 
 if TYPE_CHECKING:
     from vdx_plugin.media.local_media import MediaSettings
@@ -27,6 +37,10 @@ class LateEngine:
     async def prepare(self) -> None:
         """Import the engine and all that a call needs."""
         await (await self._made()).prepare()
+
+    async def check(self, choice: MediaChoice, target: JoinTarget | None) -> WorkplaceCheck:
+        """See ``ports.CallEngine``."""
+        return await (await self._made()).check(choice, target)
 
     async def enter(
         self,

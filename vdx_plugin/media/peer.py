@@ -286,8 +286,13 @@ class Peer:
             received_bytes=sum(row.bytesReceived for row in transports),
             sent_bytes=sum(row.bytesSent for row in transports),
             jitter_ms=jitter[0] if jitter else None,
-            rtt_ms=max(0.0, min(row.roundTripTime for row in remote) * 1000) if remote else None,
+            rtt_ms=max(0.0, min(row.roundTripTime for row in remote) * 1000) if remote else self._early_rtt_ms(),
         )
+
+    def _early_rtt_ms(self) -> float | None:
+        """Return what feedback tells of the round trip before the first report does."""
+        rtt_s = self._congestion.rtt_s()
+        return None if rtt_s is None else rtt_s * 1000
 
     async def close(self) -> None:
         """Close the connection and end the reading."""

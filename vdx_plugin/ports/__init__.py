@@ -41,6 +41,7 @@ from vdx_plugin.ports.call import (
     ignore_picture,
 )
 from vdx_plugin.ports.capability import Capabilities, Capability
+from vdx_plugin.ports.checks import CheckedPart, CheckFinding, CheckHistory, WorkplaceCheck
 from vdx_plugin.ports.clinic import (
     AdapterSetup,
     AdapterSink,
@@ -127,7 +128,10 @@ __all__ = [
     "Capability",
     "ChatMessage",
     "ChatReceived",
+    "CheckFinding",
+    "CheckHistory",
     "CheckState",
+    "CheckedPart",
     "Choice",
     "ClinicSystem",
     "ClinicSystems",
@@ -202,5 +206,6 @@ __all__ = [
     "Veto",
     "VideoPicture",
     "Words",
+    "WorkplaceCheck",
     "ignore_picture",
 ]

@@ -10,6 +10,7 @@ from typing import Protocol
 
 from vdx_plugin.domain.measures import LineFigures
 from vdx_plugin.domain.secret import Secret
+from vdx_plugin.ports.checks import WorkplaceCheck
 from vdx_plugin.ports.figures import CallFigures
 
 
@@ -336,6 +337,10 @@ class CallEngine(Protocol):
 
     async def prepare(self) -> None:
         """Load what a call needs, so that the first one need not wait for it. Early and often: safe to repeat."""
+        ...
+
+    async def check(self, choice: MediaChoice, target: JoinTarget | None) -> WorkplaceCheck:
+        """Try the devices, and the line by a test call to ``target`` if there is one. Raises nothing of ours."""
         ...
 
     async def enter(

@@ -19,6 +19,7 @@ from vdx_plugin.ports import (
     Health,
     IncomingLetter,
     InterpreterCard,
+    MediaChoice,
     MessageTexts,
     VideoPicture,
 )
@@ -30,6 +31,7 @@ from vdx_plugin.service.diagnosis import examine
 from vdx_plugin.service.open_record import label, merged
 from vdx_plugin.service.outside import DeskSettings, Outside
 from vdx_plugin.service.partners import Partners
+from vdx_plugin.service.self_check import SelfCheck
 from vdx_plugin.service.view import DeskView
 
 _log = log.get("service")
@@ -46,6 +48,7 @@ class Desk(Beginning):
     def __init__(self, outside: Outside, settings: DeskSettings) -> None:
         super().__init__(outside, settings)
         self.partners = Partners(outside.partners, outside.addresses, outside.team_memory)
+        self._checks = SelfCheck(outside, settings, self._screen, is_taken=lambda: self._is_taken)
         self.correspondence = Correspondence(outside, self.telling, self._place, self._show_correspondence)
 
     # --- looking ------------------------------------------------------------------------------------------------
@@ -103,6 +106,7 @@ class Desk(Beginning):
         await self._record.load_appointments()
         await self._agenda.start()
         await self.correspondence.refresh()
+        await self._checks.start()
         self._publish()
 
     async def _look_for_vdx(self) -> None:
@@ -113,6 +117,7 @@ class Desk(Beginning):
         await self._stop_starting()
         if self._session:
             await ending.leave_call(self._session, for_all=False)
+        await self._checks.close()
         await self.telling.close()
         await self._agenda.close()
         await self._unfinished.close()
@@ -224,6 +229,16 @@ class Desk(Beginning):
         """Answer "Can I reach VDX?" step by step in the view."""
         if not self.view.diagnosis.is_running:
             await examine(self._outside.examiner, self._screen)
+
+    async def check_workplace(self) -> None:
+        """Check camera, microphone, speaker and line, and show it."""
+        self._checks.choice = self._media
+        await self._checks.check()
+
+    async def set_media_choice(self, choice: MediaChoice) -> None:
+        """Choose devices; a running call uses them at once, and so does the next check."""
+        self._checks.choice = choice
+        await super().set_media_choice(choice)
 
     # --- handing over -------------------------------------------------------------------------------------------------
 

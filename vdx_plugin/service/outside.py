@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import time, timedelta
 from uuid import UUID
 
 from vdx_plugin.ports import (
     AddressBook,
     AuditLog,
     CallEngine,
+    CheckHistory,
     ClinicSystems,
     Clock,
     Composer,
@@ -44,6 +45,10 @@ class DeskSettings:
     project_code: str = ""
     can_text: bool = False
     """Whether text messages can be sent: then a patient without an e-mail address gets one."""
+    test_alias: str = ""
+    """A room of the node that sends back what it gets, for the check of the line; empty: there is none."""
+    opens: time | None = None
+    """When the workplace is checked by itself, by the Danish clock; None: never."""
     is_test: bool = False
     """Leave the uses out of counts, as VDX leaves out test calls."""
     undo_within: timedelta = timedelta(seconds=8)
@@ -74,4 +79,5 @@ class Outside:
     letters: LetterBook
     exports: Exports
     message_texts: MessageTexts
+    checks: CheckHistory
     plugins: PlugIns = field(default_factory=NoPlugIns)

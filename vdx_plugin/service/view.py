@@ -15,7 +15,15 @@ from vdx_plugin.domain.plan import Appointment, Plan
 from vdx_plugin.domain.secret import Secret
 from vdx_plugin.domain.summary import Summary
 from vdx_plugin.errors import VdxError
-from vdx_plugin.ports import AdapterStatus, ChatMessage, DiagnosisLine, LineChanged, LineQuality, RoomParticipant
+from vdx_plugin.ports import (
+    AdapterStatus,
+    ChatMessage,
+    DiagnosisLine,
+    LineChanged,
+    LineQuality,
+    RoomParticipant,
+    WorkplaceCheck,
+)
 from vdx_plugin.service.correspondence_view import NOTHING_WAITS, CorrespondenceView
 
 NO_LINE = LineChanged(LineQuality.NONE)
@@ -234,6 +242,14 @@ class DiagnosisView:
     text: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class ChecksView:
+    """Checks of this workplace, newest first."""
+
+    is_running: bool = False
+    latest: tuple[WorkplaceCheck, ...] = ()
+
+
 class Severity(StrEnum):
     INFO = "info"
     WARNING = "warning"
@@ -263,6 +279,7 @@ class DeskView:
     recoverable: tuple[Recoverable, ...] = ()
     agenda: AgendaView = AgendaView()
     diagnosis: DiagnosisView = DiagnosisView()
+    checks: ChecksView = ChecksView()
     correspondence: CorrespondenceView = NOTHING_WAITS
     """What did not get through, and answers without a known meeting."""
     notices: tuple[Notice, ...] = ()

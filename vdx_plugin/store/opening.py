@@ -10,6 +10,7 @@ from sqlalchemy import Engine
 from vdx_plugin.ports import Clock, ConsultationStore, LetterBook, MeasureStore, Outbox
 from vdx_plugin.store import migrating
 from vdx_plugin.store.audit import Audit
+from vdx_plugin.store.checks import Checks
 from vdx_plugin.store.consultations import Consultations
 from vdx_plugin.store.engine import make_engine
 from vdx_plugin.store.letters import Letters
@@ -25,6 +26,9 @@ KEEP_PAYLOADS = timedelta(days=30)
 KEEP_USUAL_TEAMS = timedelta(days=730)
 """How long it is remembered which team a patient had, from the last time it was chosen."""
 
+
+KEEP_CHECKS = timedelta(days=90)
+"""How long checks of the workplace are kept: a quarter shows whether a line grows worse."""
 
 FILE_HOST = "file"
 """Name of the one host that uses a database file."""
@@ -43,6 +47,7 @@ class Store:
         self._measures = Measures(thread)
         self._audit = Audit(thread)
         self.usual_teams = UsualTeams(thread, sealer, clock)
+        self.checks = Checks(thread, host)
 
     @property
     def consultations(self) -> ConsultationStore:
@@ -72,6 +77,7 @@ class Store:
         and at the start.
         """
         await self.usual_teams.forget(now - KEEP_USUAL_TEAMS)
+        await self.checks.erase(now - KEEP_CHECKS)
         before = now - keep
         erased = await self._outbox.erase_payloads(before) + await self._consultations.erase_answers(before)
         return erased + await self._letters.erase(before)

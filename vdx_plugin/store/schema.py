@@ -26,7 +26,7 @@ from sqlalchemy import (
     Uuid,
 )
 
-HEAD = "0006"
+HEAD = "0007"
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
@@ -215,6 +215,17 @@ party_measure = Table(
     Column("late_minutes", Integer(), nullable=False),
     Column("replaced_by_phone", Boolean(), nullable=False),
     Column("language", String(20), nullable=False),
+)
+
+workplace_check = Table(
+    "workplace_check",
+    metadata,
+    Column("host", String(80), primary_key=True),
+    Column("at", UtcTime(), primary_key=True),
+    Column("findings", String(500), nullable=False),
+    Column("loss", Float()),
+    Column("rtt_ms", Float()),
+    Column("kbps", Float()),
 )
 
 audit = Table(

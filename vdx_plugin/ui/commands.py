@@ -142,6 +142,9 @@ class Commands:
     def choose_media(self, choice: MediaChoice) -> None:
         self.run(self._desk.set_media_choice(choice))
 
+    def check_workplace(self) -> None:
+        self.run(self._desk.check_workplace())
+
     def load_figures(self, window: QWidget, success: Callable[[CallFigures | None], None]) -> None:
         """Get what is measured of the running call for a window."""
         self._operations.run(window, self._desk.call_figures(), success=success, failure=self._failed)

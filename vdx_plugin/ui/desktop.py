@@ -107,6 +107,7 @@ class Desktop(QObject):
         self._tick.setInterval(TICK_MS)
         self._tick.timeout.connect(self._show)
         self.devices.chosen.connect(self.commands.choose_media)
+        self.devices.check_wanted.connect(self.commands.check_workplace)
         self.cures = Cures(self.commands, self.devices, self._on_devices, self)
         self.bridge.views.arrived.connect(self._on_view)
         self.bridge.remote_pictures.arrived.connect(self._on_remote)
@@ -255,6 +256,7 @@ class Desktop(QObject):
         windows = self.windows
         windows.dock.show_view(view, now, self._roles)
         self.adapters.show(view.adapters)
+        self.devices.show_checks(view.checks)
         self.calendar.show(view)
         self.messages.show(view)
         running = current(view)

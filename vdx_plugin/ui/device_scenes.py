@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime, timedelta
 
 from PySide6.QtWidgets import QWidget
 
-from vdx_plugin.ports import CallFigures
-from vdx_plugin.service.view import Problem
+from vdx_plugin.ports import CallFigures, CheckedPart, CheckFinding, WorkplaceCheck
+from vdx_plugin.service.view import ChecksView, Problem
 from vdx_plugin.ui.figures_window import FiguresWindow
 from vdx_plugin.ui.theme import Theme
 
@@ -49,6 +50,24 @@ def advice() -> tuple[Problem, ...]:
         Problem("media.speaking_muted"),
         Problem("media.wrong_microphone", {"device": "Jabra Evolve2 65 Mono"}),
         Problem("media.their_echo"),
+    )
+
+
+def checks(now: datetime) -> ChecksView:
+    """Return checks of four mornings, the newest with two faults."""
+    well = tuple(CheckFinding(part) for part in CheckedPart)
+    deaf = tuple(
+        CheckFinding(each.part, "media.silent_microphone" if each.part is CheckedPart.MICROPHONE else "")
+        for each in well
+    )
+    lossy = tuple(CheckFinding(each.part, "check.line_weak" if each.part is CheckedPart.LINE else "") for each in well)
+    return ChecksView(
+        latest=(
+            WorkplaceCheck(now, deaf, 0.002, 31, 412),
+            WorkplaceCheck(now - timedelta(days=1), well, 0.0, 28, 430),
+            WorkplaceCheck(now - timedelta(days=2), lossy, 0.061, 140, 190),
+            WorkplaceCheck(now - timedelta(days=3), well, 0.001, 30, 425),
+        )
     )
 
 

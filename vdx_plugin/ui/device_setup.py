@@ -7,6 +7,7 @@ from collections.abc import Callable
 from PySide6.QtCore import QObject, Signal
 
 from vdx_plugin.ports import MediaChoice
+from vdx_plugin.service.view import ChecksView
 from vdx_plugin.ui.choices import keep_media, read_media
 from vdx_plugin.ui.device_names import DeviceNames, DeviceSource
 from vdx_plugin.ui.device_trial import DeviceTrial
@@ -24,6 +25,7 @@ class DeviceSetup(QObject):
 
     chosen = Signal(object)
     changed = Signal(object)
+    check_wanted = Signal()
 
     def __init__(
         self,
@@ -38,6 +40,7 @@ class DeviceSetup(QObject):
         self._trial: DeviceTrial | None = None
         self._page: DevicesPage | None = None
         self._names = DeviceNames()
+        self._checks = ChecksView()
 
     @property
     def choice(self) -> MediaChoice:
@@ -51,7 +54,21 @@ class DeviceSetup(QObject):
         if self._page is None:
             self._page = DevicesPage(theme, self._heard_source(), self._trial, self.choice)
             self._page.choice_made.connect(self._on_choice)
+            self._page.checks.check_wanted.connect(self._on_check)
+            self._page.checks.show_checks(self._checks)
         present(self._page, is_active=True)
+
+    def show_checks(self, checks: ChecksView) -> None:
+        """Show the checks of this workplace."""
+        self._checks = checks
+        if self._page is not None:
+            self._page.checks.show_checks(checks)
+
+    def _on_check(self) -> None:
+        # The check opens the devices itself, and some open for one program only.
+        if self._page is not None:
+            self._page.try_now.setChecked(False)
+        self.check_wanted.emit()
 
     def close(self) -> None:
         """Take the page down and free the devices; the next one wears the theme of its day."""

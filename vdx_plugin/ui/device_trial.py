@@ -11,7 +11,7 @@ from array import array
 from collections.abc import Callable
 from typing import Any, Protocol
 
-from PySide6.QtCore import QBuffer, QByteArray, QIODevice, QObject
+from PySide6.QtCore import QBuffer, QByteArray, QIODevice, QObject, QTimer
 from PySide6.QtGui import QImage
 
 from vdx_plugin.ports import MediaChoice
@@ -19,6 +19,7 @@ from vdx_plugin.ports import MediaChoice
 RATE_HZ = 48_000
 TONE_HZ = 440
 TONE_S = 0.6
+RECORD_MS = 3000
 QUIETEST_DB = -60.0
 
 
@@ -50,6 +51,10 @@ class DeviceTrial(Protocol):
     def stop(self) -> None: ...
 
     def play_tone(self, choice: MediaChoice) -> None: ...
+
+    def record(self, choice: MediaChoice, on_done: Callable[[], None]) -> None:
+        """Record for some seconds, then play it and forget it; ``on_done`` is called when playing begins."""
+        ...
 
 
 class SystemTrial(QObject):
@@ -96,18 +101,41 @@ class SystemTrial(QObject):
             part.deleteLater()
         self._open = []
 
+    def record(self, choice: MediaChoice, on_done: Callable[[], None]) -> None:
+        from PySide6.QtMultimedia import QAudioSource, QMediaDevices
+
+        device = _chosen(QMediaDevices.audioInputs(), choice.microphone, QMediaDevices.defaultAudioInput())
+        if device.isNull():
+            on_done()
+            return
+        heard = QByteArray()
+        source = QAudioSource(device, _format(), self)
+        stream = source.start()
+        stream.readyRead.connect(lambda: heard.append(stream.readAll()))
+
+        def play() -> None:
+            source.stop()
+            source.deleteLater()
+            self._play(choice, heard)
+            on_done()
+
+        QTimer.singleShot(RECORD_MS, self, play)
+
     def play_tone(self, choice: MediaChoice) -> None:
+        self._play(choice, QByteArray(tone()))
+
+    def _play(self, choice: MediaChoice, sound: QByteArray) -> None:
         from PySide6.QtMultimedia import QAudioSink, QMediaDevices
 
         device = _chosen(QMediaDevices.audioOutputs(), choice.speaker, QMediaDevices.defaultAudioOutput())
         if device.isNull():
             return
         buffer = QBuffer(self)
-        buffer.setData(QByteArray(tone()))
+        buffer.setData(sound)
         buffer.open(QIODevice.OpenModeFlag.ReadOnly)
         sink = QAudioSink(device, _format(), self)
         sink.start(buffer)
-        # Both must live until the tone has been heard; the next tone replaces them.
+        # Both must live until the sound has been heard; the next tone replaces them.
         self._sound = [sink, buffer]
 
 

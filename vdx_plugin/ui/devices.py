@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QCheckBox, QComboBox, QHBoxLayout, QProgressBar, Q
 
 from vdx_plugin.ports import MediaChoice
 from vdx_plugin.texts import _
+from vdx_plugin.ui.check_card import CheckCard
 from vdx_plugin.ui.controls import ChoiceField, button, card, label
 from vdx_plugin.ui.device_names import DeviceNames, DeviceSource
 from vdx_plugin.ui.device_trial import DeviceTrial
@@ -51,6 +52,9 @@ class DevicesPage(QWidget):
         self.try_now.toggled.connect(self._on_try)
         self.play = button(theme, _("&Spil en tone"))
         self.play.clicked.connect(lambda: trial.play_tone(self.choice))
+        self.record = button(theme, _("&Optag og hør"), "", "microphone")
+        self.record.clicked.connect(self._on_record)
+        self.checks = CheckCard(theme)
         self.close_button = button(theme, _("&Luk"))
         self.close_button.clicked.connect(self.close)
         self._lay_out()
@@ -66,6 +70,35 @@ class DevicesPage(QWidget):
         outer.setContentsMargins(px(24), px(24), px(24), px(16))
         outer.setSpacing(px(12))
         outer.addWidget(label(_("Kamera, mikrofon og højttaler"), "title"))
+        columns = QHBoxLayout()
+        columns.setSpacing(px(16))
+        columns.addLayout(self._choosing(), 1)
+        columns.addLayout(self._trying(), 1)
+        outer.addLayout(columns, 1)
+        low = QHBoxLayout()
+        low.addStretch(1)
+        low.addWidget(self.close_button)
+        outer.addLayout(low)
+
+    def _trying(self) -> QVBoxLayout:
+        px = self._theme.px
+        column = QVBoxLayout()
+        column.setSpacing(px(12))
+        column.addWidget(self.picture)
+        column.addWidget(label(_("Sig noget: stregen skal flytte sig."), "small"))
+        column.addWidget(self.meter)
+        row = QHBoxLayout()
+        row.setSpacing(px(8))
+        for part in (self.try_now, self.record, self.play):
+            row.addWidget(part)
+        row.addStretch(1)
+        column.addLayout(row)
+        column.addWidget(self.checks)
+        column.addStretch(1)
+        return column
+
+    def _choosing(self) -> QVBoxLayout:
+        column = QVBoxLayout()
         frame, inside = card(self._theme)
         choices = (
             (_("Kamera"), self.camera, _("De andre ser dette billede.")),
@@ -80,18 +113,9 @@ class DevicesPage(QWidget):
             inside.addWidget(label(help_text, "small"))
         inside.addWidget(self.cancel_echo)
         inside.addWidget(label(_("Lad den stå til, medmindre jeres headset selv gør det."), "small"))
-        outer.addWidget(frame)
-        outer.addWidget(self.picture)
-        outer.addWidget(label(_("Sig noget: stregen skal flytte sig."), "small"))
-        outer.addWidget(self.meter)
-        row = QHBoxLayout()
-        row.setSpacing(px(8))
-        row.addWidget(self.try_now)
-        row.addWidget(self.play)
-        row.addStretch(1)
-        row.addWidget(self.close_button)
-        outer.addLayout(row)
-        outer.addStretch(1)
+        column.addWidget(frame)
+        column.addStretch(1)
+        return column
 
     def show_devices(self) -> None:
         """Show the devices there are now."""
@@ -132,6 +156,16 @@ class DevicesPage(QWidget):
             self._trial.stop()
             self.meter.setValue(0)
             self.picture.clear(_("Tryk på Prøv nu for at se dit billede."), "camera")
+
+    def _on_record(self) -> None:
+        """Record for a moment and play it: whether others can understand it is heard, not measured."""
+        self.record.setEnabled(False)
+        self.record.setText(_("Tal nu …"))
+        self._trial.record(self.choice, self._on_recorded)
+
+    def _on_recorded(self) -> None:
+        self.record.setEnabled(True)
+        self.record.setText(_("&Optag og hør"))
 
     def _on_picture(self, picture: QImage) -> None:
         self.picture.show_image(picture)

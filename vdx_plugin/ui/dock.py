@@ -182,7 +182,9 @@ class Dock(QWidget):
 
     def _on_band(self, key: str, action: str) -> None:
         kind, _colon, rest = key.partition(":")
-        if kind == "notice":
+        if action in ("devices", "diagnosis"):
+            (self.devices_wanted if action == "devices" else self.diagnosis_wanted).emit()
+        elif kind == "notice":
             self.notice_dismissed.emit(int(rest))
         elif kind == "messages":
             self.messages_wanted.emit()
@@ -219,11 +221,19 @@ def _waiting(correspondence: CorrespondenceView) -> list[BandFact]:
     return [BandFact("messages:", words, tone, actions=(("open", _("Se beskeder")),))] if words else []
 
 
+def _cures(code: str) -> tuple[tuple[str, str], ...]:
+    """Return the button that leads to where a fault of the morning check is mended."""
+    if code == "check.vdx":
+        return (("diagnosis", _("Se hvorfor")),)
+    return (("devices", _("Se og ret")),) if code.startswith("check.") else ()
+
+
 def _band(notice: Notice) -> BandFact:
     return BandFact(
         f"notice:{notice.id}",
         trouble(notice.problem),
         _TONE[notice.severity],
         code="" if notice.severity is Severity.INFO else notice.problem.code,
+        actions=_cures(notice.problem.code),
         is_dismissable=True,
     )

@@ -88,6 +88,9 @@ class _NoDevices:
     def play_tone(self, choice: MediaChoice) -> None:
         pass
 
+    def record(self, choice: MediaChoice, on_done: object) -> None:
+        pass
+
 
 def dock(view: DeskView) -> Callable[[Theme], QWidget]:
     def make(theme: Theme) -> QWidget:
@@ -256,6 +259,15 @@ def devices(theme: Theme) -> QWidget:
     return DevicesPage(theme, stand_in, stand_in, MediaChoice(camera="Logitech Brio", speaker="Højttaler på dockingen"))
 
 
+def devices_checked(theme: Theme) -> QWidget:
+    stand_in = _NoDevices()
+    page = DevicesPage(theme, stand_in, stand_in, MediaChoice(camera="Logitech Brio"))
+    page.picture.show_picture(scenes.picture(640, 360))
+    page.meter.setValue(62)
+    page.checks.show_checks(device_scenes.checks(scenes.NOW))
+    return page
+
+
 def screens() -> Iterator[Screen]:
     """Every screen: its name, how to make it, and its size at 100 %."""
     strip, large, page = (320, 860), (1120, 720), (600, 760)
@@ -292,7 +304,8 @@ def screens() -> Iterator[Screen]:
     failures = ("invite.gave_up", "media.no_path")
     yield "after-failed", call(scenes.ended("writeback.unavailable", failures)), large
     yield "after-cannot-write", call(scenes.ended(), camera="no-write"), large
-    yield "devices", devices, (560, 760)
+    yield "devices", devices, (860, 620)
+    yield "devices-checked", devices_checked, (860, 800)
     yield "adapters", adapters(scenes.idle()), (560, 1240)
     yield "adapters-empty", adapters(DeskView("production")), (560, 340)
     yield "adapter-form", adapter_form(), (520, 800)

@@ -42,6 +42,8 @@ from vdx_plugin.ports import (
     CallFigures,
     CallState,
     Capability,
+    CheckedPart,
+    CheckFinding,
     CheckState,
     ContextSink,
     DiagnosisLine,
@@ -71,6 +73,7 @@ from vdx_plugin.ports import (
     SlidesChanged,
     Veto,
     VideoPicture,
+    WorkplaceCheck,
     ignore_picture,
 )
 from vdx_plugin.service.desk import Desk
@@ -336,6 +339,19 @@ class FakeCall:
         return 600.0
 
 
+class FakeChecks:
+    """Checks in a list."""
+
+    def __init__(self) -> None:
+        self.kept: list[WorkplaceCheck] = []
+
+    async def add(self, check: WorkplaceCheck) -> None:
+        self.kept.insert(0, check)
+
+    async def latest(self, count: int) -> list[WorkplaceCheck]:
+        return self.kept[:count]
+
+
 class FakeEngine:
     def __init__(self, log: list[str]) -> None:
         self.log = log
@@ -345,9 +361,14 @@ class FakeEngine:
         self.inside: tuple[RoomParticipant, ...] = ()
         """Who comes in with the host."""
         self.prepared = 0
+        self.checked = WorkplaceCheck(datetime(2026, 11, 23, tzinfo=UTC), (CheckFinding(CheckedPart.CAMERA),))
 
     async def prepare(self) -> None:
         self.prepared += 1
+
+    async def check(self, choice: MediaChoice, target: JoinTarget | None) -> WorkplaceCheck:
+        self.log.append(f"check {target.alias if target else ''}".rstrip())
+        return self.checked
 
     async def enter(
         self,
@@ -722,6 +743,7 @@ class World:
         self.systems = FakeSystems()
         self.plugins = FakePlugIns()
         numbers = itertools.count(1 if store is None else 1000)
+        self.checks = FakeChecks()
         outside = Outside(
             exports=FakeExports(),
             message_texts=TextBook(),
@@ -743,6 +765,7 @@ class World:
             addresses=FakeAddresses(),
             team_memory=FakeMemory(),
             letters=self.letters,
+            checks=self.checks,
             plugins=self.plugins,
         )
         settings = DeskSettings(

@@ -60,6 +60,10 @@ class FakeDevices:
     def play_tone(self, choice: MediaChoice) -> None:
         self.trials.append(choice)
 
+    def record(self, choice: MediaChoice, on_done: Callable[[], None]) -> None:
+        self.trials.append(choice)
+        on_done()
+
 
 class FakeTelling:
     """What is done with parties; its calls stand among the desk's."""
@@ -332,6 +336,9 @@ class FakeDesk:
 
     async def set_media_choice(self, choice: MediaChoice) -> None:
         await self._did("set_media_choice", choice)
+
+    async def check_workplace(self) -> None:
+        await self._did("check_workplace")
 
     async def call_figures(self) -> CallFigures | None:
         return device_scenes.figures() if self._view.consultation else None
