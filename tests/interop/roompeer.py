@@ -166,7 +166,13 @@ class Peer:
         answer.raise_for_status()
         return answer.json()["result"]
 
-    async def call(self, *, codecs: tuple[str, ...] = ("VP8", "H264"), slides: bool = False, ack: bool = True) -> None:
+    async def call(
+        self,
+        *,
+        codecs: tuple[str, ...] = ("VP8", "H264"),
+        slides: bool = False,
+        ack: bool = True,
+    ) -> None:
         """Offer sound and picture, and play with the answer."""
         body = await self._offer(codecs, slides=slides)
         result = await self.post(f"participants/{self.uuid}/calls", body)
@@ -203,6 +209,10 @@ class Peer:
         assert self.pc is not None
         self.answer = sdp
         await self.pc.setRemoteDescription(RTCSessionDescription(sdp, "answer"))
+
+    async def fetch(self, path: str) -> httpx.Response:
+        """Get something that is no JSON."""
+        return await self._http.get(f"{self._room}/{path}", headers={"token": self.token})
 
     async def until(self, condition: Any, *, within_s: float = 20) -> None:
         """Wait until ``condition()`` holds, looking whenever something has arrived."""

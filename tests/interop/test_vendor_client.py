@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import io
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
+import av
 import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, Page, async_playwright
-from roompeer import ALIAS, GUEST_PIN, HOST_PIN, Served, serve
+from roompeer import ALIAS, GUEST_PIN, HOST_PIN, Peer, Served, only_loopback, peers, serve
 from starlette.routing import Mount
 from starlette.staticfiles import StaticFiles
 
@@ -197,6 +199,29 @@ async def test_slides_go_from_one_to_the_other_and_back(chromium: Browser) -> No
         await host.until("onPresentationConnectionChange", lambda state: state["recv"] == "disconnected")
         await asyncio.gather(host.decodes(), guest.decodes())
         assert [(await person.figures())["connections"] for person in people] == [1, 1]
+
+
+async def test_slides_come_as_stills_to_whoever_has_no_line_for_them(
+    chromium: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An older client, or one whose line for slides was refused, still sees what the doctor shows."""
+    only_loopback(monkeypatch)
+    async with meeting(chromium, people=1) as (served, (host,)):
+        guest = Peer(served, "Patient", GUEST_PIN)
+        async with peers(guest):
+            await host.join("Læge", HOST_PIN)
+            await guest.join()
+            await guest.call()
+            await host.decodes()
+            assert (await guest.fetch("presentation.jpeg")).status_code == 404
+            await host.page.evaluate("window.client.present()")
+            await guest.until(lambda: guest.named("presentation_frame"))
+            still = await guest.fetch("presentation_high.jpeg?id=1")
+            (picture,) = list(av.open(io.BytesIO(still.content)).decode(video=0))
+            assert picture.width * 9 == picture.height * 16
+            await host.page.evaluate("window.client.stopPresenting()")
+            await guest.until(lambda: guest.named("presentation_stop"))
+            assert (await guest.fetch("presentation.jpeg")).status_code == 404
 
 
 async def test_one_is_put_out_one_promoted_and_one_sent_elsewhere(chromium: Browser) -> None:

@@ -80,6 +80,7 @@ class World:
                 Part(
                     "Røntgenbilleder", "/fhircast/", "Et andet program på skærmen, som skifter patient over FHIRcast."
                 ),
+                Part("Videorum", "/_sandbox/rooms/", "Hvem der er i rummene, hvad de måler, og hvad der kan ske dem."),
                 Part("Gæstesiden", "/guest/", "Det, patienten eller sygehuset ser, når de følger linket."),
             ],
             on_start=[self.rooms.start, self.clinic.start],

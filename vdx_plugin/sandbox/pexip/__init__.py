@@ -9,6 +9,7 @@ DTLS, SRTP of one participant), is counted and renumbered in ``leg``, and carrie
 is in ``streams``, that of a line's rate in ``transport_cc`` and ``estimate``, and the offers and answers in ``sdp``,
 all pure.
 
+``stills`` keeps slides as pictures for those without a line for them, and ``room_page`` shows the rooms to a person.
 ``mirror`` is the switch of a test call, ``direct`` passes signals between two who connect to each other, and
 ``telephones`` acts out those whom a room calls. Between signalling and media stands ``scenes.Member``: who is in, who
 presents, who is in whose picture.

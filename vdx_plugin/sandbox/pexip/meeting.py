@@ -78,7 +78,7 @@ class Meeting:
         self._spawn = spawn
         self._admission = admission
         self._wishes = wishes
-        self._switch = (Mirror if room.test_call else Switch)(config, self._media_lost, self._speaking)
+        self._switch = (Mirror if room.test_call else Switch)(config, self._media_lost, self._speaking, self._new_still)
         self._direct = DirectMedia(lambda: self.state, self.audience.tell, patience_s=config.peer_patience_s)
 
     def counts(self) -> dict[str, Any]:
@@ -157,7 +157,12 @@ class Meeting:
 
     async def slide_image(self) -> bytes | None:
         """Return the slides on show as JPEG; None while there are none to be seen."""
-        return None
+        return await self._switch.slide_image()
+
+    def tell_everybody(self, event: Event) -> None:
+        """Put an event on the streams of all who are inside."""
+        for person in self.state.inside:
+            self.audience.tell(person.uuid, event)
 
     def note_statistics(self, uuid: str, call_uuid: str, statistics: dict[str, Any]) -> None:
         """Keep the client's latest figures."""
@@ -249,6 +254,11 @@ class Meeting:
     def _speaking(self, uuid: str) -> None:
         if self.state.find(uuid) is not None:
             self._spawn(self.perform(Spoke(uuid)), name="room-speaker")
+
+    def _new_still(self) -> None:
+        for person in self.state.inside:
+            if person.uuid != self.state.presenter:
+                self.audience.tell(person.uuid, Event("presentation_frame"))
 
     def _media_lost(self, uuid: str) -> None:
         self._spawn(self._end_lost_call(uuid), name="room-media-lost")

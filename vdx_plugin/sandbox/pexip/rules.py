@@ -295,6 +295,8 @@ def _dial(conference: Conference, command: Dial, at: float) -> Outcome:
 
 def _answered(conference: Conference, command: Answered, at: float) -> Outcome:
     person = _row(conference, command.uuid)
+    if not person.connecting:
+        return conference, ()
     return _with(conference, _let_in(conference, replace(person, connecting=False, media=True))), ()
 
 

@@ -15,7 +15,7 @@ from starlette.routing import BaseRoute
 from vdx_plugin import log
 from vdx_plugin.errors import NotFound, Refused
 from vdx_plugin.sandbox.faults import FaultPanel
-from vdx_plugin.sandbox.pexip import endpoints, guest_page
+from vdx_plugin.sandbox.pexip import endpoints, guest_page, room_page
 from vdx_plugin.sandbox.pexip.admission import Holder, Passed, Passes, PinGuard, TokenBook, judge
 from vdx_plugin.sandbox.pexip.config import RoomServerConfig
 from vdx_plugin.sandbox.pexip.leg import MediaCount
@@ -62,8 +62,8 @@ class RoomServer:
         self.faults.at_once("refer", self._refer_all)
 
     def routes(self) -> list[BaseRoute]:
-        """Return the client API below ``/api/client/v2`` and the guest page below ``/guest``."""
-        return [*endpoints.routes(self), *guest_page.routes()]
+        """Return the client API, the guest page and the page about rooms."""
+        return [*endpoints.routes(self), *room_page.routes(self), *guest_page.routes()]
 
     async def start(self) -> None:
         """Begin housekeeping: token expiry and time-outs."""

@@ -41,6 +41,7 @@ from vdx_plugin.sandbox.pexip.mixing.load import LARGE, SMALL, Size
 from vdx_plugin.sandbox.pexip.mixing.studio import MixedPacket, Scene, Studio
 from vdx_plugin.sandbox.pexip.scenes import Member, scene_of, shows_slides_in_main, slides_of
 from vdx_plugin.sandbox.pexip.sdp import Codec, Local, Offer, write_answer
+from vdx_plugin.sandbox.pexip.stills import Stills, as_jpeg
 from vdx_plugin.sandbox.pexip.streams import begins_key_frame
 from vdx_plugin.sandbox.pexip.transport_cc import Feedback
 
@@ -65,15 +66,21 @@ PLAIN = AnswerWishes()
 
 class Switch:
     """Media of one room. ``on_lost(uuid)`` is called when a connection fails or dies by itself, ``on_speaker(uuid)``
-    when somebody else than before speaks.
+    when somebody else than before speaks, ``on_still()`` when there is a new still picture of the slides.
     """
 
     def __init__(
-        self, config: RoomServerConfig, on_lost: Callable[[str], None], on_speaker: Callable[[str], None]
+        self,
+        config: RoomServerConfig,
+        on_lost: Callable[[str], None],
+        on_speaker: Callable[[str], None],
+        on_still: Callable[[], None] = lambda: None,
     ) -> None:
         self._config = config
         self._on_lost = on_lost
         self._on_speaker = on_speaker
+        self._on_still = on_still
+        self._stills = Stills()
         self._legs: dict[str, Leg] = {}
         self._members: dict[str, Member] = {}
         self._mixes = False
@@ -152,6 +159,7 @@ class Switch:
             if viewer not in inside or (source != MIXED and source not in inside):
                 self._cut(viewer, kind)
         if _presenter(inside.values()) != presented:
+            self._stills.forget()
             for leg in self._legs.values():
                 leg.restart("slides")
         self._speaking.forget(frozenset(inside))
@@ -246,10 +254,27 @@ class Switch:
         if not self._may_send(leg.uuid, kind):
             leg.resumed.add(kind)
             return
+        if kind == "slides":
+            self._keep_still(leg, codec, packet, at)
         if self._studio.running:
             self._feed_studio(leg.uuid, kind, codec, packet, at)
         self._listen(leg, packet, at)
         await self._pass_on(leg, kind, codec, packet, at)
+
+    def _keep_still(self, leg: Leg, codec: Codec, packet: RtpPacket, at: float) -> None:
+        """Keep slides as pictures too, as long as somebody has no line for them."""
+        others = [member for uuid, member in self._inside().items() if uuid != leg.uuid and member.takes_slides]
+        if not any(member.uuid in self._legs and "slides" not in self._legs[member.uuid].outgoing for member in others):
+            return
+        if self._stills.take(codec.name, packet, at=at):
+            self._on_still()
+        if self._stills.wants_key_frame(at=at):
+            leg.want_key_frame("slides")
+
+    async def slide_image(self) -> bytes | None:
+        """Return the slides on show as JPEG, for whoever has no line for them; None while there are none."""
+        newest = self._stills.newest
+        return None if newest is None else await asyncio.to_thread(as_jpeg, newest)
 
     def _may_send(self, uuid: str, kind: str) -> bool:
         member = self._members.get(uuid)
