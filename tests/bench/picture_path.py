@@ -145,7 +145,7 @@ class Viewer:
         self.time, self.ask = time, ask
         self.reception, self.playout, self.freezes = Reception(), PlayoutDelay(), Freezes()
         self.reception.set_rtt(rtt_s)
-        self.playout.set_rtt(rtt_s)
+        self.rtt_s = rtt_s
         self.ticking_s = float("inf")
         self.asked_again = self.asked_keyframe = 0
         self.shown: list[tuple[float, float]] = []
@@ -162,6 +162,7 @@ class Viewer:
             at_s,
             is_retransmission=sent.again,
         )
+        self.playout.set_line(self.rtt_s, self.reception.loss)
         for picture in self.reception.take(packet):
             self.reception.decoded(at_s, is_key=picture.is_key)
             due_s = self.playout.due_s(picture.timestamp, at_s)

@@ -23,6 +23,8 @@ _OVERTAKEN_SHARE = 0.25
 _OVERTAKEN_QUANTILE = 0.9
 _MAX_PATIENCE_S = 0.1
 _OUTCOMES = 100
+_ENOUGH = 200
+_REMEMBERED = 2000
 
 
 @dataclass(slots=True)
@@ -93,6 +95,7 @@ class Gaps:
         self._answers = Answers()
         self._patience = Patience()
         self._rtt_s: float | None = None
+        self._expected = self._lost = 0
 
     def __len__(self) -> int:
         return len(self._missing)
@@ -105,6 +108,11 @@ class Gaps:
     def set_rtt(self, rtt_s: float | None) -> None:
         """What the line's round trip is said to be."""
         self._rtt_s = rtt_s
+
+    @property
+    def loss(self) -> float:
+        """What share of the packets of the last seconds did not come by themselves."""
+        return self._lost / self._expected if self._expected >= _ENOUGH else 0.0
 
     @property
     def answer_s(self) -> float:
@@ -120,17 +128,27 @@ class Gaps:
             due_s = at_s + self._patience.wait_s()
             for number in range(self._newest + 1, sequence):
                 self._missing[number] = _Missing(at_s, due_s)
+            self._expect(sequence - self._newest)
             self._newest = sequence
         else:
             found = self._missing.pop(sequence, None)
             if found is not None:
                 self._learn(found, at_s, is_retransmission=is_retransmission)
 
+    def _expect(self, count: int) -> None:
+        self._expected += count
+        if self._expected > _REMEMBERED:
+            self._expected, self._lost = self._expected // 2, self._lost // 2
+
+    def _lose(self) -> None:
+        self._lost += 1
+        self._patience.lost()
+
     def _learn(self, found: _Missing, at_s: float, *, is_retransmission: bool) -> None:
         if not self._is_answer(found, at_s, is_retransmission=is_retransmission):
             self._patience.closed(at_s - found.noticed_s)
             return
-        self._patience.lost()
+        self._lose()
         # Only of a packet asked for once is it known which request was answered (Karn's rule).
         if found.asked == 1 and found.asked_s is not None:
             self._answers.take(at_s - found.asked_s)
@@ -181,7 +199,7 @@ class Gaps:
         """What is older is not needed any more."""
         for number in [number for number in self._missing if number < sequence]:
             del self._missing[number]
-            self._patience.lost()
+            self._lose()
 
     def forget(self) -> None:
         """Nothing that is missing now is needed any more."""

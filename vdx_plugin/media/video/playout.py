@@ -16,6 +16,8 @@ REMEMBERED = 450
 MAX_DELAY_S = 0.13
 """More gains little; on a long line, as much as one answer to a request takes and ``OVER_ROUND_TRIP_S`` more."""
 OVER_ROUND_TRIP_S = 0.06
+HEAVY_LOSS = 0.12
+"""Above it, movement is worth more than lips: 10 ms more for each per cent."""
 LONGEST_DELAY_S = 0.3
 USUAL = 0.9
 RARE = 0.995
@@ -43,9 +45,10 @@ class PlayoutDelay:
         """What is added to the quickest way now."""
         return self._delay_s
 
-    def set_rtt(self, rtt_s: float | None) -> None:
-        """What the line's round trip is said to be."""
-        self._longest_s = min(LONGEST_DELAY_S, max(MAX_DELAY_S, (rtt_s or 0.0) + OVER_ROUND_TRIP_S))
+    def set_line(self, rtt_s: float | None, loss: float) -> None:
+        """What the line's round trip is said to be, and what share of its packets has to be asked for again."""
+        longest_s = max(MAX_DELAY_S + max(0.0, loss - HEAVY_LOSS), (rtt_s or 0.0) + OVER_ROUND_TRIP_S)
+        self._longest_s = min(LONGEST_DELAY_S, longest_s)
 
     def restart(self) -> None:
         """Another stream, with timestamps of its own."""

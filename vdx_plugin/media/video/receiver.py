@@ -52,7 +52,7 @@ class PictureReceiver:
             return
         rtt_s = self._feedback.rtt_s
         self._reception.set_rtt(rtt_s)
-        self._playout.set_rtt(rtt_s)
+        self._playout.set_line(rtt_s, self._reception.loss)
         pictures = self._reception.take(packet)
         self._note_stream()
         if self._sync is not None and not packet.is_retransmission:

@@ -77,6 +77,11 @@ class Reception:
     def ssrc(self) -> int | None:
         return self._ssrc
 
+    @property
+    def loss(self) -> float:
+        """What share of the packets of the last seconds did not come by themselves."""
+        return self._gaps.loss
+
     def set_rtt(self, rtt_s: float | None) -> None:
         """What the line's round trip is said to be."""
         self._gaps.set_rtt(rtt_s)

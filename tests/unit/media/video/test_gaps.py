@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import random
+
 import pytest
 
 from vdx_plugin.media.video.gaps import MAX_ASKED, Answers, Gaps
@@ -81,3 +83,16 @@ def test_answers_are_waited_for_as_long_as_they_take() -> None:
     for _ in range(50):
         answers.take(0.3)
     assert answers.again_after_s(0.06) == pytest.approx(0.33, abs=0.01)
+
+
+@pytest.mark.parametrize("share", [0.0, 0.1, 0.2])
+def test_what_must_be_asked_for_again_is_loss_and_what_was_overtaken_is_not(share: float) -> None:
+    """Heavy loss is answered by more delay, jitter is not."""
+    gaps, chance = Gaps(), random.Random(4)
+    for number in range(0, 4000, 2):
+        at_s = number / 100
+        is_lost = chance.random() < 2 * share
+        gaps.take(number + 1, at_s, is_retransmission=False)
+        gaps.due(at_s)
+        gaps.take(number, at_s + (0.07 if is_lost else 0.02), is_retransmission=is_lost)
+    assert gaps.loss == pytest.approx(share, abs=0.02)

@@ -75,6 +75,17 @@ def test_the_delay_has_a_limit() -> None:
     assert delay.delay_s == MAX_DELAY_S
 
 
+def test_a_long_line_and_a_very_bad_one_may_take_more() -> None:
+    """There, what is asked for again comes later, or only when asked for twice."""
+    reached = []
+    for rtt_s, loss in ((0.06, 0.1), (0.06, 0.2), (0.2, 0.0), (2.0, 0.5)):
+        delay = PlayoutDelay()
+        delay.set_line(rtt_s, loss)
+        played(lambda number: 0.8 * (number % 60 == 0), delay=delay)
+        reached.append(round(delay.delay_s, 3))
+    assert reached == [0.13, 0.21, 0.26, 0.3]
+
+
 def test_a_jump_of_the_senders_clock_starts_anew() -> None:
     """Otherwise everything would be due an hour from now."""
     delay = PlayoutDelay()
