@@ -76,6 +76,8 @@ async function gathered() {
 }
 
 function take(track) {
+  // Our client has a second line of pictures, for slides.
+  if (track.kind === "video" && state.remoteVideo) return;
   const element = document.createElement(track.kind);
   element.srcObject = new MediaStream([track]);
   element.autoplay = element.playsInline = true;
