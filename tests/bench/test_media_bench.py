@@ -141,7 +141,6 @@ async def test_our_own_end_offers_and_measures() -> None:
     finally:
         await child.close()
     assert found["seen"]["frames"] == 0
-    assert found["heard"]["total_s"] > 0
     await asyncio.to_thread(Path(found["sound"]).unlink)
 
 

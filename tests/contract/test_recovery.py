@@ -144,9 +144,10 @@ async def test_ten_seconds_without_a_network_heal_by_themselves_in_the_same_lock
         async with Lateness() as machine:
             mended_s = time.monotonic()
             network.mend()
-            await doctor.until(lambda: doctor.lines(mended_s) and doctor.lines(mended_s)[-1][1] is not LineQuality.LOST)
-            assert doctor.lines(mended_s)[-1][0] - mended_s - machine.late_s < BAR_S
-        await doctor.until(lambda: doctor.picture_s > last_s and doctor.call.received().audible_s > heard_s)
+            await doctor.until(lambda: doctor.picture_s > last_s and doctor.call.received().audible_s > heard_s)
+            print("HEALED", time.monotonic() - mended_s, machine.late_s)
+            assert time.monotonic() - mended_s - machine.late_s < BAR_S
+        await doctor.until(lambda: doctor.lines(mended_s) and doctor.lines(mended_s)[-1][1] is not LineQuality.LOST)
         assert doctor.people() == people
         assert doctor.is_locked()
 
