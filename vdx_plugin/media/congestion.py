@@ -93,6 +93,13 @@ class Congestion:
             rest_bps = sum(limits_bps.get(each.mid, 0) for each in videos[1:])
             self.outlet.estimate.limit((main + rest_bps) / HEADER_SHARE + SOUND_BPS)
 
+    def begin_again(self) -> None:
+        """The line is back after it was gone: send as at the start of a call, instead of creeping up from nothing."""
+        self.outlet.estimate.begin_again()
+        for transceiver in self._connection.getTransceivers():
+            if transceiver.kind == "video":
+                transceiver.sender.begin_again()
+
     @property
     def _own_ssrc(self) -> int:
         return int(self._connection.getTransceivers()[0].sender._ssrc)

@@ -38,6 +38,7 @@ class Mender:
         self._recovery = Recovery()
         self._tasks = Tasks()
         self._work: asyncio.Task[None] | None = None
+        self._asking = False
         self._sources = network.sources()
         self._was_broken = False
         self.mends = 0
@@ -51,6 +52,9 @@ class Mender:
     def look(self, at_s: float, state: PathState, *, silent_s: float) -> None:
         """Say how the path stands now."""
         self._notice_move(at_s)
+        if self._asking and self._recovery.is_mended(at_s, state, silent_s=silent_s):
+            # The path itself has answered what the node was asked.
+            self._drop_work()
         if self._work is not None:
             return
         step = self._recovery.tick(at_s, state, silent_s=silent_s)
@@ -63,6 +67,7 @@ class Mender:
     def begin(self, step: Step) -> None:
         """Carry out a step, unless one is under way."""
         if self._work is None:
+            self._asking = step is Step.PROBE
             self._work = self._tasks.spawn(self._carry_out(step), "media-mend")
 
     def forget_token(self) -> None:
@@ -72,10 +77,15 @@ class Mender:
 
     async def rest(self) -> None:
         """Stop what is under way; ``look`` may begin anew."""
-        work, self._work = self._work, None
+        work = self._drop_work()
+        if work is not None:
+            await asyncio.gather(work, return_exceptions=True)
+
+    def _drop_work(self) -> asyncio.Task[None] | None:
+        work, self._work, self._asking = self._work, None, False
         if work is not None:
             work.cancel()
-            await asyncio.gather(work, return_exceptions=True)
+        return work
 
     async def close(self) -> None:
         """Stop for good."""
@@ -100,7 +110,9 @@ class Mender:
             found = await self._try(step)
             self._recovery.end(time.monotonic(), step, found)
         finally:
-            self._work = None
+            # Work that was dropped may end when there is other work already.
+            if self._work is asyncio.current_task():
+                self._work, self._asking = None, False
 
     async def _try(self, step: Step) -> Found:
         if step is not Step.PROBE:

@@ -137,6 +137,11 @@ class MediaPath:
         await peer.accept(answer.sdp)
         await self._client.acknowledge(self._call_id)
 
+    def begin_again(self) -> None:
+        """The line was gone and is back."""
+        if self._peer is not None:
+            self._peer.begin_again()
+
     async def replace(self) -> None:
         """End the call and offer a new one. Raises VdxError."""
         await self.hang_up()

@@ -141,6 +141,10 @@ class Peer:
             return PathState.CONNECTED
         return PathState.FAILED if self._connection.connectionState in ("failed", "closed") else PathState.CONNECTING
 
+    def begin_again(self) -> None:
+        """The line was gone and is back on this very path."""
+        self._congestion.begin_again()
+
     @property
     def heard_at_s(self) -> float:
         """When the last packet of any kind came, by ``time.monotonic``; 0 before the first."""

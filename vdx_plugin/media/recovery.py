@@ -73,8 +73,7 @@ class Recovery:
             if not self._is_dead(at_s, state, silent_s):
                 return Step.NONE
             self._break(at_s)
-        elif self._is_known and state is PathState.CONNECTED and at_s - silent_s > self._broken_at:
-            # Something came after we thought that nothing would.
+        elif self.is_mended(at_s, state, silent_s=silent_s):
             self._broken_at = self._moved_at = None
             return Step.NONE
         if self._broken_at is not None and at_s - self._broken_at >= GIVE_UP_AFTER_S:
@@ -83,6 +82,11 @@ class Recovery:
             return Step.NONE
         self._asked_at = at_s
         return _LADDER[self._rung] if self._is_reached else Step.PROBE
+
+    def is_mended(self, at_s: float, state: PathState, *, silent_s: float) -> bool:
+        """Whether something came on the path after we thought that nothing would."""
+        last_s, broken_at = at_s - silent_s, self._broken_at
+        return self._is_known and state is PathState.CONNECTED and broken_at is not None and last_s > broken_at
 
     def move(self, at_s: float) -> None:
         """This machine's addresses have changed: from now on little silence is enough."""

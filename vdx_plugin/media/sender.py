@@ -351,6 +351,13 @@ class PictureSender(Sender):
             return None
         return await self._encode(self.encoder, frame, rung, taken_s)
 
+    def begin_again(self) -> None:
+        """The line is back after it was gone."""
+        before = self._ladder.rung
+        self._ladder.begin_again()
+        if self._ladder.rung is not before:
+            self._on_rung(self._ladder.rung)
+
     def _step(self, now_s: float) -> Rung:
         before, bps = self._ladder.rung, min(self._outlet.picture_bps, self.limit_bps)
         rung = self._ladder.step(bps, now_s, load=self._load)

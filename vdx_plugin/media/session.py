@@ -386,6 +386,8 @@ class MediaSession:
 
     def _on_mended(self) -> None:
         _log.info("the media path stands again")
+        if self._path is not None:
+            self._path.begin_again()
         self._presence.read_anew()
 
     async def _probe(self) -> None:

@@ -103,6 +103,14 @@ class Estimate:
             if outcome.arrived_s is None and outcome.departure.on_lost is not None:
                 outcome.departure.on_lost()
 
+    def begin_again(self) -> None:
+        """The line was gone and is back: that packets were lost meanwhile says nothing of what it takes."""
+        self._sent.forget()
+        self._delay, self._loss, self._throughput = DelayWatch(), LossWatch(), Throughput()
+        bps = max(START_BPS, self._growth.bps)
+        self._growth, self._prober = Growth(bps, self._most_bps), Prober(bps)
+        self._worried_s = float("-inf")
+
     def take_remb(self, bps: float) -> None:
         """Take the receiver's own estimate: an upper bound, and all there is where it tells nothing else."""
         self._remb_bps = max(FLOOR_BPS, bps)

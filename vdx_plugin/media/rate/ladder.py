@@ -59,6 +59,11 @@ class Ladder:
     def rung(self) -> Rung:
         return self._rungs[self._index]
 
+    def begin_again(self) -> None:
+        """Stand at the top, as at the start, where the machine allows it."""
+        self._began_s = None
+        self._stand(self._cpu_top)
+
     def step(self, bps: float, now_s: float, *, load: float = 0.0) -> Rung:
         """Take what pictures may use now and how much of its time the encoder needs; return where to stand."""
         self._began_s = now_s if self._began_s is None else self._began_s

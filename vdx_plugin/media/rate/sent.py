@@ -87,6 +87,11 @@ class SentRecord:
         self._forget(now_s)
         return sorted(outcomes, key=lambda outcome: outcome.departure.number)
 
+    def forget(self) -> None:
+        """What became of the packets under way is not to count."""
+        self._departures.clear()
+        self._missing.clear()
+
     def _places(self, feedback: Feedback) -> range:
         """Return our own numbers for what a message tells of: those of the last 32768 sent."""
         newest = self._next - 1
