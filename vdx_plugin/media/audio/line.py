@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable
+from dataclasses import replace
 
 from vdx_plugin.media.audio.decoding import sound_decoder
 from vdx_plugin.media.audio.output import SoundOutput
@@ -36,7 +37,8 @@ class SoundLine:
     def take(self, packet: MediaPacket) -> None:
         if packet.codec != "OPUS" or self._feedback is None:
             return
-        self._receiver.take(packet, self._feedback.rtt_s)
+        # Of use from now on, and not from when it reached this machine: the loop may have had other things to do.
+        self._receiver.take(replace(packet, arrived_s=time.monotonic()), self._feedback.rtt_s)
         arrivals = self._receiver.arrivals
         if arrivals.ssrc != self._ssrc:
             self._ssrc = arrivals.ssrc
