@@ -109,9 +109,9 @@ class Listener:
         self.delays_s.append(player.delay_s)
 
 
-def run(condition: Condition, seed: int, seconds: float, *, repeats: bool, measure_stoi: bool) -> Outcome:
+def run(condition: Condition, seed: int, said: Samples, *, repeats: bool, measure_stoi: bool = False) -> Outcome:
+    """Say ``said`` over a line and return what was heard of it after the warm-up."""
     time, receiver = VirtualTime(), SoundReceiver(sound_decoder())
-    said = speech(seconds)
     sending = SendingEnd(time, Line(condition, seed), receiver, said, repeats=repeats)
     back = Line(condition, seed, "back")
     listener = Listener(receiver)
@@ -134,7 +134,7 @@ def run(condition: Condition, seed: int, seconds: float, *, repeats: bool, measu
     time.run(WARM_UP_S)
     before = replace(receiver.counts)
     skip, skipped = len(listener.heard), len(listener.delays_s)
-    time.run(seconds)
+    time.run(said.size / RATE_HZ)
     now = receiver.counts
     played = now.played - before.played
     return Outcome(
@@ -176,11 +176,12 @@ def main() -> None:
     chosen = parser.parse_args()
     print(f"{'line':12} {'rep':3} {'concealed':>9} {'min-max':>11} {'Chromium':>9} {'fec':>5} {'stretch':>7} "
           f"{'wait':>5} {'delay':>5} {'p95':>5} {'asked':>5} {'STOI':>6}")  # fmt: skip
+    said = speech(chosen.seconds)
     conditions = [BY_NAME[chosen.only]] if chosen.only else [c for c in CONDITIONS if c.rate_bps is None]
     for condition in conditions:
         for repeats in (False, True):
             rows = [
-                run(condition, seed, chosen.seconds, repeats=repeats, measure_stoi=not chosen.no_stoi)
+                run(condition, seed, said, repeats=repeats, measure_stoi=not chosen.no_stoi)
                 for seed in range(1, chosen.seeds + 1)
             ]
             _print(condition.name, rows, repeats=repeats)

@@ -29,6 +29,8 @@ TRIAL_S = 1.0
 """So often is something asked for that comes too late, to learn how long answers take and whether they come."""
 SLOW = 1 / 1000
 """Share of the newest packet in the mean of what nothing mends: it is that of the last twenty seconds."""
+SOON = 100
+"""At first less is enough: an opinion after two seconds of sound, believed by half."""
 STUBBORN = 1.3
 """A change of mind must be worth so much more than what it costs."""
 DOUBT = 1 / 16
@@ -44,6 +46,7 @@ class Asking:
         self._spread_s = 0.0
         self._trust = 0.5
         self._unmended = 0.0
+        self._seen = 0
         self._tried_s = float("-inf")
         self.wait_s = 0.0
 
@@ -91,7 +94,9 @@ class Asking:
         for fate in fates:
             if fate.gap is not None and fate.gap.times:
                 self._learn_answer(fate.gap, fate.at_s, rtt_s)
-            self._unmended += SLOW * (float(not fate.is_mended) - self._unmended)
+            self._seen += 1
+            newest = max(SLOW, 1 / (self._seen + SOON))
+            self._unmended += newest * (float(not fate.is_mended) - self._unmended)
         if fates:
             self._decide()
 

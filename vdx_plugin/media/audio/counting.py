@@ -18,6 +18,8 @@ class SoundFigures:
     """Lost or late, and made up."""
     absent_s: float = 0.0
     """Part of ``concealed_s``: gone for so long that there was nothing to make up from, so silence."""
+    left_out_s: float = 0.0
+    """Lost, and the gap closed instead of filled."""
     stretched_s: float = 0.0
     """By how much sound was made longer or shorter to keep the delay."""
     audible_s: float = 0.0
@@ -33,8 +35,8 @@ class SoundFigures:
 
     @property
     def concealed_share(self) -> float:
-        """Return the share of what was heard that was made up, 0..1; pauses in which nothing came are left out."""
-        made_up = self.concealed_s - self.absent_s
+        """Return the share of sound that was made up or left out, 0..1; pauses in which nothing came do not count."""
+        made_up = self.concealed_s - self.absent_s + self.left_out_s
         heard = self.decoded_s + self.recovered_s + made_up
         return made_up / heard if heard > 0 else 0.0
 
@@ -48,6 +50,7 @@ class SoundCounts:
     recovered: int = 0
     concealed: int = 0
     silent: int = 0
+    left_out: int = 0
     paused: int = 0
     """Stood in for while the sender paused on purpose."""
     shortened: int = 0
@@ -69,6 +72,7 @@ class SoundCounts:
             recovered_s=self.recovered / RATE_HZ,
             concealed_s=self.concealed / RATE_HZ,
             absent_s=self.silent / RATE_HZ,
+            left_out_s=self.left_out / RATE_HZ,
             stretched_s=(self.shortened + self.lengthened) / RATE_HZ,
             audible_s=self.audible / RATE_HZ,
             packets=self.packets,

@@ -157,6 +157,9 @@ class Player:
         delay_s = self._delay_s(start)
         if self._is_pause or self._concealed >= FADED:
             return delay_s >= self._schedule.target_s
+        if self._concealed and self._delay_s(self._next + self._concealed) >= self._schedule.target_s:
+            # There is sound to go on with and no want of delay: the rest of the gap is better closed than made up.
+            return True
         return start - self._next <= self._concealed or delay_s >= self._schedule.target_s + SHORT_S
 
     def _play(self, unit: Unit, start: int) -> None:
@@ -170,6 +173,8 @@ class Player:
         joins = self._concealed > 0 and start - self._next != self._concealed
         tail = self._float(self._decoder.conceal(JOIN)) if joins or start - self._next > self._concealed else None
         is_recovery = start < unit.start
+        if unit.sequence != self._sequence + 1:
+            self._counts.left_out += max(0, start - self._next - self._concealed)
         if is_recovery:
             sound = self._decoder.recover(unit.payload, unit.opus.samples)
             begin, end = unit.start - unit.opus.samples, unit.start

@@ -12,6 +12,7 @@ import pytest
 from tests.unit.media.audio.lines import encoded
 from vdx_plugin.media.audio import libopus, opus_packet
 from vdx_plugin.media.audio.decoding import PlainDecoder, SoundDecoder, sound_decoder
+from vdx_plugin.media.audio.speaking import FfmpegEncoder, voice_encoder
 from vdx_plugin.media.sound import BLOCK, RATE_HZ, Samples, SpeechLoop, is_audible, loudness
 
 
@@ -128,3 +129,19 @@ def test_an_encoder_refuses_another_length() -> None:
     """C code would read past the end of it."""
     with pytest.raises(ValueError, match="20 ms"):
         libopus.LibopusEncoder(libopus.library(), 32_000, 10).encode(np.zeros(100, dtype=np.int16))
+
+
+def test_without_any_libopus_the_call_goes_on_and_the_log_says_so_once(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A wheel built otherwise, or a library that does not fit: worse on a bad line, and somebody should know why."""
+    libopus.library.cache_clear()
+    monkeypatch.setattr(libopus, "_candidates", lambda: iter(["/nowhere/libopus.so"]))
+    try:
+        assert isinstance(sound_decoder(), PlainDecoder)
+        assert isinstance(voice_encoder(), FfmpegEncoder)
+    finally:
+        monkeypatch.undo()
+        libopus.library.cache_clear()
+    assert [record.levelname for record in caplog.records].count("WARNING") == 1
+    caplog.clear()
