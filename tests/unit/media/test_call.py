@@ -19,6 +19,7 @@ from vdx_plugin.ports import (
     CallEvent,
     CallOver,
     ChatReceived,
+    DeviceNotice,
     Held,
     RosterChanged,
     RulesChanged,
@@ -182,3 +183,19 @@ async def test_a_token_the_node_has_forgotten_ends_a_call_that_has_no_media_yet(
         node.say("refresh_token")
         await node.until(lambda: doctor.of(CallOver))
         assert doctor.of(CallOver) == [CallOver("call.token_gone")]
+
+
+async def test_both_sides_are_told_when_the_line_has_room_for_sound_alone() -> None:
+    """The others would look at a still face, and the doctor talk to somebody who sees none."""
+    node = Node(people=[row("patient", call_tag="patient")])
+    async with doctor_at(node) as doctor:
+        session = doctor.call._session
+        session._on_pictures(False)
+        await node.until(lambda: bool(node.paths("video_muted")))
+        await doctor.call.set_camera(on=False)
+        session._on_pictures(True)
+        await node.until(lambda: len(node.paths("video_muted")) == 3)
+        assert not node.paths("video_unmuted")
+        await doctor.call.set_camera(on=True)
+        assert node.paths("video_unmuted")
+        assert [notice.code for notice in doctor.of(DeviceNotice)] == ["media.sound_only", "media.picture_back"]
