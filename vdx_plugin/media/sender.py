@@ -60,6 +60,7 @@ MAX_NACKED = 500
 TWICE_FROM_LOSS, TWICE_AFTER_S = 0.02, 0.015
 """Repetitions are sent twice from this loss on; what is sent twice, so much later, as losses come in bursts."""
 PADDING_BYTES = 240
+THIN_BPS = 1_000_000
 NO_TRACK_S = 0.02
 SILENCE_DBOV = -127
 
@@ -416,13 +417,17 @@ class PictureSender(Sender):
     def _padding(self) -> Parcel | None:
         """Return a packet for a trial: the newest once more, where retransmissions have a stream of their own.
 
-        Else empty ones at the end of a picture, which take their place in the sequence (RFC 3550 5.1).
+        One of padding alone where that would be too much for a thin line, or there is no such stream; then it stands
+        at the end of a picture and takes its place in the sequence (RFC 3550 5.1).
         """
         newest = self._history.newest
         if newest is None:
             return None
         if self._rtx_payload_type is not None:
-            return self._again(newest)
+            again = self._again(newest)
+            if self._outlet.estimate.target_bps < THIN_BPS:
+                again.packet.payload, again.packet.padding_size = b"", PADDING_BYTES
+            return again
         packet = self._packet(newest.timestamp, b"")
         packet.padding_size = PADDING_BYTES
         self._history.put(packet.sequence_number, packet, time.monotonic())

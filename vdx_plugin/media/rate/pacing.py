@@ -14,7 +14,9 @@ from vdx_plugin.media.rate.probing import Probe
 
 T = TypeVar("T")
 
-FACTOR = 2.5
+FACTOR, THIN_FACTOR = 2.5, 1.25
+WIDE_BPS, THIN_BPS = 1_000_000.0, 400_000.0
+"""On a thin line a picture's packets fill the narrow place whatever the pace; sound must find room between them."""
 QUANTUM_S = 0.005
 MOST_WAIT_S = 0.4
 """What waits longer, after the target has fallen for instance, raises the rate."""
@@ -28,6 +30,11 @@ class Rank(IntEnum):
 
     AGAIN = 0
     PICTURE = 1
+
+
+def _factor(target_bps: float) -> float:
+    part = (target_bps - THIN_BPS) / (WIDE_BPS - THIN_BPS)
+    return THIN_FACTOR + (FACTOR - THIN_FACTOR) * min(1.0, max(0.0, part))
 
 
 class Pacer(Generic[T]):
@@ -112,7 +119,7 @@ class Pacer(Generic[T]):
     def _rate_bps(self) -> float:
         if self._probe is not None:
             return self._probe.rate_bps
-        return max(FACTOR * self._target_bps, self._bits / MOST_WAIT_S)
+        return max(_factor(self._target_bps) * self._target_bps, self._bits / MOST_WAIT_S)
 
     def _pay(self, now_s: float) -> None:
         if self._paid_s is not None:
