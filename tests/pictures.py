@@ -36,9 +36,10 @@ from vdx_plugin.ports import MediaChoice
 from vdx_plugin.runtime import Runtime
 from vdx_plugin.sandbox.partners import Behaviour
 from vdx_plugin.service.view import AgendaEntry, ConsultationView, RoomState
+from vdx_plugin.ui import gallery
 from vdx_plugin.ui.interpreter_card import InterpreterCardDialog
 from vdx_plugin.ui.main import Desktop
-from vdx_plugin.ui.windows import Windows
+from vdx_plugin.ui.windows import Windows, theme_of
 
 LIMIT_S = 40.0
 OLD_GLN = "5790000000500"
@@ -47,6 +48,14 @@ PARTIES_SIZE = (600, 1180)
 STATUS_SIZE = (1120, 1080)
 CONFERENCE = ("municipality-homecare", "nursing-home", "interpreter-agency")
 CARD_SIZE = (560, 720)
+POSED = {
+    "call-line-good": "line-good",
+    "call-line-poor": "line-poor",
+    "call-line-lost": "line-lost",
+    "call-advice": "call-advice",
+    "devices-checked": "devices",
+    "figures": "figures",
+}
 CALL_SIZE = (1120, 720)
 """As on a screen of ordinary size; Qt's offscreen one is 800 pixels wide."""
 
@@ -112,6 +121,7 @@ class Photographer:
             self._call(phone.new_page(), windows)
             self._after(browser.new_page(viewport={"width": 1000, "height": 700}), windows)
             browser.close()
+        self._states()
         self._later(windows)
         self._conference(windows)
         with sync_playwright() as playwright:
@@ -120,6 +130,13 @@ class Photographer:
             self._partners(browser.new_page(viewport={"width": 1000, "height": 1000}))
             browser.close()
         self._desktop.close()
+
+    def _states(self) -> None:
+        """Take what no demo can be brought to at will: lines, troubles and checks, as the gallery poses them."""
+        wanted = {name: (make, size) for name, make, size in gallery.screens() if name in POSED}
+        for name, file in POSED.items():
+            make, size = wanted[name]
+            gallery.render(self._app, (name, make, size), theme_of(self._desktop.choices), self._folder / f"{file}.png")
 
     def _stage(self) -> Stage | None:
         return self._consultation.stage if self._consultation else None

@@ -152,6 +152,9 @@ def sentences(_: Callable[[str], str]) -> dict[str, str]:
         "media.their_echo": _(
             "Din stemme kommer tilbage fra de andre som ekko. Bed dem bruge høretelefoner eller skrue ned."
         ),
+        "media.line_poor": _(
+            "Forbindelsen er dårlig, så lyden går først og billedet bliver mindre. Brug kabel i stedet for trådløst net, eller gå tættere på det."
+        ),
         "media.new_device": _("{device} er sat i."),
         "media.camera_back": _("Kameraet virker igen."),
         "media.microphone_back": _("Mikrofonen virker igen."),

@@ -5,9 +5,14 @@ From outside in. ``engine``, made by ``call_engine``, enters rooms and hands out
 recovery). The session opens ``local_media`` (``sources`` for what is sent, ``players`` for what comes, on ``devices``)
 and one ``path`` at a time, whose ``peer`` is an aiortc connection. ``bot`` is a synthetic guest.
 
+Our voice goes by ``voice``: kept devices (``keeping``, found by ``sound_cards``), the echo canceller (``apm``) and
+``elastic`` between the clocks of the sound cards. ``watchers`` look at its levels, ``search`` listens to other
+microphones, and ``checking`` tries devices and line before anybody waits.
+
 Rules that need no input or output are modules of their own and pure: ``sdp``, ``router``, ``line``, ``recovery``,
-``report``, ``testcard``, and in ``pexip`` admission, events, roster and reasons. How much is sent is worked out in the
-package ``rate``; ``congestion`` puts it into a connection, whose lines send by ``sender`` with ``encoders``.
+``report``, ``testcard``, ``traffic``, ``watchers``, ``sound_cards``, and in ``pexip`` admission, events, roster and
+reasons. How much is sent is worked out in the package ``rate``; ``congestion`` puts it into a connection, whose lines
+send by ``sender`` with ``encoders``.
 
 The start of the program has no time for any of this, so what ``call_engine`` gives is ``late``: it imports the engine
 when a patient is first opened. aiortc and PyAV are imported by ``peer``, ``tracks``, ``encoders``, ``aiortc_hooks`` and

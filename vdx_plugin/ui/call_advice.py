@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import datetime, timedelta
 
-from vdx_plugin.ports import MediaChoice
+from vdx_plugin.ports import LineQuality, MediaChoice
 from vdx_plugin.service.view import Problem
 from vdx_plugin.texts import _
 from vdx_plugin.ui.bands import BandFact
 from vdx_plugin.ui.device_names import DeviceNames
 from vdx_plugin.ui.wording import trouble
 
+POOR_AFTER = timedelta(seconds=10)
 PREFIX = "advice:"
 UNMUTE, DEVICES, USE_MICROPHONE, CANCEL_ECHO, WRITE, USE_NEW = (
     "unmute",
@@ -32,6 +34,7 @@ def cure(code: str) -> tuple[str, str] | None:
         "media.own_echo": (DEVICES, _("Vælg headset")),
         "media.echo_not_cancelled": (CANCEL_ECHO, _("Slå ekkodæmpning til")),
         "media.their_echo": (WRITE, _("Skriv det til dem")),
+        "media.line_poor": ("phone", _("Vis telefonnumre")),
         "media.new_device": (USE_NEW, _("Brug den")),
         "media.camera_lost": (DEVICES, _("Vælg en anden")),
         "media.no_microphone": (DEVICES, _("Vælg en anden")),
@@ -53,11 +56,21 @@ class Advice:
     def __init__(self) -> None:
         self._offer = DeviceNames()
         self._aside: set[str] = set()
+        self._poor_since: datetime | None = None
+        self._is_poor = False
 
     def offer(self, new: DeviceNames) -> None:
         """Offer devices that were put in; none takes the offer back."""
         self._offer = new
         self._aside.discard("media.new_device")
+
+    def note_line(self, quality: LineQuality, now: datetime) -> None:
+        """Say how the line is; a poor one is spoken of only when it stays so."""
+        if quality is not LineQuality.UNSTABLE:
+            self._poor_since = None
+        elif self._poor_since is None:
+            self._poor_since = now
+        self._is_poor = self._poor_since is not None and now - self._poor_since >= POOR_AFTER
 
     def put_aside(self, key: str) -> None:
         """Show this no longer, until it comes up anew."""
@@ -69,6 +82,8 @@ class Advice:
     def facts(self, advice: Sequence[Problem]) -> list[BandFact]:
         """Return the bands to show."""
         shown = list(advice)
+        if self._is_poor:
+            shown.append(Problem("media.line_poor"))
         name = next(iter((*self._offer.microphones, *self._offer.speakers, *self._offer.cameras)), "")
         if name:
             shown.append(Problem("media.new_device", {"device": name}))

@@ -80,6 +80,7 @@ class CallWindow(QWidget):
         if consultation is None:
             raise ValueError("there is no consultation to show")
         self._view = consultation
+        self.advice.note_line(consultation.call.line.quality if consultation.call else LineQuality.NONE, now)
         self._show_bands(view)
         if consultation.stage is Stage.ENDED or consultation.stage is Stage.CLOSED:
             self.after.show_consultation(consultation, can_write=can_write)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject, QRect, Signal
 
 from vdx_plugin.ports import MediaChoice
 from vdx_plugin.service.view import ChecksView
@@ -15,6 +15,9 @@ from vdx_plugin.ui.devices import DevicesPage
 from vdx_plugin.ui.placement import Placement
 from vdx_plugin.ui.theme import Theme
 from vdx_plugin.ui.windows import present
+
+PAGE = (860, 780)
+"""Size of the page at 100 %."""
 
 
 class DeviceSetup(QObject):
@@ -56,6 +59,7 @@ class DeviceSetup(QObject):
             self._page.choice_made.connect(self._on_choice)
             self._page.checks.check_wanted.connect(self._on_check)
             self._page.checks.show_checks(self._checks)
+            self._places.restore(self._page, "devices", QRect(80, 80, theme.px(PAGE[0]), theme.px(PAGE[1])))
         present(self._page, is_active=True)
 
     def show_checks(self, checks: ChecksView) -> None:
@@ -73,6 +77,7 @@ class DeviceSetup(QObject):
     def close(self) -> None:
         """Take the page down and free the devices; the next one wears the theme of its day."""
         if self._page is not None:
+            self._places.keep(self._page, "devices")
             self._page.hide()
             self._page.deleteLater()
             self._page = None

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QHideEvent, QImage, QKeySequence, QShortcut
-from PySide6.QtWidgets import QCheckBox, QComboBox, QHBoxLayout, QProgressBar, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QCheckBox, QComboBox, QHBoxLayout, QProgressBar, QScrollArea, QVBoxLayout, QWidget
 
 from vdx_plugin.ports import MediaChoice
 from vdx_plugin.texts import _
@@ -70,11 +70,18 @@ class DevicesPage(QWidget):
         outer.setContentsMargins(px(24), px(24), px(24), px(16))
         outer.setSpacing(px(12))
         outer.addWidget(label(_("Kamera, mikrofon og højttaler"), "title"))
-        columns = QHBoxLayout()
+        inside, area = QWidget(), QScrollArea()
+        inside.setProperty("kind", "scrolled")
+        area.setWidgetResizable(True)
+        area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        columns = QHBoxLayout(inside)
+        columns.setContentsMargins(0, 0, px(4), 0)
         columns.setSpacing(px(16))
         columns.addLayout(self._choosing(), 1)
         columns.addLayout(self._trying(), 1)
-        outer.addLayout(columns, 1)
+        area.setWidget(inside)
+        outer.addWidget(area, 1)
         low = QHBoxLayout()
         low.addStretch(1)
         low.addWidget(self.close_button)

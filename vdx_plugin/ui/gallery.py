@@ -305,7 +305,7 @@ def screens() -> Iterator[Screen]:
     yield "after-failed", call(scenes.ended("writeback.unavailable", failures)), large
     yield "after-cannot-write", call(scenes.ended(), camera="no-write"), large
     yield "devices", devices, (860, 620)
-    yield "devices-checked", devices_checked, (860, 800)
+    yield "devices-checked", devices_checked, (860, 820)
     yield "adapters", adapters(scenes.idle()), (560, 1240)
     yield "adapters-empty", adapters(DeskView("production")), (560, 340)
     yield "adapter-form", adapter_form(), (520, 800)
@@ -401,6 +401,10 @@ def _calendar_screens() -> Iterator[Screen]:
     yield "calendar-move", lambda theme: MoveDialog(theme, day.entries[1]), (520, 400)
     yield "calendar-cancel", lambda theme: CancelDialog(theme, day.entries[2]), (440, 440)
     yield "calendar-templates", lambda theme: TemplatesDialog(theme, scenes.templates()), (520, 560)
+    poor = replace(scenes.call(LineQuality.UNSTABLE), advice=(Problem("media.line_poor"),))
+    yield "call-line-good", call(scenes.in_call()), (1120, 720)
+    yield "call-line-poor", call(scenes.in_call(poor)), (1120, 720)
+    yield "call-line-lost", call(scenes.in_call(scenes.call(LineQuality.LOST))), (1120, 720)
     advised = replace(scenes.call(), microphone_on=False, advice=device_scenes.advice())
     yield "call-advice", call(scenes.in_call(advised)), (1120, 720)
     yield "figures", device_scenes.figures_window(device_scenes.figures()), (640, 620)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -11,10 +12,11 @@ from PySide6.QtWidgets import QApplication, QPushButton
 from pytestqt.qtbot import QtBot
 
 from tests.unit.ui.fake_desk import FakeDesk
-from vdx_plugin.ports import MediaChoice
+from vdx_plugin.ports import LineQuality, MediaChoice
 from vdx_plugin.runtime import Runtime
 from vdx_plugin.service.view import Problem
 from vdx_plugin.ui import scenes
+from vdx_plugin.ui.call_advice import Advice
 from vdx_plugin.ui.choices import read_media
 from vdx_plugin.ui.desktop import Desktop
 from vdx_plugin.ui.device_names import DeviceNames
@@ -93,6 +95,16 @@ def test_where_a_device_must_be_chosen_the_page_of_devices_opens(
     advise(qtbot, desktop, desk, runtime, Problem(code))
     press(desktop, "Vælg headset" if code == "media.own_echo" else "Vælg en anden")
     assert any(each.windowTitle().startswith("Kamera") for each in QApplication.topLevelWidgets())
+
+
+def test_a_poor_line_is_spoken_of_when_it_stays_poor() -> None:
+    """A hiccup needs no advice; after ten seconds the doctor asks what to do."""
+    advice = Advice()
+    for seconds, quality in enumerate([LineQuality.UNSTABLE] * 5 + [LineQuality.GOOD] + [LineQuality.UNSTABLE] * 10):
+        advice.note_line(quality, scenes.NOW + timedelta(seconds=seconds))
+        assert advice.facts(()) == []
+    advice.note_line(LineQuality.UNSTABLE, scenes.NOW + timedelta(seconds=16))
+    assert [fact.key for fact in advice.facts(())] == ["advice:media.line_poor"]
 
 
 def test_advice_put_aside_comes_back_only_as_news(
