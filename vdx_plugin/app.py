@@ -205,6 +205,7 @@ def desk_settings(chosen: Settings) -> DeskSettings:
         opens=time.fromisoformat(chosen.checks.at) if chosen.checks.at else None,
         can_text=chosen.sms.service != "none",
         undo_within=timedelta(seconds=chosen.partners.undo_within_s),
+        direct_media=chosen.vdx.direct_media,
     )
 
 

@@ -103,6 +103,9 @@ def sentences(_: Callable[[str], str]) -> dict[str, str]:
         "call.dial_refused": _("Videoserveren kunne ikke ringe op. Tjek nummeret, eller ring fra din egen telefon."),
         "call.on_hold": _("Samtalen er sat på hold. Den går i gang igen af sig selv."),
         "call.awaits_host": _("Venter på værten. Billede og lyd kommer, når værten er med."),
+        "call.made_guest": _(
+            "Du er ikke længere vært i rummet, så du kan ikke låse eller lukke ind. Start samtalen igen."
+        ),
         "call.moving": _("Samtalen flyttes, fordi flere er kommet til. Billedet er tilbage om et øjeblik."),
         "call.unreadable": _(
             "Videoserveren sendte et svar, som programmet ikke forstår. Prøv igen, og ring til support."
@@ -374,6 +377,7 @@ def sentences(_: Callable[[str], str]) -> dict[str, str]:
         "file.disk": _("Filen kunne ikke gemmes der. Vælg en anden mappe, og prøv igen."),
         "adapter.saved": _("Indstillingerne er gemt, og forbindelsen er startet igen."),
         "report.copied": _("Rapporten er kopieret. Sæt den ind i en besked til support."),
+        "share.lost": _("Det, du delte, er lukket. De andre ser det ikke længere."),
         "note.copied": _("Notatet er kopieret. Sæt det ind i journalen."),
         "plan.patient_changed": _(
             "Journalen skiftede patient, så planen blev lukket. Planlæg igen for den patient, der er åben nu."

@@ -56,6 +56,8 @@ class Vdx(_Part):
     project_code: str = ""
     test_alias: str = ""
     """A room at ``node`` that sends back what it gets, by which the line is checked; empty: the line is not."""
+    direct_media: bool = False
+    """Let a consultation of two go straight from one to the other where the room allows it."""
     poll_s: float = Field(default=3.0, ge=0.05)
 
 

@@ -44,8 +44,8 @@ class RoomParticipant:
     is_spotlit: bool = False
     """Fills everybody's picture, whoever speaks."""
     is_presenting: bool = False
-    is_phone: bool = False
-    """Was called up by telephone or a room system."""
+    is_called_up: bool = False
+    """By telephone or a room system, from this room."""
     is_speaking: bool = False
 
     def __repr__(self) -> str:

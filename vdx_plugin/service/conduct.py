@@ -15,6 +15,7 @@ from vdx_plugin.runtime import Tasks
 from vdx_plugin.service import ending
 from vdx_plugin.service.outside import DeskSettings, Outside
 from vdx_plugin.service.places import InSession, Place
+from vdx_plugin.service.room_commands import RoomCommands
 from vdx_plugin.service.screen import Screen
 from vdx_plugin.service.session import Session
 from vdx_plugin.service.story import Story, visit_of
@@ -37,6 +38,7 @@ class Conduct:
         self._media = MediaChoice()
         # What ends a consultation is done one at a time: a second press finds what the first has left.
         self._ending = asyncio.Lock()
+        self.room = RoomCommands(self._running, self._busy, self._audit)
         self.telling = Telling(outside, self._place, settings.undo_within, notice=self.notice, changed=self._on_told)
 
     def _on_told(self, _consultation_id: UUID) -> None:
@@ -68,6 +70,7 @@ class Conduct:
             publish=self._publish,
             on_remote_picture=self._screen.remote_picture,
             on_self_picture=self._screen.self_picture,
+            on_slide=self._screen.slide,
         )
         session.media = self._media
         return session

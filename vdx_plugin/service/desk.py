@@ -70,6 +70,10 @@ class Desk(Beginning):
         """Call ``listener`` with each picture of our own camera."""
         self._screen.on_self_picture(listener)
 
+    def on_slide(self, listener: Callable[[VideoPicture], None]) -> None:
+        """Call ``listener`` with each picture of what somebody else shows."""
+        self._screen.on_slide(listener)
+
     def _show_correspondence(self, correspondence: CorrespondenceView) -> None:
         self._screen.change(correspondence=correspondence)
 

@@ -53,6 +53,8 @@ class DeskSettings:
     """Leave the uses out of counts, as VDX leaves out test calls."""
     undo_within: timedelta = timedelta(seconds=8)
     """So long a message about the parties waits before it leaves, and can be taken back."""
+    direct_media: bool = False
+    """Let a consultation of two be sent straight from one to the other, where the room allows it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,6 +24,7 @@ class Screen:
         self._listeners: list[Callable[[DeskView], None]] = []
         self._remote: list[Callable[[VideoPicture], None]] = []
         self._self: list[Callable[[VideoPicture], None]] = []
+        self._slides: list[Callable[[VideoPicture], None]] = []
         self._notices = 0
 
     def on_view(self, listener: Callable[[DeskView], None]) -> Callable[[], None]:
@@ -38,6 +39,10 @@ class Screen:
     def on_self_picture(self, listener: Callable[[VideoPicture], None]) -> None:
         """Call ``listener`` with each picture of our own camera."""
         self._self.append(listener)
+
+    def on_slide(self, listener: Callable[[VideoPicture], None]) -> None:
+        """Call ``listener`` with each picture of what somebody else shows."""
+        self._slides.append(listener)
 
     def change_quietly(self, **changes: Any) -> None:
         """Replace fields of the view; they are shown with the next change."""
@@ -91,4 +96,8 @@ class Screen:
 
     def self_picture(self, picture: VideoPicture) -> None:
         for listener in self._self:
+            listener(picture)
+
+    def slide(self, picture: VideoPicture) -> None:
+        for listener in self._slides:
             listener(picture)

@@ -27,6 +27,7 @@ from vdx_plugin.ports import (
     CallState,
     ChatReceived,
     DeviceNotice,
+    Held,
     InvitationNews,
     JoinTarget,
     LineChanged,
@@ -35,6 +36,8 @@ from vdx_plugin.ports import (
     MediaFlowing,
     OutboxDraft,
     RosterChanged,
+    RulesChanged,
+    SlidesChanged,
     VideoPicture,
 )
 from vdx_plugin.service import device_troubles, presence
@@ -64,6 +67,7 @@ _STATES = {
     Stage.CANCELLING: CallState.OVER,
     Stage.CANCELLED: CallState.OVER,
 }
+MAX_CHAT = 500
 PictureSink = Callable[[VideoPicture], None]
 
 
@@ -80,11 +84,12 @@ class Session:
         publish: Callable[[], None],
         on_remote_picture: PictureSink,
         on_self_picture: PictureSink,
+        on_slide: PictureSink,
     ) -> None:
         self._outside = outside
         self._settings = settings
         self._publish = publish
-        self._pictures = (on_remote_picture, on_self_picture)
+        self._pictures = (on_remote_picture, on_self_picture, on_slide)
         self.consultation = consultation
         self.story = story
         self.call: Call | None = None
@@ -214,7 +219,14 @@ class Session:
         self._has_links = True
         self._link_parties()
         if self.call is None:
-            target = JoinTarget(self._settings.node, room.alias, room.host_pin, self._settings.display_name)
+            target = JoinTarget(
+                self._settings.node,
+                room.alias,
+                room.host_pin,
+                self._settings.display_name,
+                # With a third everybody would be sent back through the room, a second without picture.
+                direct_media=self._settings.direct_media and len(self.expected) == 1,
+            )
             await self._enter(target)
         self._had_links_out = self._had_links_out or self.consultation.stage is Stage.SCHEDULED
         await self._entered().lock()
@@ -242,8 +254,9 @@ class Session:
     async def _enter(self, target: JoinTarget) -> None:
         self._call_view = CallView()
         try:
+            remote, own, slide = self._pictures
             self.call = await self._outside.engine.enter(
-                target, self._on_call_event, on_remote_picture=self._pictures[0], on_self_picture=self._pictures[1]
+                target, self._on_call_event, on_remote_picture=remote, on_self_picture=own, on_slide=slide
             )
         finally:
             if self.call is None:
@@ -279,6 +292,16 @@ class Session:
         await self.save(Event.MEDIA_STARTED)
         self._entered()
         self.change_call(connected_at=self._outside.clock.now())
+        await self._ask_for_layouts()
+
+    async def _ask_for_layouts(self) -> None:
+        """Find out whether there is a choice; without an answer there is none."""
+        try:
+            layouts = await self._entered().layouts()
+        except VdxError as error:
+            _log.info("the room does not tell its layouts (%s)", error.code)
+        else:
+            self.change_call(layouts=layouts)
 
     # --- keeping ------------------------------------------------------------------------------------------------
 
@@ -352,8 +375,15 @@ class Session:
                 self.change_call(participants=roster)
             case LockChanged(locked):
                 self.change_call(locked=locked)
+            case RulesChanged(rules):
+                self.change_call(rules=rules)
+            case SlidesChanged():
+                self.change_call(slides=event)
+            case Held(code):
+                self.change_call(held=code)
             case ChatReceived(message):
-                self.change_call(chat=(*(self._call_view or CallView()).chat, message))
+                # Whoever sits at the other end could write for hours.
+                self.change_call(chat=(*(self._call_view or CallView()).chat[1 - MAX_CHAT :], message))
             case LineChanged():
                 self.change_call(line=event)
             case MediaFlowing(kind):

@@ -22,11 +22,16 @@ from vdx_plugin.ports import (
     LineChanged,
     LineQuality,
     RoomParticipant,
+    RoomRules,
+    Slides,
+    SlidesChanged,
     WorkplaceCheck,
 )
 from vdx_plugin.service.correspondence_view import NOTHING_WAITS, CorrespondenceView
 
 NO_LINE = LineChanged(LineQuality.NONE)
+NO_RULES = RoomRules()
+NO_SLIDES = SlidesChanged(Slides.NONE)
 
 
 class StepKind(StrEnum):
@@ -118,6 +123,13 @@ class CallView:
     """What can be done about the sound now (``media.speaking_muted`` ...); a window has a button for each."""
     connected_at: datetime | None = None
     """When the room was entered with media."""
+    rules: RoomRules = NO_RULES
+    slides: SlidesChanged = NO_SLIDES
+    """Who shows something beside the faces."""
+    held: str = ""
+    """Why nothing is to be seen or heard for a while, as a code; empty most of the time."""
+    layouts: tuple[str, ...] = ()
+    """How the room can arrange the pictures, by its own names; none where there is no choice."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -191,6 +191,7 @@ class Bridge(QObject):
         self.views = Newest(VIEW_INTERVAL_MS, self)
         self.remote_pictures = Newest(PICTURE_INTERVAL_MS, self)
         self.self_pictures = Newest(PICTURE_INTERVAL_MS, self)
+        self.slides = Newest(PICTURE_INTERVAL_MS, self)
         self.operations = Operations(runtime, self)
 
     def open(self) -> None:
@@ -200,7 +201,7 @@ class Bridge(QObject):
     def close(self) -> None:
         """Unsubscribe and cancel. Waits at most two seconds for the asyncio thread."""
         self.operations.close()
-        for newest in (self.views, self.remote_pictures, self.self_pictures):
+        for newest in (self.views, self.remote_pictures, self.self_pictures, self.slides):
             newest.close()
         try:
             self._runtime.submit(self._detach()).result(DETACH_LIMIT_S)
@@ -212,6 +213,7 @@ class Bridge(QObject):
         # Pictures have no way back: a closed mailbox drops them.
         self._desk.on_remote_picture(self.remote_pictures.put)
         self._desk.on_self_picture(self.self_pictures.put)
+        self._desk.on_slide(self.slides.put)
         self.views.put(self._desk.view)
 
     async def _detach(self) -> None:

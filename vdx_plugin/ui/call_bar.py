@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QFontMetrics, QKeySequence
-from PySide6.QtWidgets import QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QMenu, QPushButton, QVBoxLayout, QWidget
 
+from vdx_plugin.ports import Slides
 from vdx_plugin.service.view import CallView
 from vdx_plugin.texts import _
 from vdx_plugin.ui.controls import set_style, set_symbol
 from vdx_plugin.ui.flow import FlowLayout
+from vdx_plugin.ui.room_menu import room_menu
 from vdx_plugin.ui.theme import CALL_TARGET, Theme
 
 _INK = {"": "on_stage", "off": "on_stage_off", "danger": "on_stage_danger"}
@@ -60,11 +62,15 @@ class CallControl(QPushButton):
 
 
 class CallBar(QWidget):
-    """Microphone, camera, chat, telephone, lock, small window, hang up."""
+    """Microphone, camera, screen, chat, telephone, lock, more, small window, hang up."""
 
     microphone_wanted = Signal(bool)
     camera_wanted = Signal(bool)
     lock_wanted = Signal(bool)
+    share_wanted = Signal()
+    stop_share_wanted = Signal()
+    mute_guests_wanted = Signal(bool)
+    layout_wanted = Signal(str)
     chat_wanted = Signal()
     phone_wanted = Signal()
     small_wanted = Signal()
@@ -74,17 +80,22 @@ class CallBar(QWidget):
         super().__init__(parent)
         self.setProperty("kind", "stage")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        self._theme = theme
         self._call = CallView()
         self.microphone = CallControl(theme, "microphone", "Ctrl+D")
         self.camera = CallControl(theme, "camera", "Ctrl+E")
+        self.share = CallControl(theme, "screen", "Ctrl+Shift+S")
         self.chat = CallControl(theme, "chat", "Ctrl+T")
         self.phone = CallControl(theme, "phone")
         self.lock = CallControl(theme, "lock")
+        self.more = CallControl(theme, "more", "Ctrl+Shift+M")
         self.small = CallControl(theme, "shrink", "Ctrl+M")
         self.hang_up = CallControl(theme, "hang-up", "Ctrl+Shift+H")
         self.microphone.clicked.connect(lambda: self.microphone_wanted.emit(not self._call.microphone_on))
         self.camera.clicked.connect(lambda: self.camera_wanted.emit(not self._call.camera_on))
         self.lock.clicked.connect(lambda: self.lock_wanted.emit(not self._call.locked))
+        self.share.clicked.connect(self._on_share)
+        self.more.clicked.connect(self._on_more)
         self.chat.clicked.connect(self.chat_wanted)
         self.phone.clicked.connect(self.phone_wanted)
         self.small.clicked.connect(self.small_wanted)
@@ -98,6 +109,7 @@ class CallBar(QWidget):
         self.camera.reserve(_("Kamera fra"))
         self.chat.reserve(_("Chat ({count})").format(count=9), is_bold=False)
         self.lock.reserve(_("Ulåst"))
+        self.share.reserve(_("Stop deling"))
 
     def _lay_out(self, theme: Theme) -> None:
         outer = QVBoxLayout(self)
@@ -108,9 +120,11 @@ class CallBar(QWidget):
         for control in (
             self.microphone,
             self.camera,
+            self.share,
             self.chat,
             self.phone,
             self.lock,
+            self.more,
             self.small,
             self.hang_up,
         ):
@@ -128,10 +142,29 @@ class CallBar(QWidget):
             self.lock.show_state(_("Låst"), "lock", _("Rummet er låst. Lås op, så alle med linket kan komme ind"))
         else:
             self.lock.show_state(_("Ulåst"), "unlock", _("Alle med linket kan komme ind. Lås rummet"), tone="off")
+        if call.slides.slides is Slides.OURS:
+            self.share.show_state(_("Stop deling"), "screen-off", _("De andre ser din skærm. Stop"), tone="off")
+        else:
+            self.share.show_state(_("Del skærm"), "screen", _("Vis de andre et vindue eller en skærm"))
+        self.more.show_state(_("Mere"), "more", _("Mikrofoner og billedernes placering"))
         self.show_unread(unread)
         self.phone.show_state(_("Telefon"), "phone", _("Vis numre, og fortsæt på telefon"))
         self.small.show_state(_("Lille vindue"), "shrink", _("Vis samtalen i et lille vindue ved siden af journalen"))
         self.hang_up.show_state(_("Læg på"), "hang-up", _("Afslut samtalen"), tone="danger")
+
+    def _on_share(self) -> None:
+        is_ours = self._call.slides.slides is Slides.OURS
+        (self.stop_share_wanted if is_ours else self.share_wanted).emit()
+
+    def _on_more(self) -> None:
+        menu = self.menu()
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        menu.popup(self.more.mapToGlobal(self.more.rect().topLeft()))
+
+    def menu(self) -> QMenu:
+        """Return what is wanted now and then."""
+        rules = self._call.rules
+        return room_menu(self, rules, self._call.layouts, self.mute_guests_wanted.emit, self.layout_wanted.emit)
 
     def show_unread(self, count: int) -> None:
         """Show how many messages have not been looked at."""

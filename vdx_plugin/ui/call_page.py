@@ -4,11 +4,21 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from PySide6.QtCore import Qt
-from PySide6.QtGui import QResizeEvent
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import (
+    QColor,
+    QKeyEvent,
+    QKeySequence,
+    QMouseEvent,
+    QPainter,
+    QPaintEvent,
+    QPen,
+    QResizeEvent,
+    QShortcut,
+)
 from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
-from vdx_plugin.ports import VideoPicture
+from vdx_plugin.ports import Slides, VideoPicture
 from vdx_plugin.service.view import CallView, ConsultationView
 from vdx_plugin.texts import _
 from vdx_plugin.ui.call_bar import CallBar
@@ -16,7 +26,7 @@ from vdx_plugin.ui.chat_panel import ChatPanel
 from vdx_plugin.ui.controls import label, paint_symbol, symbol_label
 from vdx_plugin.ui.party_panel import PartyPanel, present_count
 from vdx_plugin.ui.phone_panel import PhonePanel
-from vdx_plugin.ui.self_view import SelfView
+from vdx_plugin.ui.self_view import SelfView, place
 from vdx_plugin.ui.theme import Theme
 from vdx_plugin.ui.video_view import VideoView
 from vdx_plugin.ui.wording import duration, line, patient_label
@@ -24,18 +34,101 @@ from vdx_plugin.ui.wording import duration, line, patient_label
 _STAGE_INK = {"": "stage_quiet", "accent": "on_stage", "warning": "stage_focus", "danger": "stage_focus"}
 
 
+class Inset(VideoView):
+    """The smaller of two pictures, over the larger one. Pressing it makes it the larger. Emits ``swap_wanted``."""
+
+    swap_wanted = Signal()
+
+    def __init__(self, theme: Theme, parent: QWidget) -> None:
+        super().__init__(theme, parent=parent)
+        self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self.setCursor(Qt.CursorShape.PointingHandCursor)
+        self.setToolTip(_("Byt om på de to billeder (Ctrl+B)"))
+        self.setAccessibleName(_("Det lille billede. Tryk for at bytte om."))
+        self.hide()
+
+    def mouseReleaseEvent(self, _event: QMouseEvent) -> None:
+        self.swap_wanted.emit()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space):
+            self.swap_wanted.emit()
+        else:
+            super().keyPressEvent(event)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        super().paintEvent(event)
+        painter = QPainter(self)
+        role = "stage_focus" if self.hasFocus() else "stage_control"
+        painter.setPen(QPen(QColor(self._theme.color(role)), self._theme.px(4)))
+        painter.drawRect(self.rect())
+        painter.end()
+
+
 class Stage(VideoView):
-    """The other side's picture with our own in a corner of it."""
+    """The other side's picture with our own in a corner of it; what somebody shows is large, and the people small."""
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(theme, parent=parent)
         self.setMinimumSize(theme.px(320), theme.px(180))
         self.setAccessibleName(_("Billedet af de andre"))
+        self.inset = Inset(theme, self)
         self.own = SelfView(theme, self)
+        self.inset.swap_wanted.connect(self.swap)
+        self._has_slides = False
+        self._are_people_large = False
+        QShortcut(QKeySequence("Ctrl+B"), self, self.swap)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         self.own.settle()
+        self._settle_inset()
+
+    def _settle_inset(self) -> None:
+        px = self._theme.px
+        width = min(px(256), max(px(128), self.width() // 4))
+        self.inset.setFixedSize(width, width * 9 // 16)
+        # In the corner opposite to our own picture, so that neither lies on the other.
+        upright = "bottom" if self.own.corner.startswith("top") else "top"
+        side = "left" if self.own.corner.endswith("right") else "right"
+        self.inset.move(place(f"{upright}-{side}", self.inset.size(), self.rect(), px(12)))
+
+    def set_slides(self, *, on: bool) -> None:
+        """Somebody shows something, or no longer does."""
+        if on is self._has_slides:
+            return
+        self._has_slides, self._are_people_large = on, False
+        if not on:
+            self.inset.hide()
+            self.clear_all()
+
+    def swap(self) -> None:
+        """Let the small picture be the large one."""
+        if self._has_slides:
+            self._are_people_large = not self._are_people_large
+            self.clear_all()
+
+    def clear_all(self) -> None:
+        """Wait for the next picture of each."""
+        self.clear("", "people")
+        self.inset.clear("", "people")
+
+    def show_people(self, picture: VideoPicture) -> None:
+        """Show a picture of the others where it belongs."""
+        is_small = self._has_slides and not self._are_people_large
+        self._show_in(self.inset if is_small else self, picture)
+
+    def show_slide(self, picture: VideoPicture) -> None:
+        """Show a picture of what somebody shows."""
+        if self._has_slides:
+            self._show_in(self.inset if self._are_people_large else self, picture)
+
+    def _show_in(self, view: VideoView, picture: VideoPicture) -> None:
+        view.show_picture(picture)
+        if view is self.inset and self.inset.isHidden():
+            self._settle_inset()
+            self.inset.show()
+            self.own.raise_()
 
 
 class CallPage(QWidget):
@@ -127,19 +220,24 @@ class CallPage(QWidget):
         paint_symbol(self._theme, self._symbol, word.symbol, _STAGE_INK[word.tone])
         self._line.setText(word.text)
         self._time.setText(f"·  {duration(now - call.connected_at)}" if call.connected_at else "")
-        if not call.remote_video:
+        self.stage.set_slides(on=call.slides.slides is Slides.THEIRS)
+        if not call.remote_video and not self.stage.has_picture:
             self.stage.clear(_nothing_to_see(view, call), "people")
         if not call.camera_on:
             self.stage.own.clear(_("Kamera slukket"))
 
     def show_remote(self, picture: VideoPicture) -> None:
-        self.stage.show_picture(picture)
+        self.stage.show_people(picture)
+
+    def show_slide(self, picture: VideoPicture) -> None:
+        self.stage.show_slide(picture)
 
     def show_own(self, picture: VideoPicture) -> None:
         self.stage.own.show_picture(picture)
 
     def forget(self) -> None:
         """Drop the pictures when the call is over."""
+        self.stage.set_slides(on=False)
         self.stage.clear("", "people")
         self.stage.own.clear("", "camera")
 

@@ -9,7 +9,7 @@ from PySide6.QtGui import QCloseEvent, QKeySequence, QShortcut
 from PySide6.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
 
 from vdx_plugin.domain.consultation import Stage
-from vdx_plugin.ports import LineQuality
+from vdx_plugin.ports import LineQuality, Slides
 from vdx_plugin.service.view import CallView, ConsultationView, DeskView, Notice, Problem, Severity
 from vdx_plugin.texts import _, problem
 from vdx_plugin.ui.after import AfterPage
@@ -47,6 +47,7 @@ class CallWindow(QWidget):
     cure_wanted = Signal(str)
     figures_wanted = Signal()
     close_wanted = Signal()
+    stop_share_wanted = Signal()
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -130,6 +131,8 @@ class CallWindow(QWidget):
             self.advice.put_aside(key)
             if self._shown is not None:
                 self._show_bands(self._shown)
+        elif action == "stop_share":
+            self.stop_share_wanted.emit()
         elif action == "phone":
             self.call.open_phone()
         elif action == "admit":
@@ -168,6 +171,7 @@ def _call_bands(view: ConsultationView) -> list[BandFact]:
         bands.append(BandFact("problem", trouble(view.problem), "danger", code=view.problem.code, actions=by_phone))
     elif call.line.quality is LineQuality.LOST:
         bands.append(BandFact("lost", problem("call.lost"), "danger", actions=by_phone))
+    bands += _room_bands(call)
     for guest in view.waiting:
         name = guest_label(guest, view)
         if name:
@@ -190,6 +194,20 @@ def _device_band(trouble_: Problem) -> BandFact:
         code=trouble_.code,
         actions=(action,) if action is not None else (),
     )
+
+
+def _room_bands(call: CallView) -> list[BandFact]:
+    bands = []
+    if call.slides.slides is Slides.OURS:
+        stop = (("stop_share", _("Stop deling")),)
+        bands.append(
+            BandFact("sharing", _("Du deler din skærm. De andre ser det, du har valgt."), "accent", actions=stop)
+        )
+    if call.held:
+        bands.append(BandFact("held", problem(call.held), "warning"))
+    if not call.rules.is_host:
+        bands.append(BandFact("guest", problem("call.made_guest"), "warning"))
+    return bands
 
 
 def _first_known(view: ConsultationView) -> object:

@@ -23,6 +23,7 @@ from vdx_plugin.ports import (
 from vdx_plugin.service.view import AgendaEntry, DeskView
 from vdx_plugin.ui.correspondence_port import CorrespondencePort
 from vdx_plugin.ui.partners_port import PartnersPort
+from vdx_plugin.ui.room_port import RoomPort
 from vdx_plugin.ui.telling_port import TellingPort
 
 Unsubscribe = Callable[[], None]
@@ -51,6 +52,15 @@ class DeskPort(Protocol):
 
     def on_self_picture(self, listener: Callable[[VideoPicture], None]) -> None:
         """Call ``listener`` with each picture of our own camera, on any thread."""
+        ...
+
+    def on_slide(self, listener: Callable[[VideoPicture], None]) -> None:
+        """Call ``listener`` with each picture of what somebody else shows, on any thread."""
+        ...
+
+    @property
+    def room(self) -> RoomPort:
+        """What can be done in the room beyond its door."""
         ...
 
     def new_party_key(self) -> str:

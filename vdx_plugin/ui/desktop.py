@@ -44,6 +44,8 @@ from vdx_plugin.ui.placement import Placement
 from vdx_plugin.ui.plan_control import PlanControl
 from vdx_plugin.ui.quit_dialog import QuitDialog
 from vdx_plugin.ui.running import can_start, can_write, current, present_names
+from vdx_plugin.ui.screen_capture import CaptureSource, SystemCapture
+from vdx_plugin.ui.share_control import ShareControl
 from vdx_plugin.ui.windows import Windows, dress, present, theme_of
 
 TICK_MS = 1000
@@ -70,6 +72,7 @@ class Desktop(QObject):
         now: Callable[[], datetime] = utc_now,
         devices: Callable[[], DeviceSource] = SystemDevices,
         trial: Callable[[], DeviceTrial] = SystemTrial,
+        capture: Callable[[], CaptureSource] = SystemCapture,
     ) -> None:
         super().__init__()
         self._app, self._desk, self._now = app, desk, now
@@ -101,6 +104,7 @@ class Desktop(QObject):
             self.commands, self.notices, desk.new_party_key, self.calendar.act, self.hand_over.open_card, self
         )
         self.adapters = AdaptersControl(desk, self.bridge.operations, self.commands, self.notices, self)
+        self.sharing = ShareControl(desk.room, self.commands, self.notices, self, source=capture)
         self._roles: dict[str, PartyRole] = {}
         self._is_user_start = False
         self._tick = QTimer(self)
@@ -112,6 +116,7 @@ class Desktop(QObject):
         self.bridge.views.arrived.connect(self._on_view)
         self.bridge.remote_pictures.arrived.connect(self._on_remote)
         self.bridge.self_pictures.arrived.connect(self._on_self)
+        self.bridge.slides.arrived.connect(self._on_slide)
         self._build()
         QGuiApplication.styleHints().colorSchemeChanged.connect(self._on_scheme)
 
@@ -134,6 +139,7 @@ class Desktop(QObject):
         QGuiApplication.styleHints().colorSchemeChanged.disconnect(self._on_scheme)
         # While the desk can still be told that nobody looks any longer.
         self.windows.calendar.hide()
+        self.sharing.share.stop()
         self.bridge.close()
         self.devices.close()
         self.windows.close()
@@ -157,6 +163,7 @@ class Desktop(QObject):
         self.messages.join(self.windows)
         self.hand_over.join(self.windows)
         self.parties.join(self.windows)
+        self.sharing.join(self.windows)
         self.cures.join(self.windows)
 
     def _rebuild(self) -> None:
@@ -205,6 +212,11 @@ class Desktop(QObject):
         page.bar.lock_wanted.connect(commands.set_lock)
         page.bar.small_wanted.connect(self._on_small)
         page.bar.hang_up_wanted.connect(self._on_hang_up)
+        page.bar.mute_guests_wanted.connect(lambda on: commands.run(self._desk.room.mute_guests(muted=on)))
+        page.bar.layout_wanted.connect(lambda name: commands.run(self._desk.room.set_layout(name)))
+        page.phone.dial_wanted.connect(lambda call: commands.run(self._desk.room.dial(call)))
+        page.parties.mute_wanted.connect(lambda who, on: commands.run(self._desk.room.mute(who, muted=on)))
+        page.parties.spotlight_wanted.connect(lambda who, on: commands.run(self._desk.room.spotlight(who, on=on)))
         page.chat.message_written.connect(commands.send_chat)
         page.phone.phone_wanted.connect(commands.to_phone)
         page.phone.ring_wanted.connect(_ring)
@@ -234,6 +246,7 @@ class Desktop(QObject):
         earlier = current(before)
         self.plan.show(view)
         self.parties.show(view)
+        self.sharing.show(running.call if running is not None else None)
         self._show()
         if running is None:
             self._on_over(earlier, view)
@@ -294,6 +307,12 @@ class Desktop(QObject):
     def _on_self(self, picture: VideoPicture) -> None:
         if self.windows.call.isVisible():
             self.windows.call.call.show_own(picture)
+
+    def _on_slide(self, picture: VideoPicture) -> None:
+        if self.windows.small.isVisible():
+            self.windows.small.show_slide(picture)
+        elif self.windows.call.isVisible():
+            self.windows.call.call.show_slide(picture)
 
     def _on_partners(self, partners: Sequence[Partner]) -> None:
         self._roles = {each.gln: each.role for each in partners if each.gln}

@@ -22,7 +22,17 @@ from vdx_plugin import texts
 from vdx_plugin.domain.consultation import Stage
 from vdx_plugin.domain.parties import PartyRole, Purpose
 from vdx_plugin.domain.plan import Plan
-from vdx_plugin.ports import Health, HealthState, LineQuality, MediaChoice, Reach, ReachState, TextName
+from vdx_plugin.ports import (
+    Health,
+    HealthState,
+    LineQuality,
+    MediaChoice,
+    Reach,
+    ReachState,
+    Slides,
+    SlidesChanged,
+    TextName,
+)
 from vdx_plugin.service.correspondence_view import NOTHING_WAITS, CorrespondenceView
 from vdx_plugin.service.partners import TeamChoice
 from vdx_plugin.service.view import (
@@ -60,10 +70,13 @@ from vdx_plugin.ui.partner_dialog import PartnerDialog
 from vdx_plugin.ui.partners_window import PartnersWindow
 from vdx_plugin.ui.plan_window import PlanWindow
 from vdx_plugin.ui.quit_dialog import QuitDialog
+from vdx_plugin.ui.screen_capture import Shown
+from vdx_plugin.ui.share_dialog import ShareDialog
 from vdx_plugin.ui.small_window import SmallWindow
 from vdx_plugin.ui.teams_dialog import TeamsDialog
 from vdx_plugin.ui.templates_dialog import TemplatesDialog
 from vdx_plugin.ui.theme import DARK, LIGHT, Theme
+from vdx_plugin.ui.video_frames import image
 from vdx_plugin.ui.windows import dress
 
 ROLES = {partner.gln: partner.role for partner in scenes.PARTNERS if partner.gln}
@@ -117,6 +130,34 @@ def call(
         if panel:
             {"chat": window.call.bar.chat, "phone": window.call.bar.phone}[panel].click()
         return window
+
+    return make
+
+
+def slides(*, is_swapped: bool = False) -> Callable[[Theme], QWidget]:
+    def make(theme: Theme) -> QWidget:
+        shown = SlidesChanged(Slides.THEIRS, "Ældremedicinsk Afsnit")
+        window = call(scenes.in_call(replace(scenes.call(), slides=shown)))(theme)
+        assert isinstance(window, CallWindow)
+        stage = window.call.stage
+        if is_swapped:
+            stage.swap()
+        stage.show_slide(scenes.picture(1280, 960, phase=2.5))
+        stage.show_people(scenes.picture(1280, 720))
+        return window
+
+    return make
+
+
+def share_dialog(*, is_chosen: bool = False) -> Callable[[Theme], QWidget]:
+    def make(theme: Theme) -> QWidget:
+        screens = [Shown("HDMI-1 (1920 x 1080)", True, 0), Shown("HDMI-2 (1920 x 1080)", True, 1)]
+        titles = ("Vejledning om insulin.pdf – Dokumentviser", "Røntgen, eksempel", "Patienthåndbogen – Firefox")
+        dialog = ShareDialog(theme, [*screens, *(Shown(title, False, 0) for title in titles)])
+        if is_chosen:
+            dialog.list.setCurrentRow(2)
+            dialog.show_image(image(scenes.picture(1280, 960, phase=2.5)))
+        return dialog
 
     return make
 
@@ -297,6 +338,14 @@ def screens() -> Iterator[Screen]:
     yield "call-muted-chat", call(scenes.in_call(muted), panel="chat"), large
     yield "call-phone", call(scenes.in_call(), panel="phone"), large
     yield "call-wrong-patient", call(scenes.in_call(lost), record_shows_other=True), large
+    sharing = replace(scenes.call(), slides=SlidesChanged(Slides.OURS))
+    yield "call-sharing", call(scenes.in_call(sharing)), large
+    yield "call-slides", slides(), large
+    yield "call-slides-swapped", slides(is_swapped=True), large
+    yield "call-held", call(scenes.in_call(replace(scenes.call(), held="call.moving"))), large
+    yield "share-choice", share_dialog(), (760, 480)
+    yield "share-chosen", share_dialog(is_chosen=True), (760, 480)
+    yield "small-sharing", small(scenes.in_call(sharing)), (360, 240)
     yield "small-normal", small(scenes.in_call()), (360, 240)
     yield "small-waiting", small(scenes.in_call(guests=scenes.waiting())), (360, 240)
     yield "small-muted", small(scenes.in_call(replace(muted, remote_video=False))), (360, 240)

@@ -58,6 +58,10 @@ SHAPES: dict[str, str] = {
     "write": '<path d="M5 19.5h14M6 15.5 16 5.5l2.5 2.5-10 10-3 .5z"/>',
     "retry": '<path d="M19.5 12a7.5 7.5 0 1 1-2.3-5.4M19.5 4v4.5H15"/>',
     "video": _CAMERA,
+    "screen": '<rect x="3" y="4" width="18" height="12" rx="2"/><path d="M9 20h6M12 16v4"/>',
+    "screen-off": '<rect x="3" y="4" width="18" height="12" rx="2"/><path d="M9 20h6M12 16v4M9 7.5l6 5M15 7.5l-6 5"/>',
+    "window": '<rect x="3" y="4" width="18" height="16" rx="2"/><path d="M3 8.5h18"/>',
+    "swap": '<path d="M7 4v13M4 14l3 3 3-3M17 20V7M14 10l3-3 3 3"/>',
 }
 
 

@@ -43,6 +43,8 @@ class PartyPanel(QScrollArea):
 
     admit_wanted = Signal(object, object)
     put_out_wanted = Signal(str)
+    mute_wanted = Signal(str, bool)
+    spotlight_wanted = Signal(str, bool)
     wished = Signal(object)
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
@@ -128,6 +130,8 @@ class PartyPanel(QScrollArea):
     def _party_row(self, status: PartyStatus, view: ConsultationView) -> PartyRow:
         row = PartyRow(self._theme, status, _setting(status, view, self._now or view.plan.start))
         row.wished.connect(self.wished)
+        row.mute_wanted.connect(self.mute_wanted)
+        row.spotlight_wanted.connect(self.spotlight_wanted)
         return row
 
     def _stranger_row(self, participant: RoomParticipant) -> StrangerRow:
@@ -143,7 +147,14 @@ def doable(view: ConsultationView) -> Doable:
 
 
 def _setting(status: PartyStatus, view: ConsultationView, now: datetime) -> Setting:
-    return Setting(view.context, now, status.party.key in view.links, doable(view))
+    return Setting(view.context, now, status.party.key in view.links, doable(view), _person(status, view))
+
+
+def _person(status: PartyStatus, view: ConsultationView) -> RoomParticipant | None:
+    call = view.call or CallView()
+    if not call.rules.is_host or status.participant_id is None:
+        return None
+    return next((each for each in call.participants if each.id == status.participant_id and not each.is_waiting), None)
 
 
 def _is_out(status: PartyStatus) -> bool:

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QHBoxLayout, QMenu, QPushButton, QVBoxLayout, QWid
 
 from vdx_plugin.domain.context import ClinicContext
 from vdx_plugin.domain.parties import SENT_BY_US, Answer, AnswerMark, Channel, InvitationState, PartyStatus, Presence
+from vdx_plugin.ports import RoomParticipant
 from vdx_plugin.texts import _
 from vdx_plugin.ui.answer_box import AnswerBox
 from vdx_plugin.ui.controls import StateLine, button, label, set_symbol, symbol_label
@@ -17,6 +18,7 @@ from vdx_plugin.ui.flow import FlowLayout
 from vdx_plugin.ui.party_menu import Doable, party_menu
 from vdx_plugin.ui.party_wishes import Act, Wish
 from vdx_plugin.ui.party_wording import history, levels
+from vdx_plugin.ui.room_menu import add_for_person
 from vdx_plugin.ui.theme import Theme
 from vdx_plugin.ui.wording import next_step, party_name, party_state, party_time, role
 
@@ -33,12 +35,16 @@ class Setting:
     """Where it is known, times of today stand without their day."""
     has_link: bool = False
     doable: Doable = Doable.NOTHING
+    person: RoomParticipant | None = None
+    """Who of the room the party is, while inside and we are its host."""
 
 
 class PartyRow(QWidget):
     """Emits ``wished(Wish)``. With ``is_folded`` it opens on a click; what asks for the user shows all the same."""
 
     wished = Signal(object)
+    mute_wanted = Signal(str, bool)
+    spotlight_wanted = Signal(str, bool)
 
     def __init__(self, theme: Theme, status: PartyStatus, setting: Setting, *, is_folded: bool = False) -> None:
         super().__init__()
@@ -151,7 +157,7 @@ class PartyRow(QWidget):
         is_doubtful = status.invitation in (_TO_SEND_AGAIN if status.party.channel is Channel.MEDCOM else _MISSED)
         self.resend.setVisible(is_out and is_sent and can_tell and is_doubtful)
         self.told.setVisible(is_out and can_tell and (status.invitation in _MISSED or (asks and by_hand)))
-        self.more.setVisible(can_tell or setting.has_link)
+        self.more.setVisible(can_tell or setting.has_link or setting.person is not None)
         self._tools.setVisible(self._is_open or asks)
 
     def _on_marked(self, message_id: str, mark: AnswerMark) -> None:
@@ -169,6 +175,9 @@ class PartyRow(QWidget):
     def menu(self) -> QMenu:
         """Return what can be done with this party beyond the visible buttons."""
         setting = self._setting
-        return party_menu(
+        menu = party_menu(
             self, self._status, setting.context, setting.doable, self.wished.emit, has_link=setting.has_link
         )
+        if setting.person is not None:
+            add_for_person(menu, setting.person, self.mute_wanted.emit, self.spotlight_wanted.emit)
+        return menu

@@ -6,7 +6,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QCloseEvent, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
-from vdx_plugin.ports import VideoPicture
+from vdx_plugin.ports import Slides, VideoPicture
 from vdx_plugin.service.view import CallView, ConsultationView, WaitingGuest
 from vdx_plugin.texts import _
 from vdx_plugin.ui.call_bar import CallControl, show_microphone
@@ -24,6 +24,7 @@ class SmallWindow(QWidget):
     hang_up_wanted = Signal()
     large_wanted = Signal()
     admit_wanted = Signal(object)
+    stop_share_wanted = Signal()
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent, Qt.WindowType.Window | Qt.WindowType.WindowStaysOnTopHint)
@@ -45,6 +46,10 @@ class SmallWindow(QWidget):
         self.admit.setParent(self._picture)
         self.admit.hide()
         self.admit.clicked.connect(self._on_admit)
+        self.stop_share = button(theme, _("Du deler skærm – stop"), "admit", "screen-off")
+        self.stop_share.setParent(self._picture)
+        self.stop_share.hide()
+        self.stop_share.clicked.connect(self.stop_share_wanted)
         self.microphone = CallControl(theme, "microphone", "Ctrl+D")
         self.microphone.clicked.connect(lambda: self.microphone_wanted.emit(not self._call.microphone_on))
         self.large = CallControl(theme, "grow", "Ctrl+M")
@@ -83,6 +88,9 @@ class SmallWindow(QWidget):
         self._line.setText(line(self._call.line).text)
         if not self._call.remote_video:
             self._picture.clear(_("Intet billede fra de andre"), "people")
+        self.stop_share.setVisible(self._call.slides.slides is Slides.OURS)
+        self.stop_share.resize(self.stop_share.sizeHint())
+        self.stop_share.move(self._theme.px(4), self._theme.px(4))
         self._first = view.waiting[0] if view.waiting else None
         self.admit.setVisible(bool(view.waiting))
         if view.waiting:
@@ -112,7 +120,13 @@ class SmallWindow(QWidget):
         self._picture.clear("", "people")
 
     def show_remote(self, picture: VideoPicture) -> None:
-        self._picture.show_picture(picture)
+        if self._call.slides.slides is not Slides.THEIRS:
+            self._picture.show_picture(picture)
+
+    def show_slide(self, picture: VideoPicture) -> None:
+        """What somebody shows goes before faces where there is room for one only."""
+        if self._call.slides.slides is Slides.THEIRS:
+            self._picture.show_picture(picture)
 
     def _place_admit(self) -> None:
         # Only a polished button knows its font, and so the room its words need.

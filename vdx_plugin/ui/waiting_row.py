@@ -91,7 +91,7 @@ class WaitingRow(QFrame):
 
 
 class StrangerRow(QWidget):
-    """Somebody in the call who was not expected. Emits ``put_out_wanted(participant_id)``."""
+    """Somebody in the call who was not expected, or was called up. Emits ``put_out_wanted(participant_id)``."""
 
     put_out_wanted = Signal(str)
 
@@ -100,13 +100,15 @@ class StrangerRow(QWidget):
         row = QHBoxLayout(self)
         row.setContentsMargins(0, theme.px(4), 0, theme.px(4))
         row.setSpacing(theme.px(8))
-        row.addWidget(symbol_label(theme, "stranger", "danger", 20), 0, Qt.AlignmentFlag.AlignTop)
+        symbol, ink = ("phone", "text") if participant.is_called_up else ("stranger", "danger")
+        row.addWidget(symbol_label(theme, symbol, ink, 20), 0, Qt.AlignmentFlag.AlignTop)
         column = QVBoxLayout()
         column.setSpacing(theme.px(4))
         row.addLayout(column, 1)
         name = participant.display_name or _("Intet navn")
         column.addWidget(label(name, "strong"))
-        column.addWidget(label(_("Med i samtalen, men ikke ventet")))
+        words = _("Ringet op herfra") if participant.is_called_up else _("Med i samtalen, men ikke ventet")
+        column.addWidget(label(words))
         out = button(theme, _("Tag ud"), name=_("Tag {name} ud af samtalen").format(name=name))
         out.clicked.connect(lambda: self.put_out_wanted.emit(participant.id))
         column.addWidget(out, 0, Qt.AlignmentFlag.AlignLeft)

@@ -21,10 +21,12 @@ from vdx_plugin.invitations.text_book import TextBook
 from vdx_plugin.ports import (
     AppointmentFiles,
     CallFigures,
+    DialOut,
     Health,
     HealthState,
     InterpreterCard,
     MediaChoice,
+    ScreenPicture,
     VideoPicture,
 )
 from vdx_plugin.runtime import Runtime
@@ -32,6 +34,7 @@ from vdx_plugin.service.partners import Partners
 from vdx_plugin.service.view import AgendaEntry, DeskView
 from vdx_plugin.ui import device_scenes, scenes, text_scenes
 from vdx_plugin.ui.device_names import DeviceNames
+from vdx_plugin.ui.screen_capture import Shown
 
 
 class FakeDevices:
@@ -102,6 +105,65 @@ class FakeTelling:
         await self._desk.did("undo", consultation_id)
 
 
+class FakeRoom:
+    """What is done in the room; its calls stand among the desk's."""
+
+    def __init__(self, desk: FakeDesk) -> None:
+        self._desk = desk
+        self.is_allowed = True
+        self.screens: list[ScreenPicture] = []
+
+    async def mute(self, participant_id: str, *, muted: bool) -> None:
+        await self._desk.did("mute", participant_id, muted)
+
+    async def mute_guests(self, *, muted: bool) -> None:
+        await self._desk.did("mute_guests", muted)
+
+    async def spotlight(self, participant_id: str, *, on: bool) -> None:
+        await self._desk.did("spotlight", participant_id, on)
+
+    async def set_layout(self, name: str) -> None:
+        await self._desk.did("set_layout", name)
+
+    async def dial(self, call: DialOut) -> None:
+        await self._desk.did("dial", call)
+
+    async def present(self) -> bool:
+        await self._desk.did("present")
+        return self.is_allowed
+
+    def show_screen(self, picture: ScreenPicture) -> None:
+        self.screens.append(picture)
+
+    async def stop_presenting(self) -> None:
+        await self._desk.did("stop_presenting")
+
+
+class FakeCapture:
+    """Screens and windows without a screen: ``take`` gives one picture of what is captured."""
+
+    def __init__(self) -> None:
+        self.shown = [Shown("HDMI-1 (1920 x 1080)", True, 0), Shown("Vejledning.pdf", False, 1)]
+        self.captured: Shown | None = None
+        self._on_image: Callable[[QImage], None] = lambda image: None
+        self.lose: Callable[[], None] = lambda: None
+
+    def choices(self) -> list[Shown]:
+        return self.shown
+
+    def start(self, what: Shown, on_image: Callable[[QImage], None], on_lost: Callable[[], None]) -> None:
+        self.captured, self._on_image, self.lose = what, on_image, on_lost
+
+    def stop(self) -> None:
+        self.captured = None
+
+    def take(self) -> None:
+        if self.captured is not None:
+            image = QImage(64, 36, QImage.Format.Format_RGB32)
+            image.fill(0x2040C0)
+            self._on_image(image)
+
+
 class FakeCorrespondence:
     """Writes down what was asked about messages."""
 
@@ -152,13 +214,20 @@ class FakeDesk:
         self.partners = Partners(self.book, self.addresses, self.memory)
         self.telling = FakeTelling(self)
         self.correspondence = FakeCorrespondence(self)
+        self.room = FakeRoom(self)
+        self.capture = FakeCapture()
+        self.slide: Callable[[VideoPicture], None] = lambda picture: None
         self.message_texts = TextBook()
         self.can_text = True
 
     @property
     def stand_ins(self) -> dict[str, Any]:
         """What the desktop takes in place of the machine's devices."""
-        return {"devices": lambda: self.devices, "trial": lambda: self.devices}
+        return {
+            "devices": lambda: self.devices,
+            "trial": lambda: self.devices,
+            "capture": lambda: self.capture,
+        }
 
     def named(self, name: str) -> list[tuple[Any, ...]]:
         """The calls of one name, without it."""
@@ -192,6 +261,9 @@ class FakeDesk:
 
     def on_self_picture(self, listener: Callable[[VideoPicture], None]) -> None:
         self.own.append(listener)
+
+    def on_slide(self, listener: Callable[[VideoPicture], None]) -> None:
+        self.slide = listener
 
     def new_party_key(self) -> str:
         return f"k-new-{len(self.calls)}"

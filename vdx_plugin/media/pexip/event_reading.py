@@ -43,7 +43,6 @@ from vdx_plugin.media.pexip.replies import MAX_SDP
 
 MAX_DATA = 512_000
 _SPEAKING_FROM = 1
-_PHONE_PROTOCOLS = ("sip", "h323", "mssip")
 
 
 def read_event(name: str, data: str, event_id: str = "") -> NodeEvent | None:
@@ -83,7 +82,7 @@ def read_row(data: Mapping[str, Any]) -> Row:
         call_tag=text(data.get("call_tag"), limit=200),
         is_spotlit=(number(data.get("spotlight")) or 0) > 0,
         is_presenting=flag(data.get("is_presenting")),
-        is_phone=text(data.get("protocol")).lower() in _PHONE_PROTOCOLS,
+        is_called_up=text(data.get("call_direction")).lower() == "out",
     )
 
 

@@ -24,7 +24,7 @@ class Row:
     call_tag: str
     is_spotlit: bool = False
     is_presenting: bool = False
-    is_phone: bool = False
+    is_called_up: bool = False
 
     def __repr__(self) -> str:
         return f"Row({self.id!r}, waiting={self.is_waiting})"

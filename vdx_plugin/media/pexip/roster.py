@@ -67,7 +67,7 @@ class Roster:
                 is_muted=row.is_muted,
                 is_spotlit=row.is_spotlit,
                 is_presenting=row.is_presenting,
-                is_phone=row.is_phone,
+                is_called_up=row.is_called_up,
                 is_speaking=row.id in self._speaking,
             )
             for row in self._rows.values()
