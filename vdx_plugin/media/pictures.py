@@ -1,4 +1,4 @@
-"""Decoded pictures as plain values, at a rate a window can use. Imports PyAV's types for checking only."""
+"""Decoded pictures as plain values. Imports PyAV's types for checking only."""
 
 from __future__ import annotations
 
@@ -9,23 +9,7 @@ from vdx_plugin.ports import VideoPicture
 if TYPE_CHECKING:
     from vdx_plugin.media.testcard import Yuv
 
-MAX_FPS = 30
 _PLANAR = ("yuv420p", "yuvj420p")
-
-
-class PictureGate:
-    """Lets at most 30 pictures a second through, without holding any back. Times in seconds. Pure."""
-
-    def __init__(self, fps: float = MAX_FPS) -> None:
-        # A little short of the interval, so that a source of exactly that rate loses nothing to jitter.
-        self._interval_s = 0.9 / fps
-        self._last_s = float("-inf")
-
-    def passes(self, at_s: float) -> bool:
-        if at_s - self._last_s < self._interval_s:
-            return False
-        self._last_s = at_s
-        return True
 
 
 def picture_of_frame(frame: Any) -> VideoPicture:

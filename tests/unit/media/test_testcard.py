@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from vdx_plugin.media.glyphs import dots
-from vdx_plugin.media.pictures import PictureGate, picture_of_array
+from vdx_plugin.media.pictures import picture_of_array
 from vdx_plugin.media.testcard import CARD_FORMAT, PictureFormat, TestCard, black
 
 AT = datetime(2026, 11, 23, 10, 15, 30, 400_000, tzinfo=UTC)
@@ -63,11 +63,3 @@ def test_a_picture_value_has_its_three_planes() -> None:
     assert [len(plane) for plane in picture.planes] == [640 * 360, 320 * 180, 320 * 180]
     assert picture.strides == (640, 320, 320)
     assert set(picture.planes[0]) == {16}
-
-
-def test_pictures_pass_at_their_own_rate_up_to_thirty() -> None:
-    """Thirty a second lose none to uneven arrival; sixty are halved."""
-    gate = PictureGate()
-    assert all(gate.passes(number / 30 + (0.003 if number % 2 else 0)) for number in range(30))
-    gate = PictureGate()
-    assert sum(gate.passes(number / 60) for number in range(60)) == 30
