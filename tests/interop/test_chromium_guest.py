@@ -101,6 +101,12 @@ async def test_patient_and_doctor_see_and_hear_each_other(codec: str, flag: str)
             await press_join(page)
             stats, _ = await asyncio.gather(until_decoding(page), host.sees_and_hears())
             assert stats["state"] == "call"
+            (patient,) = [call for uuid, call in served.server.meeting(ALIAS).calls.items() if uuid != host.uuid]
+            async with asyncio.timeout(15):
+                while True:
+                    if patient.statistics.get("video", {}).get("rx_bitrate", 0) > 0:
+                        break
+                    await asyncio.sleep(0.2)
             rows = [row for row in host.named("participant_create") if row["call_tag"] == "patient-1"]
             assert rows[0]["display_name"] == "Patient"
             assert page.complaints == []  # type: ignore[attr-defined]

@@ -1,5 +1,5 @@
 // A page around the room vendor's own client: it joins, says what it is told, and counts what it decodes.
-// Everything a test asks for is a member of window.client; everything that happened is in window.client.seen.
+// Everything a test asks for is a member of window.client; what a signal has said so far by window.client.told.
 
 import { ClientCallType, createCallSignals, createInfinityClient, createInfinityClientSignals } from "@pexip/infinity";
 
@@ -90,7 +90,7 @@ async function figures() {
 }
 
 window.client = {
-  seen,
+  told: (name) => seen.filter(([signal]) => signal === name).map(([, value]) => value),
   join,
   figures,
   direction: (place) => connections.at(-1)?.getTransceivers()[place]?.currentDirection ?? null,

@@ -129,6 +129,8 @@ export class Link {
     this._closed = false;
     this._busy = false;
     this._watch = setInterval(() => this._look(), 1000);
+    this._told = null;
+    this._reports = 0;
     this._seen = { packets: 0, at: performance.now() };
   }
 
@@ -184,6 +186,41 @@ export class Link {
     return found;
   }
 
+  // Tell the room what the line did since the last time, in its own words and units.
+  async report() {
+    if (!this._call || this._closed) return;
+    const now = await this._traffic();
+    const before = this._told ?? now;
+    this._told = now;
+    const seconds = (now.at - before.at) / 1000;
+    if (seconds <= 0) return;
+    const kbps = (name) => Math.round((Math.max(0, now[name] - before[name]) * 8) / 1000 / seconds);
+    const received = now.received - before.received;
+    const lost = Math.max(0, now.lost - before.lost);
+    const video = {
+      rx_bitrate: kbps("bytesIn"), tx_bitrate: kbps("bytesOut"), rx_fps: now.fps,
+      ...(now.width && { rx_resolution: `${now.width}x${now.height}` }),
+      rx_windowed_packet_loss: received + lost > 0 ? (100 * lost) / (received + lost) : 0,
+    };
+    await this._room.mine(`calls/${this._call}/statistics`, { video }).catch(() => {});
+  }
+
+  async _traffic() {
+    const found = { at: performance.now(), bytesIn: 0, bytesOut: 0, received: 0, lost: 0, fps: 0, width: 0, height: 0 };
+    for (const report of (await this._pc?.getStats())?.values() ?? []) {
+      if (report.kind !== "video" || report.mid === this._slides?.mid) continue;
+      if (report.type === "outbound-rtp") found.bytesOut += report.bytesSent ?? 0;
+      if (report.type !== "inbound-rtp") continue;
+      found.bytesIn += report.bytesReceived ?? 0;
+      found.received += report.packetsReceived ?? 0;
+      found.lost += report.packetsLost ?? 0;
+      found.fps = report.framesPerSecond ?? 0;
+      found.width = report.frameWidth ?? 0;
+      found.height = report.frameHeight ?? 0;
+    }
+    return found;
+  }
+
   close() {
     this._closed = true;
     clearInterval(this._watch);
@@ -229,6 +266,8 @@ export class Link {
 
   // A connection may look alive and carry nothing; only packets prove it, and only once there have been some.
   async _look() {
+    this._reports += 1;
+    if (this._reports % 5 === 0) this.report().catch(() => {});
     const { packets } = await this.stats();
     const now = performance.now();
     if (packets !== this._seen.packets) this._seen = { packets, at: now };
