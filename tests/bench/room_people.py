@@ -111,7 +111,6 @@ class Person:
         pc.addTrack(Recorded("video", pictures, 90_000 // FPS, 90_000, start * 13))
         vp8 = [codec for codec in RTCRtpSender.getCapabilities("video").codecs if codec.name == "VP8"]
         pc.getTransceivers()[1].setCodecPreferences(vp8)
-        pc.getTransceivers()[1].receiver._RTCRtpReceiver__timestamp_debug = None
         await pc.setLocalDescription(await pc.createOffer())
         found = await self._post("request_token", {"display_name": self._name}, {"pin": self._pin})
         self._token, me = found["token"], found["participant_uuid"]

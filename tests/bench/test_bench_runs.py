@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.bench import click, dock, feed
+from tests.bench import click, dock, feed, room_of_six
 from tests.bench.child import Child, ChildFailed
 from tests.bench.figures import Figures
 
@@ -39,6 +39,16 @@ async def test_a_click_is_followed_to_the_first_picture_and_a_guest_into_an_open
         assert found["click -> room ready"] == found["click -> first remote picture"] == 1
         assert found["our join: ICE and DTLS"] == 1
     assert counts(figures, click.OURS)["enter -> first picture decoded, all of it"] == 1
+
+
+async def test_a_room_is_measured_from_its_viewers() -> None:
+    """Each of them counts, and the server's time is its own."""
+    figures = Figures()
+    await room_of_six.measure(figures, 360, people=3, measured_s=2)
+    found = counts(figures, "Room of 3, 360 lines asked for")
+    assert found["processor time of the server"] == 1
+    assert found["pictures a second, per viewer"] == found["lines of the composed picture"] == 3
+    assert {value for f in figures.all() if f.name.startswith("lines") for value in f.values} == {360}
 
 
 async def test_a_process_that_cannot_start_says_why() -> None:
