@@ -9,6 +9,7 @@ what ``Schedule`` wants by shortening the sound. Nothing waits and nothing grows
 from __future__ import annotations
 
 from bisect import insort
+from collections import deque
 
 import numpy as np
 
@@ -40,6 +41,9 @@ ALIKE, ALIKE_IN_HURRY = 0.75, 0.4
 JUMP_S = 0.03
 SMOOTH = 0.2
 MARGIN_KEPT, MAX_MARGIN_S = 0.99, 0.06
+BEATS = 50
+OFF_BEAT_S = 0.3
+"""A reader that is off by so much was away, and has another beat now."""
 REST = RATE_HZ // 20
 """Between two changes of speed."""
 
@@ -59,6 +63,8 @@ class Player:
         self._schedule = Schedule()
         self._now_s = 0.0
         self._floor = 50.0
+        self._taken = 0
+        self._offsets: deque[float] = deque(maxlen=BEATS)
         self._begin(0)
 
     def _begin(self, run: int) -> None:
@@ -100,7 +106,7 @@ class Player:
 
     def read(self, count: int, at_s: float, schedule: Schedule) -> Samples:
         """Return the next ``count`` samples, which will be heard from now on. Silence before the first packet."""
-        self._schedule, self._now_s = schedule, at_s
+        self._schedule, self._now_s = schedule, self._beat(count, at_s)
         while self._out.size < count:
             self._produce()
         if self._next is not None:
@@ -109,6 +115,19 @@ class Player:
         self._before = np.concatenate([self._before, taken])[-KEPT:]
         self._counts.played += count
         return np.clip(taken, -32768, 32767).astype(np.int16)
+
+    def _beat(self, count: int, at_s: float) -> float:
+        """Return when this would be read if reads came on the beat: a thread that comes late makes up for it at once.
+
+        The promptest read of the last half second gives the beat. Without this each delay of the reader would be taken
+        for one of the sound, and the sound changed for it.
+        """
+        if self._offsets and abs(at_s - self._taken / RATE_HZ - self._offsets[-1]) > OFF_BEAT_S:
+            self._offsets.clear()
+        self._offsets.append(at_s - self._taken / RATE_HZ)
+        now_s = min(self._offsets) + self._taken / RATE_HZ
+        self._taken += count
+        return now_s
 
     def _produce(self) -> None:
         """Append some sound to what is ready."""

@@ -264,3 +264,19 @@ def test_nothing_from_the_line_raises_or_grows(seed: int) -> None:
     assert len(receiver.player._waiting) <= MAX_WAITING
     assert receiver.player._out.size < 2 * RATE_HZ
     assert receiver.arrivals.schedule.target_s <= 0.4
+
+
+def test_a_reader_that_comes_late_and_makes_up_for_it_changes_nothing() -> None:
+    """A busy machine lets the sound card's thread wait for 40 ms now and then; that is no delay of the line."""
+    call = Call()
+    call.send(500, clean)
+    call._arrivals.sort()
+    for step in range(990):
+        due_s = FIRST_S + 0.0037 + step / 100
+        late_s = max(0.0, 0.04 - 0.01 * (step % 100)) if step > 200 else 0.0
+        while call._arrivals and call._arrivals[0][0] <= due_s + late_s:
+            call.receiver.take(call._arrivals.pop(0)[2])
+        call.heard.append(call.receiver.read(480, due_s + late_s))
+    counts = call.receiver.counts
+    assert counts.concealed == 0
+    assert counts.shortened + counts.lengthened <= 960
