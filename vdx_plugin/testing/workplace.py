@@ -22,9 +22,10 @@ from vdx_plugin.ports import AdapterStatus, Capability, ClinicSystem, Manifest
 from vdx_plugin.testing.peer import Peer, Place
 from vdx_plugin.testing.stand_ins import PRACTICE, FakeVdx, VirtualClock
 
-PATIENCE_S = 5.0
+PATIENCE_S = 15.0
 """How long a check waits for something that takes a good adapter milliseconds; a busy machine is no fault."""
-BRISK = Limits(start_s=PATIENCE_S, ask_s=2.0, write_back_s=2.0, stop_s=2.0)
+BRISK = Limits(start_s=PATIENCE_S, ask_s=4.0, write_back_s=8.0, stop_s=4.0)
+"""Shorter than in use, because the checks wait for systems that hang; long enough for a real system on a busy machine."""
 
 
 def own_point(name: str) -> EntryPoint:
