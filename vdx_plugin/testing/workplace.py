@@ -25,7 +25,7 @@ from vdx_plugin.testing.stand_ins import PRACTICE, FakeVdx, VirtualClock
 PATIENCE_S = 15.0
 """How long a check waits for something that takes a good adapter milliseconds; a busy machine is no fault."""
 BRISK = Limits(start_s=PATIENCE_S, ask_s=4.0, write_back_s=8.0, stop_s=4.0)
-"""Shorter than in use, because the checks wait for systems that hang; long enough for a real system on a busy machine."""
+"""Shorter than in use, as the checks wait for systems that hang; enough for a real system on a busy machine."""
 
 
 def own_point(name: str) -> EntryPoint:
