@@ -26,7 +26,7 @@ def main(arguments: list[str]) -> None:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m tests.bench.media", description=__doc__)
-    parser.add_argument("--conditions", default=",".join(_NAMES), help="of: " + ", ".join(_NAMES))
+    parser.add_argument("--conditions", default=",".join(_NAMES), help=f"of: {', '.join(_NAMES)}".replace("%", "%%"))
     parser.add_argument("--seeds", type=int, default=5, help="how many")
     parser.add_argument("--first-seed", type=int, default=1)
     parser.add_argument("--only", choices=("ours", "chromium"), help="without the other of each pair")
