@@ -14,6 +14,7 @@ from starlette.applications import Starlette
 
 from tests.contract.bad_network import BadNetwork
 from tests.contract.room_server import Served, serve
+from vdx_plugin.errors import VdxError
 from vdx_plugin.loopback import LoopbackServer
 from vdx_plugin.media import recovery
 from vdx_plugin.media.bot import Bot
@@ -101,33 +102,36 @@ class Lateness:
 
 
 @asynccontextmanager
+async def doctor_behind(network: BadNetwork, served: Served) -> AsyncIterator[Doctor]:
+    """The doctor in the room with media, behind a bad network."""
+    behind = LoopbackServer(network.wrap(Starlette(routes=served.server.routes())), "test-bad-network")
+    await behind.start()
+    doctor = Doctor()
+    target = replace(served.host, node=f"http://127.0.0.1:{behind.port}")
+    doctor.call = await PexipEngine(network=lambda: doctor.addresses).enter(
+        target, doctor.hear, on_remote_picture=doctor.see, on_self_picture=lambda _picture: None
+    )
+    try:
+        await doctor.call.start_media(MediaChoice(use_test_card=True))
+        yield doctor
+    finally:
+        await doctor.call.leave()
+        await behind.stop()
+        network.close()
+
+
+@asynccontextmanager
 async def consultation(network: BadNetwork) -> AsyncIterator[tuple[Served, Doctor, Bot]]:
     """The doctor behind a bad network and a guest on a good one, in a locked room."""
-    async with serve() as served:
-        behind = LoopbackServer(network.wrap(Starlette(routes=served.server.routes())), "test-bad-network")
-        await behind.start()
-        doctor = Doctor()
-        target = replace(served.host, node=f"http://127.0.0.1:{behind.port}")
-        doctor.call = await PexipEngine(network=lambda: doctor.addresses).enter(
-            target, doctor.hear, on_remote_picture=doctor.see, on_self_picture=lambda _picture: None
-        )
-        try:
-            await doctor.call.start_media(MediaChoice(use_test_card=True))
-            async with Bot(served.guest) as guest:
-                await doctor.call.lock()
-                await doctor.until(
-                    lambda: doctor.call.received().frames >= 10 and doctor.call.received().audible_s > 0.2
-                )
-                await guest.wait_until(lambda report: report.frames >= 10)
-                yield served, doctor, guest
-                # What the guest gets is new: a picture that stands still would go on counting nothing.
-                frames = guest.report.frames
-                await guest.wait_until(lambda report: report.frames > frames + 10)
-                assert not doctor.is_over()
-        finally:
-            await doctor.call.leave()
-            await behind.stop()
-            network.close()
+    async with serve() as served, doctor_behind(network, served) as doctor, Bot(served.guest) as guest:
+        await doctor.call.lock()
+        await doctor.until(lambda: doctor.call.received().frames >= 10 and doctor.call.received().audible_s > 0.2)
+        await guest.wait_until(lambda report: report.frames >= 10)
+        yield served, doctor, guest
+        # What the guest gets is new: a picture that stands still would go on counting nothing.
+        frames = guest.report.frames
+        await guest.wait_until(lambda report: report.frames > frames + 10)
+        assert not doctor.is_over()
 
 
 async def test_ten_seconds_without_a_network_heal_by_themselves_in_the_same_locked_room() -> None:
@@ -166,6 +170,21 @@ async def test_a_node_that_has_forgotten_us_meanwhile_is_entered_again_under_the
         await doctor.until(lambda: doctor.people() == people)
         assert doctor.is_locked()
         assert doctor.call.figures().reconnects == 1
+
+
+async def test_without_a_network_the_doctor_need_not_wait_for_it_to_go_to_the_telephone() -> None:
+    """Nothing that is said to the node arrives, so the window must not stand still over saying it."""
+    network = BadNetwork()
+    async with serve() as served, doctor_behind(network, served) as doctor, Bot(served.guest):
+        await doctor.until(lambda: doctor.call.received().frames >= 10)
+        network.cut()
+        await doctor.until(lambda: doctor.call._session.is_broken)
+        async with Lateness() as machine:
+            began_s = time.monotonic()
+            with pytest.raises(VdxError):
+                await doctor.call.end_for_all()
+            assert time.monotonic() - began_s < machine.allows(BAR_S)
+    assert doctor.is_over()
 
 
 async def forget(served: Served, doctor: Doctor) -> None:

@@ -45,6 +45,11 @@ class Mender:
         """Steps that brought something new in place of a dead path."""
 
     @property
+    def is_broken(self) -> bool:
+        """Whether the path is dead and not yet mended."""
+        return self._was_broken
+
+    @property
     def is_busy(self) -> bool:
         """Whether a step is being carried out."""
         return self._work is not None

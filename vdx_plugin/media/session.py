@@ -241,8 +241,14 @@ class MediaSession:
             self.timings, offer_ms=times.offer_ms, answer_ms=times.answer_ms, connect_ms=times.connect_ms
         )
 
+    @property
+    def is_broken(self) -> bool:
+        """Whether nothing passes, so that there is no use in waiting for the node."""
+        return self._mender is not None and self._mender.is_broken
+
     async def stop(self) -> None:
         """Close path and devices. What was measured stays."""
+        is_broken = self.is_broken
         self._slides.end()
         await self._stills.close()
         await self._tasks.close()
@@ -254,7 +260,7 @@ class MediaSession:
         media, self._media = self._media, None
         self._is_held = self._is_paused = False
         if path is not None:
-            await path.hang_up()
+            await (path.drop() if is_broken else path.hang_up())
         if media is not None:
             await media.close()
 

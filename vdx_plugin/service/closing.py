@@ -90,7 +90,9 @@ def draft_note(
         lines.append(f"Ikke til stede: {', '.join(missing)}.")
     lines += [f"Tolk: rekvisition {entry.requisition}." for entry in attendance if entry.requisition]
     if outcome is EndReason.TO_PHONE:
-        lines.append("Videoforbindelsen lykkedes ikke; samtalen fortsatte på telefon.")
+        # A call that was held by video for a while is paid as such, and the note must agree.
+        how = "lykkedes ikke" if fee.rule == "fee.phone_after_failure" else "blev afbrudt"
+        lines.append(f"Videoforbindelsen {how}; samtalen fortsatte på telefon.")
     elif outcome is EndReason.TECHNICAL:
         lines.append("Samtalen kunne ikke gennemføres af tekniske grunde.")
     elif outcome is EndReason.NO_SHOW:

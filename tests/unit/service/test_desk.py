@@ -318,6 +318,7 @@ async def test_a_failed_start_can_go_on_by_telephone_as_one_visit(world: World) 
     assert view.summary.outcome is EndReason.TO_PHONE
     assert view.summary.fee.fee is not None
     assert view.summary.fee.fee.code == "0201"
+    assert "Videoforbindelsen lykkedes ikke" in view.summary.note
     (use,) = world.store.uses.values()
     assert use.fallback == "phone"
     assert use.reason_code == "vdx.unreachable"

@@ -148,8 +148,11 @@ class PexipClient:
     async def lock(self, *, locked: bool) -> None:
         await self.post("lock" if locked else "unlock")
 
-    async def end_conference(self) -> None:
-        await self.post("disconnect", limit_s=REQUEST_LIMIT_S / 2)
+    async def end_conference(self, *, limit_s: float = REQUEST_LIMIT_S / 2) -> None:
+        """Put everybody out; wait no longer than this for the node."""
+        with transport_errors():
+            async with asyncio.timeout(limit_s):
+                await self.post("disconnect", limit_s=limit_s)
 
     async def say(self, text: str) -> None:
         await self.post("message", {"type": "text/plain", "payload": text})
