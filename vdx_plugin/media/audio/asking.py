@@ -29,9 +29,9 @@ TRIAL_S = 1.0
 """So often is something asked for that comes too late, to learn how long answers take and whether they come."""
 SLOW = 1 / 1000
 """Share of the newest packet in the mean of what nothing mends: it is that of the last twenty seconds."""
-SOON = 100
-"""At first less is enough: an opinion after two seconds of sound, believed by half."""
-STUBBORN = 1.3
+SOON = 200
+"""At first less is enough: an opinion after four seconds of sound, believed by half."""
+STUBBORN = 1.6
 """A change of mind must be worth so much more than what it costs."""
 DOUBT = 1 / 16
 

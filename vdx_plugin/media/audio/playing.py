@@ -75,6 +75,7 @@ class Player:
         self._concealed = 0
         self._is_pause = False
         self._rest = 0
+        self._is_pausing = False
         self._since_late = OFTEN
         self._before: Sound = np.zeros(KEPT, dtype=np.float32)
         self._out: Sound = np.zeros(0, dtype=np.float32)
@@ -176,8 +177,12 @@ class Player:
         delay_s = self._delay_s(start)
         if self._is_pause or self._concealed >= FADED:
             return delay_s >= self._schedule.target_s
-        if self._concealed and self._delay_s(self._next + self._concealed) >= self._schedule.target_s:
-            # There is sound to go on with and no want of delay: the rest of the gap is better closed than made up.
+        if (
+            self._concealed
+            and self._is_pausing
+            and self._delay_s(self._next + self._concealed) >= self._schedule.target_s
+        ):
+            # Sound to go on with and no want of delay: in a pause of speech the gap is better closed than made up.
             return True
         return start - self._next <= self._concealed or delay_s >= self._schedule.target_s + SHORT_S
 
@@ -274,7 +279,7 @@ class Player:
         self._rest = max(0, self._rest - sound.size)
         self._since_late += sound.size
         above_s = (self._level_s or 0.0) - self._margin_s - self._schedule.target_s
-        quiet = self._is_quiet(sound)
+        quiet = self._is_pausing = self._is_quiet(sound)
         if self._rest and above_s < HURRY_S:
             return sound
         if above_s > (QUIET_LONG_S if quiet else LONG_S):
