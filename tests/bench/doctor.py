@@ -24,7 +24,15 @@ from vdx_plugin.domain.parties import PartyRole
 from vdx_plugin.domain.patients import Identifier, Patient
 from vdx_plugin.domain.secret import Secret
 from vdx_plugin.media.late import LateEngine
-from vdx_plugin.ports import CallEngine, CallEvent, JoinTarget, MediaChoice, VideoPicture
+from vdx_plugin.ports import (
+    CallEngine,
+    CallEvent,
+    JoinTarget,
+    MediaChoice,
+    VideoPicture,
+    WorkplaceCheck,
+    ignore_picture,
+)
 from vdx_plugin.runtime import Tasks
 from vdx_plugin.service.outside import Outside
 from vdx_plugin.service.view import DeskView, StepState
@@ -46,6 +54,9 @@ class Watched:
     async def prepare(self) -> None:
         await self._engine.prepare()
 
+    async def check(self, choice: MediaChoice, target: JoinTarget | None) -> WorkplaceCheck:
+        return await self._engine.check(choice, target)
+
     async def enter(
         self,
         target: JoinTarget,
@@ -53,9 +64,14 @@ class Watched:
         *,
         on_remote_picture: Callable[[VideoPicture], None],
         on_self_picture: Callable[[VideoPicture], None],
+        on_slide: Callable[[VideoPicture], None] = ignore_picture,
     ) -> Any:
         self.call = await self._engine.enter(
-            target, on_event, on_remote_picture=on_remote_picture, on_self_picture=on_self_picture
+            target,
+            on_event,
+            on_remote_picture=on_remote_picture,
+            on_self_picture=on_self_picture,
+            on_slide=on_slide,
         )
         return self.call
 

@@ -25,6 +25,21 @@ def peak_mb(pid: int) -> float:
     return _kib(pid, "status", "VmHWM:") * 1024 / 1e6
 
 
+def resident_mb(pid: int) -> float:
+    """Return the memory that is resident now, in MB of 10**6 bytes."""
+    return _kib(pid, "status", "VmRSS:") * 1024 / 1e6
+
+
+def threads(pid: int) -> int:
+    """Return how many threads a process has."""
+    return len(list((_PROC / str(pid) / "task").iterdir()))
+
+
+def files(pid: int) -> int:
+    """Return how many files and sockets a process has open."""
+    return len(list((_PROC / str(pid) / "fd").iterdir()))
+
+
 def proportional_mb(pids: Iterable[int]) -> float:
     """Return the memory in use, what several processes share counted once between them."""
     return sum(_kib(pid, "smaps_rollup", "Pss:") for pid in pids) * 1024 / 1e6
