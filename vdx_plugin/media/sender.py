@@ -284,7 +284,7 @@ class SoundSender(Sender):
 
     def __init__(self, transport: Any, outlet: Outlet) -> None:
         super().__init__("audio", transport, outlet)
-        self._history: History[bytes] = History()
+        self._history: History[Parcel] = History()
         self._repeating = Repeating()
 
     async def _next_frame(self) -> EncodedFrame | None:
@@ -299,15 +299,16 @@ class SoundSender(Sender):
         return EncodedFrame(payloads, timestamp, taken_s, level_dbov(frame)) if payloads else None
 
     async def _dispatch(self, packet: Any) -> None:
-        await self._outlet.send_now(Parcel(packet, self._extensions))
-        self._history.put(packet.sequence_number, packet.serialize(self._extensions), time.monotonic())
+        parcel = Parcel(packet, self._extensions)
+        await self._outlet.send_now(parcel)
+        self._history.put(packet.sequence_number, parcel, time.monotonic())
 
     def _send_again(self, sequences: list[int]) -> None:
         now_s = time.monotonic()
         for sequence in self._repeating.wanted(sequences, now_s, self._rtt_s):
-            data = self._history.again(sequence, now_s, self._rtt_s or 0.0)
-            if data is not None:
-                self._tasks.spawn(self._outlet.send_same(data), "media-audio-again")
+            parcel = self._history.again(sequence, now_s, self._rtt_s or 0.0)
+            if parcel is not None:
+                self._tasks.spawn(self._outlet.send_now(parcel), "media-audio-again")
 
 
 class PictureSender(Sender):
@@ -326,7 +327,7 @@ class PictureSender(Sender):
         self._ladder = Ladder(rungs)
         self._beat = Beat()
         self._gate = KeyframeGate()
-        self._history: History[Any] = History()
+        self._history: History[Parcel] = History()
         self._rtx_sequence = random.randrange(1 << 15)
         self._load = 0.0
         self._size = (0, 0)
@@ -386,32 +387,34 @@ class PictureSender(Sender):
         await super()._send_frame(frame)
         if self._outlet.sends_twice:
             sequences = [(first + place) & 0xFFFF for place in range(len(frame.payloads))]
-            packets = [each for each in map(self._history.find, sequences) if each is not None]
-            asyncio.get_running_loop().call_later(TWICE_AFTER_S, self._repeat, packets)
+            parcels = [each for each in map(self._history.find, sequences) if each is not None]
+            asyncio.get_running_loop().call_later(TWICE_AFTER_S, self._repeat, parcels)
 
     async def _dispatch(self, packet: Any) -> None:
-        self._history.put(packet.sequence_number, packet, time.monotonic())
-        on_lost = partial(self._send_again, [packet.sequence_number])
-        self._outlet.put(Parcel(packet, self._extensions, on_lost), Rank.PICTURE)
+        parcel = Parcel(packet, self._extensions, partial(self._send_again, [packet.sequence_number]))
+        self._history.put(packet.sequence_number, parcel, time.monotonic())
+        self._outlet.put(parcel, Rank.PICTURE)
 
     def _send_again(self, sequences: list[int]) -> None:
         now_s, rtt_s = time.monotonic(), self._rtt_s or 0.0
-        packets = [self._history.again(sequence, now_s, rtt_s) for sequence in sequences]
-        found = [packet for packet in packets if packet is not None]
+        parcels = [self._history.again(sequence, now_s, rtt_s) for sequence in sequences]
+        found = [parcel for parcel in parcels if parcel is not None]
         self._repeat(found)
         if found and self._outlet.estimate.loss >= TWICE_FROM_LOSS:
             # A repetition that is lost too costs another round trip, which is what is seen as a freeze.
             asyncio.get_running_loop().call_later(TWICE_AFTER_S, self._repeat, found)
 
-    def _repeat(self, packets: list[Any]) -> None:
-        for packet in packets:
-            self._outlet.put(self._again(packet), Rank.AGAIN)
+    def _repeat(self, parcels: list[Parcel]) -> None:
+        for parcel in parcels:
+            self._outlet.put(self._again(parcel), Rank.AGAIN)
 
-    def _again(self, packet: Any) -> Parcel:
+    def _again(self, parcel: Parcel) -> Parcel:
+        """Return what is sent instead: a packet of the stream for repetitions, else the same once more."""
         if self._rtx_payload_type is None:
-            return Parcel(packet, self._extensions)
+            return parcel
         sequence, self._rtx_sequence = self._rtx_sequence, (self._rtx_sequence + 1) & 0xFFFF
-        wrapped = wrap_rtx(packet, payload_type=self._rtx_payload_type, sequence_number=sequence, ssrc=self._rtx_ssrc)
+        payload_type, ssrc = self._rtx_payload_type, self._rtx_ssrc
+        wrapped = wrap_rtx(parcel.packet, payload_type=payload_type, sequence_number=sequence, ssrc=ssrc)
         return Parcel(wrapped, self._extensions)
 
     def _padding(self) -> Parcel | None:
@@ -428,10 +431,10 @@ class PictureSender(Sender):
             if self._outlet.estimate.target_bps < THIN_BPS:
                 again.packet.payload, again.packet.padding_size = b"", PADDING_BYTES
             return again
-        packet = self._packet(newest.timestamp, b"")
-        packet.padding_size = PADDING_BYTES
-        self._history.put(packet.sequence_number, packet, time.monotonic())
-        return Parcel(packet, self._extensions)
+        padding = Parcel(self._packet(newest.packet.timestamp, b""), self._extensions)
+        padding.packet.padding_size = PADDING_BYTES
+        self._history.put(padding.packet.sequence_number, padding, time.monotonic())
+        return padding
 
     def _ask_for_keyframe(self) -> None:
         self._gate.ask()

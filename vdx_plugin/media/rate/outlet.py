@@ -35,16 +35,20 @@ RESTING_S = 2.0
 """A sender that has had no picture for so long leaves its part to the others: nobody shows slides at the moment."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class Parcel:
     """A packet to send, with the map of the header extensions that its line agreed on.
 
     ``on_lost`` is called where feedback shows that it did not come, which may be before anybody asks for it again.
+    ``wire`` is how it left. Sent once more it leaves the same: SRTP makes its key stream of the packet's number
+    (RFC 3711 4.1, RFC 7714 8.1), and the same number with another header, a new time in it say, would give away what
+    proves packets genuine.
     """
 
     packet: Any
     extensions: Any
     on_lost: Callable[[], None] | None = None
+    wire: bytes | None = None
 
     @property
     def size(self) -> int:
@@ -101,16 +105,6 @@ class Outlet:
         with suppress(ConnectionError):
             await self._leave(parcel, 0)
 
-    async def send_same(self, data: bytes) -> None:
-        """Send a packet of sound once more, as it left.
-
-        SRTP makes its key stream of the packet's number (RFC 3711 4.1, RFC 7714 8.1): the same number with another
-        header, a new time in it say, would give away what proves packets genuine.
-        """
-        self._pacer.spend(len(data) + CARRIED_BYTES, time.monotonic())
-        with suppress(ConnectionError):
-            await self._send(data)
-
     # --- what is heard ----------------------------------------------------------------------------------------------
 
     def take_feedback(self, data: bytes) -> None:
@@ -166,12 +160,16 @@ class Outlet:
             await self._leave(parcel, self._pacer.pad(parcel.size, time.monotonic()))
 
     async def _leave(self, parcel: Parcel, cluster: int) -> None:
+        if parcel.wire is not None:
+            await self._send(parcel.wire)
+            return
         now_s, packet = time.monotonic(), parcel.packet
         packet.extensions.abs_send_time = int((now_s % 64) * (1 << 18)) & 0xFFFFFF
         if self.has_feedback:
             number = self.estimate.depart(parcel.size, now_s, cluster=cluster, on_lost=parcel.on_lost)
             packet.extensions.transport_sequence_number = number
-        await self._send(packet.serialize(parcel.extensions))
+        parcel.wire = packet.serialize(parcel.extensions)
+        await self._send(parcel.wire)
 
     async def _sleep(self) -> None:
         now_s = time.monotonic()

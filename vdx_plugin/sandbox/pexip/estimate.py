@@ -58,6 +58,10 @@ class SentLog:
             self._sent.popitem(last=False)
         return number
 
+    def forget(self, number: int) -> None:
+        """Listen no more to what is said of a packet: it is sent once more under its old number."""
+        self._sent.pop(number, None)
+
     def match(self, feedback: Feedback) -> list[Passed]:
         """Return what the feedback says of packets not yet told of as arrived."""
         found: list[Passed] = []

@@ -261,7 +261,7 @@ class Leg:
         return bool(begins)
 
     async def _send_stamped(self, packet: RtpPacket, *, at: float) -> None:
-        """Send a packet under a transport number of its own, also when it is sent again."""
+        """Send a packet under a transport number of its own."""
         packet.extensions.abs_send_time = int((at % 64) * (1 << 18)) & 0xFFFFFF
         packet.extensions.transport_sequence_number = self.sent.stamp(len(packet.payload) + 40, at=at)
         if self.hop is not None:
@@ -286,7 +286,19 @@ class Leg:
                     packet = out.history.find(sequence, at=at, patience_s=self._patience_s)
                     if packet is not None:
                         self.counts[kind].resent_packets += 1
-                        await self._send_stamped(packet, at=at)
+                        await self._send_same(packet)
+
+    async def _send_same(self, packet: RtpPacket) -> None:
+        """Send a packet as it left, to the byte.
+
+        SRTP makes its key stream of the packet's number (RFC 3711 4.1, RFC 7714 8.1): the same number under another
+        header would give away what proves packets genuine. So it has its old transport number, whose lateness says
+        nothing of the line.
+        """
+        if packet.extensions.transport_sequence_number is not None:
+            self.sent.forget(packet.extensions.transport_sequence_number)
+        if self.hop is not None:
+            await self.hop.send_rtp(packet)
 
     @property
     def _patience_s(self) -> float:
