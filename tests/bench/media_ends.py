@@ -122,8 +122,9 @@ class ChromiumEnd:
         took_s = (found["stats"]["at"] - self._before["at"]) / 1000
         sound = {name: _recording(kept, shift_s) for name, kept in found["sound"].items()}
         return Account(
-            _heard(before["inbound-audio"], after["inbound-audio"]),
-            _seen(before["inbound-video"], after["inbound-video"], took_s),
+            # A stream that came only after the warm-up had nothing before.
+            _heard(before.get("inbound-audio", {}), after["inbound-audio"]),
+            _seen(before.get("inbound-video", {}), after["inbound-video"], took_s),
             found["first"].get("picture"),
             cores,
             sound["own"],
@@ -166,9 +167,9 @@ def _heard(before: dict[str, Any], after: dict[str, Any]) -> Heard:
 
 
 def _seen(before: dict[str, Any], after: dict[str, Any], took_s: float) -> Seen:
-    frames = after["framesDecoded"] - before["framesDecoded"]
-    freezes = after["freezeCount"] - before["freezeCount"]
-    frozen_s = after["totalFreezesDuration"] - before["totalFreezesDuration"]
+    frames = after["framesDecoded"] - before.get("framesDecoded", 0)
+    freezes = after["freezeCount"] - before.get("freezeCount", 0)
+    frozen_s = after["totalFreezesDuration"] - before.get("totalFreezesDuration", 0.0)
     return Seen(frames, freezes, frozen_s, after.get("frameWidth", 0), frames / took_s)
 
 
