@@ -149,7 +149,8 @@ class Receiver(RTCRtpReceiver):  # type: ignore[misc]
 
     def nack(self, ssrc: int, sequences: Sequence[int]) -> None:
         request = RtcpRtpfbPacket(fmt=RTCP_RTPFB_NACK, ssrc=self._own_ssrc or 1, media_ssrc=ssrc)
-        request.lost = list(sequences)
+        # aiortc writes them as distances from the first, which must be the smallest even where the count begins anew.
+        request.lost = sorted(set(sequences))
         self._post(request)
 
     def pli(self, ssrc: int) -> None:

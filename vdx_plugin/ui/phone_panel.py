@@ -82,6 +82,7 @@ class PhonePanel(QWidget):
         self.number.setMinimumHeight(self._theme.px(TARGET))
         self.number.setMinimumContentsLength(8)
         self.number.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        self.field.setAccessibleName(self.number.accessibleName())
         self.field.setPlaceholderText(_("Nummer eller SIP-adresse"))
         self.field.setMaxLength(200)
         self.field.returnPressed.connect(self._on_dial)

@@ -114,6 +114,16 @@ async def test_a_sink_gets_every_packet_the_senders_clock_and_what_it_asks_for_a
     assert replace(again, arrived_s=last.arrived_s, is_retransmission=False) == last
 
 
+async def test_packets_lost_where_the_count_begins_anew_are_asked_for_too(line: Line) -> None:
+    """aiortc writes a request as distances from its first number and fails on a negative one."""
+    sink = line.sink
+    await sink.until(lambda: bool(sink.packets))
+    assert sink.feedback is not None
+    last = sink.packets[-1]
+    sink.feedback.nack(last.ssrc, [65_535, 0, 65_535, last.sequence])
+    await sink.until(lambda: any(packet.is_retransmission for packet in sink.packets))
+
+
 async def test_the_node_is_told_how_the_stream_arrives_and_the_end_is_told_once() -> None:
     """Senders set their rate by the reports; a sink owns a thread or a device that must go."""
     line = Line()
