@@ -16,7 +16,7 @@ from vdx_plugin.media.rate.probing import Probe, Prober
 from vdx_plugin.media.rate.sent import SentRecord
 from vdx_plugin.media.rate.throughput import Throughput
 
-START_BPS = 500_000.0
+START_BPS = 300_000.0
 CEILING_BPS = 3_000_000.0
 SILENCE_S = 0.5
 CALM_S = 1.0

@@ -10,13 +10,14 @@ from vdx_plugin.media.rate.delay import Use
 from vdx_plugin.media.rate.throughput import Throughput
 
 FLOOR_BPS = 60_000.0
-BACK_OFF = 0.85
+BACK_OFF = 0.88
 MORE_OFF = 0.35
 FAST_GROWTH, GROWTH = 0.5, 0.16
 """Share a second: before the line has ever shown its end, and after."""
 NEAR = 0.15
 """How close to the rate at which a queue grew one is near it."""
-PACKET_BITS = 9600
+PACKET_BITS, NEAR_GROWTH = 9600, 0.05
+"""Near it: a packet a round trip, but on a thin line, where that is much, no more than this share a second."""
 RESPONSE_S = 0.1
 FORGET_S = 15.0
 
@@ -89,5 +90,5 @@ class Growth:
             self._end_bps = None
             return self.bps
         if self.bps > (1 - NEAR) * self._end_bps:
-            return self.bps + PACKET_BITS * passed_s / (rtt_s + RESPONSE_S)
+            return self.bps + passed_s * min(PACKET_BITS / (rtt_s + RESPONSE_S), NEAR_GROWTH * self.bps)
         return self.bps * (1 + GROWTH * passed_s)

@@ -34,7 +34,7 @@ SLIDES = (Rung(1080, 10, 400_000, 2_500_000), Rung(1080, 5, 150_000, 1_500_000),
 PICTURE_BACK_BPS = 100_000.0
 START_S = 2.0
 """While the first trials find the line's rate, only what is far too much is given up."""
-FAR, FAR_EARLY = 0.5, 0.3
+FAR, FAR_EARLY = 0.5, 0.25
 DOWN_S, FAR_DOWN_S, NONE_S = 1.0, 0.3, 3.0
 UP_S = 4.0
 ROOM = 1.2

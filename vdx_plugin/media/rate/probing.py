@@ -12,7 +12,8 @@ from vdx_plugin.media.rate.sent import Outcome
 
 DURATION_S = 0.020
 MIN_PACKETS = 6
-FIRST_STEPS = (3.0, 6.0)
+FIRST_STEP = 5.0
+"""One alone: a second, sent before the first is known, fills a thin line's queue, which the sound there remembers."""
 NEXT_STEP = 2.0
 PROMISING = 0.7
 """A trial that came this close to its rate is followed by a faster one."""
@@ -57,7 +58,7 @@ class Prober:
     """``wanted`` is asked before each packet, ``take`` gets the outcomes and returns the rate a trial has shown."""
 
     def __init__(self, start_bps: float) -> None:
-        self._plan = [start_bps * step for step in FIRST_STEPS]
+        self._plan = [start_bps * FIRST_STEP]
         self._cluster = 0
         self._trials: dict[int, _Trial] = {}
         self._first_s: float | None = None
