@@ -37,6 +37,9 @@ START_S = 2.0
 FAR, FAR_EARLY = 0.5, 0.25
 DOWN_S, FAR_DOWN_S, NONE_S = 1.0, 0.3, 3.0
 UP_S = 4.0
+TRY_S, TRY_MOST_S = 15.0, 60.0
+"""With sound alone, how long until pictures are tried though nothing shows that there is room, twice as long after each
+vain try. A receiver whose estimate follows what arrives would never let them back."""
 ROOM = 1.2
 BUSY, EASY = 0.8, 0.4
 BUSY_S, EASY_S = 3.0, 20.0
@@ -54,6 +57,8 @@ class Ladder:
         self._above_s: float | None = None
         self._busy_s: float | None = None
         self._easy_s: float | None = None
+        self._none_s: float | None = None
+        self._try_s = TRY_S
 
     @property
     def rung(self) -> Rung:
@@ -74,8 +79,17 @@ class Ladder:
         if self._must_go_down(now_s):
             self._stand(max(self._index + 1, self._fitting(bps)))
         elif self._may_go_up(bps, now_s):
+            self._try_s = TRY_S
             self._stand(max(self._cpu_top, min(self._index - 1, self._fitting(bps / ROOM))))
+        elif self._must_try(bps, now_s):
+            self._try_s = min(TRY_MOST_S, 2 * self._try_s)
+            self._stand(self._index - 1)
         return self.rung
+
+    def _must_try(self, bps: float, now_s: float) -> bool:
+        """Whether it is time to see if pictures go, where sound alone leaves half of what the smallest need."""
+        self._none_s = _since(self._none_s, not self.rung.has_pictures, now_s)
+        return _lasts(self._none_s, self._try_s, now_s) and bps >= FAR * self._rungs[self._index - 1].least_bps
 
     def _must_go_down(self, now_s: float) -> bool:
         last = self._index == len(self._rungs) - 2

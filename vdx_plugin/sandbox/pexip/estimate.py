@@ -26,6 +26,8 @@ _LOWEST_FOR_LOSS_BPS = 200_000
 _BACK_OFF, _BACK_OFF_MOST = 0.85, 0.4
 _GROWTH = 0.08
 _GROWTH_SOON = 0.3
+_UNFILLED_BPS = 300_000
+"""Up to here the estimate rises though less arrives: a source told to send sound alone could never show more."""
 _QUEUE_WINDOW_S = 0.25
 _QUEUE_LEAST_S = 0.02
 _QUEUE_MOST_S = 0.1
@@ -225,7 +227,7 @@ class SendEstimate:
         rate = _GROWTH_SOON if at - max(self._cut_at, self._loss_cut_at) > 3.0 else _GROWTH
         grown = self._limit * (1 + rate) ** min(1.0, at - since)
         # A line that is not filled says nothing about what more it takes.
-        self._limit = max(self._limit, min(grown, 1.5 * self._arriving_bps() + 30_000))
+        self._limit = max(self._limit, min(grown, max(_UNFILLED_BPS, 1.5 * self._arriving_bps() + 30_000)))
         if self._limit >= NO_LIMIT_BPS:
             self._limit = None
 

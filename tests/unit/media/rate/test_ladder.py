@@ -50,6 +50,17 @@ def test_sound_alone_comes_only_after_a_while_and_the_picture_by_itself() -> Non
     assert walked(Ladder(), [(3, 80_000), (5, 20_000), (30, 1_500_000)])[-1] == 720
 
 
+def test_pictures_are_tried_again_where_sound_alone_proves_nothing() -> None:
+    """A receiver's estimate that follows what arrives would keep them away for the rest of the call."""
+    alone = [(3.0, 80_000.0), (5.0, 20_000.0)]
+    assert walked(Ladder(), [*alone, (12, 45_000)])[-1] == 0
+    tried = walked(Ladder(), [*alone, (120, 45_000)])
+    assert tried[-5:] == [0, 180, 0, 180, 0]
+    assert tried.count(180) <= 4
+    assert walked(Ladder(), [*alone, (20, 45_000), (10, 200_000)])[-1] == 180
+    assert walked(Ladder(), [*alone, (120, 20_000)])[-1] == 0
+
+
 def test_it_goes_up_only_with_room_to_spare() -> None:
     """Else the next whole picture brings it down again."""
     assert walked(Ladder(), [(10, 700_000), (20, 950_000)]) == [720, 540]

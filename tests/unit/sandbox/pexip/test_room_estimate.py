@@ -97,6 +97,17 @@ def test_a_line_that_widens_is_used_again() -> None:
     assert (line.estimate.limit_bps or START_BPS) > 1_000_000
 
 
+def test_a_source_that_was_brought_down_to_sound_alone_may_send_pictures_again() -> None:
+    """Else a busy moment costs the picture for the rest of the call: sound never fills the line that would prove it."""
+    line = Line(5_000_000)
+    line.run(1)
+    line.estimate._limit, at = 60_000.0, line.now
+    for number in range(1000):
+        sent_at = at + number * 0.02
+        line.estimate.take([Passed(sent_at, sent_at + 0.03, 130)], at=sent_at + 0.05)
+    assert (line.estimate.limit_bps or START_BPS) >= 290_000
+
+
 def test_the_viewers_own_estimate_bounds_ours() -> None:
     """A client that speaks only REMB is heard too; zero says nothing."""
     estimate = SendEstimate()
