@@ -9,6 +9,7 @@ from dataclasses import replace
 from vdx_plugin import log
 from vdx_plugin.domain.measures import LineFigures
 from vdx_plugin.errors import NotFound, Refused, VdxError
+from vdx_plugin.media.memory import give_back
 from vdx_plugin.media.pexip.client import PROBE_LIMIT_S, REQUEST_LIMIT_S, PexipClient
 from vdx_plugin.media.pexip.control import RoomControl
 from vdx_plugin.media.pexip.events import (
@@ -347,6 +348,7 @@ class PexipCall:
         await self._session.stop()
         await self._close_left()
         await self._presence.close(release=release)
+        await asyncio.to_thread(give_back)
 
 
 async def open_call(client: PexipClient, target: JoinTarget, ears: Ears, around: Surroundings) -> PexipCall:

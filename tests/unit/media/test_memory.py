@@ -1,0 +1,27 @@
+"""What a call leaves in memory."""
+
+from __future__ import annotations
+
+import gc
+import weakref
+
+from vdx_plugin.media.memory import give_back
+
+
+class Held:
+    """Holds itself, as a connection and its tracks hold each other."""
+
+    def __init__(self) -> None:
+        self.itself = self
+
+
+def test_what_only_holds_itself_is_freed_after_a_call() -> None:
+    """Its pictures would stay until Python happens to look, which is rarely with so few objects."""
+    gc.disable()
+    try:
+        left = weakref.ref(Held())
+        assert left() is not None
+        give_back()
+        assert left() is None
+    finally:
+        gc.enable()
