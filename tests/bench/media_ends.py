@@ -232,6 +232,7 @@ class OurEnd:
         return str(await self._child.ask("offer"))
 
     async def answer(self, sdp: str) -> str:
+        # Nobody asks: a node never offers before we have called it, and the other end of each pair is a browser.
         raise NotImplementedError("our client offers")
 
     async def accept(self, sdp: str) -> None:

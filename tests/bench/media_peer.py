@@ -90,6 +90,7 @@ class BenchDevices:
         began_s, count = time.monotonic(), 0
         while True:
             count += 1
+            # A camera blocks its reader's thread until the next picture is there, and so does this one.
             time.sleep(max(0.0, began_s + count / content.FPS - time.monotonic()))
             number = count % len(self._pictures)
             if self.is_kept:

@@ -53,7 +53,7 @@ def encoded_sound() -> list[bytes]:
     return [encoder.encode(speech[at : at + FRAME].copy()) for at in range(0, speech.size - FRAME, FRAME)]
 
 
-class Recorded(MediaStreamTrack):  # type: ignore[misc]
+class Recorded(MediaStreamTrack):  # type: ignore[misc]  # aiortc has no types
     """A track that gives packets in time, from ``start`` on and round."""
 
     def __init__(self, kind: str, packets: list[bytes], ticks: int, rate: int, start: int) -> None:

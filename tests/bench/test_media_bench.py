@@ -64,6 +64,7 @@ def test_the_relay_carries_both_ways_and_nothing_while_it_is_cut() -> None:
         relay.is_cut = True
         ends[0].sendto(b"\x80 lost", ("127.0.0.1", relay.ports[0]))
         while len(relay.late_s) < 2 or relay.taken < 3:
+            # The relay counts in a thread of its own and tells nobody.
             time.sleep(0.01)
         relay.is_cut = False
         ends[0].sendto(b"\x80 again", ("127.0.0.1", relay.ports[0]))
@@ -125,6 +126,7 @@ def test_the_delay_of_sound_is_found_and_a_hole_in_it_is_heard() -> None:
 
 def _wait_for_all(devices: BenchDevices) -> None:
     while not (devices.sent and devices.got and devices.pictures_sent):
+        # The devices' threads fill these lists and tell nobody.
         time.sleep(0.02)
 
 

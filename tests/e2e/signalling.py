@@ -150,6 +150,7 @@ class SignallingEngine:
         """There is nothing to load."""
 
     async def check(self, choice: MediaChoice, target: JoinTarget | None) -> WorkplaceCheck:
+        # No step of these tests tries the workplace's devices; one that did must not pass by a made-up answer.
         raise NotImplementedError
 
     async def enter(

@@ -12,7 +12,7 @@ microphones, and ``checking`` tries devices and line before anybody waits.
 Rules that need no input or output are modules of their own and pure: ``sdp``, ``router``, ``line``, ``recovery``,
 ``report``, ``testcard``, ``traffic``, ``watchers``, ``sound_cards``, and in ``pexip`` admission, events, roster and
 reasons. How much is sent is worked out in the package ``rate``; ``congestion`` puts it into a connection, whose lines
-send by ``sender`` with ``encoders``.
+send by ``sound_sender`` and ``picture_sender`` with ``encoders``.
 
 The start of the program has no time for any of this, so what ``call_engine`` gives is ``late``: it imports the engine
 when a patient is first opened. aiortc and PyAV are imported by ``peer``, ``tracks``, ``encoders``, ``aiortc_hooks`` and

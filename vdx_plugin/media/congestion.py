@@ -12,12 +12,13 @@ from typing import Any
 
 from vdx_plugin.media import aiortc_hooks as hooks
 from vdx_plugin.media.encoders import encoder_for
+from vdx_plugin.media.picture_sender import PictureSender
 from vdx_plugin.media.rate.ladder import SLIDES, Rung
 from vdx_plugin.media.rate.outlet import HEADER_SHARE, SOUND_BPS, Outlet
 from vdx_plugin.media.rate.remb import Remb
 from vdx_plugin.media.rate.reporting import Reporter
 from vdx_plugin.media.sdp import TRANSPORT_CC_URI
-from vdx_plugin.media.sender import PictureSender, SoundSender
+from vdx_plugin.media.sound_sender import SoundSender
 from vdx_plugin.runtime import Tasks
 
 HEADERS_BYTES = 80

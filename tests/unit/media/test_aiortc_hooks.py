@@ -28,8 +28,8 @@ from vdx_plugin.media.encoders import (
     encoder_for,
 )
 from vdx_plugin.media.pexip.replies import IceServer
+from vdx_plugin.media.picture_sender import PictureSender
 from vdx_plugin.media.rate.outlet import Outlet
-from vdx_plugin.media.sender import PictureSender
 from vdx_plugin.media.testcard import PictureFormat, TestCard
 
 

@@ -39,11 +39,13 @@ from aiortc.rtp import (
 from aiortc.stats import RTCStatsReport
 
 from vdx_plugin.media.encoders import SpeechEncoder, encoder_for
+from vdx_plugin.media.picture_sender import PictureSender
 from vdx_plugin.media.rate.feedback import Feedback, pack
 from vdx_plugin.media.rate.ladder import Rung
 from vdx_plugin.media.rate.outlet import Outlet
 from vdx_plugin.media.sdp import TRANSPORT_CC_URI
-from vdx_plugin.media.sender import PictureSender, Sender, SoundSender, level_dbov
+from vdx_plugin.media.sender import Sender
+from vdx_plugin.media.sound_sender import SoundSender, level_dbov
 from vdx_plugin.runtime import Tasks
 
 LIMIT_S = 20
