@@ -477,7 +477,7 @@ async def test_a_screen_somebody_else_shows_is_seen_and_takes_the_floor_from_our
             await doctor.until(lambda: doctor.slide is not None and doctor.slide.width == 320)
             states = [event.slides for event in doctor.events if isinstance(event, SlidesChanged)]
             assert states == [Slides.OURS, Slides.THEIRS]
-            assert not doctor.call._session._slides.is_on
+            assert not doctor.call._session._slides.feed.is_on
 
 
 async def test_servers_named_with_the_answer_are_taken_up_by_a_new_path() -> None:

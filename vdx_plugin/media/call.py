@@ -9,6 +9,7 @@ from dataclasses import replace
 from vdx_plugin import log
 from vdx_plugin.domain.measures import LineFigures
 from vdx_plugin.errors import NotFound, Refused, VdxError
+from vdx_plugin.media.measured import JoinTimings
 from vdx_plugin.media.memory import give_back
 from vdx_plugin.media.pexip.client import PROBE_LIMIT_S, REQUEST_LIMIT_S, PexipClient
 from vdx_plugin.media.pexip.control import RoomControl
@@ -28,7 +29,7 @@ from vdx_plugin.media.pexip.reasons import loggable
 from vdx_plugin.media.players import Received
 from vdx_plugin.media.presence import Hearers, Presence, enter_room, quietly
 from vdx_plugin.media.room_state import RoomState
-from vdx_plugin.media.session import Ears, JoinTimings, MediaSession, Surroundings
+from vdx_plugin.media.session import Ears, MediaSession, Surroundings
 from vdx_plugin.ports import (
     CallEvent,
     CallFigures,

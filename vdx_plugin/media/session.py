@@ -12,13 +12,14 @@ from typing import TYPE_CHECKING
 
 from vdx_plugin import log
 from vdx_plugin.domain.measures import LineFigures
-from vdx_plugin.errors import Refused, Unavailable, Unsupported, VdxError
+from vdx_plugin.errors import Refused, VdxError
 from vdx_plugin.media.apm import load_canceller
 from vdx_plugin.media.channel import read_message, write_message
 from vdx_plugin.media.devices import Devices
 from vdx_plugin.media.ice_servers import arranged
-from vdx_plugin.media.line import SILENT_AFTER_S, Counts, LineWatch
+from vdx_plugin.media.line import SILENT_AFTER_S
 from vdx_plugin.media.local_media import LocalFigures, LocalMedia, MediaSettings
+from vdx_plugin.media.measured import JoinTimings, Measured
 from vdx_plugin.media.mending import Means, Mender
 from vdx_plugin.media.network import Network
 from vdx_plugin.media.pexip.client import is_loopback
@@ -29,9 +30,7 @@ from vdx_plugin.media.presence import Presence, quietly
 from vdx_plugin.media.recovery import PathState, Step
 from vdx_plugin.media.report import statistics_of
 from vdx_plugin.media.sdp import OfferShape
-from vdx_plugin.media.slides import SlideFeed
-from vdx_plugin.media.stills import Stills
-from vdx_plugin.media.traffic import Traffic
+from vdx_plugin.media.slide_show import SlideShow
 from vdx_plugin.ports import (
     CallEvent,
     CallFigures,
@@ -53,7 +52,6 @@ if TYPE_CHECKING:
 _log = log.get("media.session")
 
 LOOK_EVERY_S = 0.25
-COUNT_EVERY_S = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,22 +72,6 @@ class Surroundings:
     now: Callable[[], datetime]
     settings: MediaSettings = field(default_factory=MediaSettings)
     network: Callable[[], Network] = Network
-
-
-@dataclass(frozen=True, slots=True)
-class JoinTimings:
-    """Where the time of joining went, in milliseconds; None for what has not happened."""
-
-    token_ms: int | None = None
-    """Token and first roster."""
-    devices_ms: int | None = None
-    offer_ms: int | None = None
-    answer_ms: int | None = None
-    connect_ms: int | None = None
-    """ICE and DTLS."""
-    first_video_ms: int | None = None
-    """From ``start_media`` on, as the next."""
-    first_audio_ms: int | None = None
 
 
 async def load_media() -> None:
@@ -127,18 +109,13 @@ class MediaSession:
         self._path: MediaPath | None = None
         self._playout: Playout | None = None
         self._choice = MediaChoice()
-        self._slides = SlideFeed()
-        self._stills = Stills(presence.client, ears.on_slide)
+        self._slides = SlideShow(presence.client, ears.on_slide)
         self._mender: Mender | None = None
         self._is_held = self._is_paused = False
         self._camera_is_on = self._has_room = True
-        self._watch = LineWatch()
-        self._counts = Counts()
-        self._traffic = Traffic()
+        self._measured = Measured(ears.on_event)
         self._began_s = 0.0
-        self._counted_s = 0.0
         self._reported_s = 0.0
-        self._fps: float | None = None
         self._mends_before = 0
         self.timings = JoinTimings()
         self._tasks.spawn(load_media(), "media-load")
@@ -199,7 +176,7 @@ class MediaSession:
                 return
             raise
         self._path, self._is_held = path, False
-        self._watch.restart()
+        self._measured.restart()
         self._tasks.spawn(self._note_connected(path), "media-connect")
 
     def _new_path(self) -> MediaPath:
@@ -225,7 +202,7 @@ class MediaSession:
                 pictures=media.pictures,
                 sound=media.sound,
                 playout=playout,
-                slides=self._slides,
+                slides=self._slides.feed,
                 on_slide=self._ears.on_slide,
                 on_pictures=self._on_pictures,
                 channel=channel,
@@ -249,8 +226,7 @@ class MediaSession:
     async def stop(self) -> None:
         """Close path and devices. What was measured stays."""
         is_broken = self.is_broken
-        self._slides.end()
-        await self._stills.close()
+        await self._slides.end()
         await self._tasks.close()
         mender, self._mender = self._mender, None
         if mender is not None:
@@ -267,8 +243,7 @@ class MediaSession:
     async def pause(self) -> None:
         """End the media call and keep the devices: the presence it belongs to is about to be left."""
         self._is_paused = True
-        self._slides.end()
-        await self._stills.close()
+        await self._slides.end()
         if self._mender is not None:
             await self._mender.rest()
         path, self._path = self._path, None
@@ -278,8 +253,7 @@ class MediaSession:
     async def move_to(self, presence: Presence) -> None:
         """Go on in another presence, with the same devices. Raises VdxError where its node gives no media."""
         self._presence = presence
-        await self._stills.close()
-        self._stills = Stills(presence.client, self._ears.on_slide)
+        await self._slides.move_to(presence.client)
         path, self._path = self._path, None
         if path is not None:
             await path.drop()
@@ -353,42 +327,32 @@ class MediaSession:
                 mender.look(at_s, PathState.CONNECTING if self._is_held else PathState.FAILED, silent_s=0.0)
                 continue
             self._warn_of_silence(path)
-            if not mender.is_busy and at_s - self._counted_s >= COUNT_EVERY_S - LOOK_EVERY_S / 2:
-                await self._count(path, at_s)
+            if not mender.is_busy and self._measured.is_due(at_s + LOOK_EVERY_S / 2):
+                await self._measured.count(path, at_s, expected=self._is_expected)
+                self._report(path, at_s)
             mender.look(at_s, path.state, silent_s=path.silent_s)
 
     def _warn_of_silence(self, path: MediaPath) -> None:
-        if self._is_expected and not self._watch.is_lost and path.silent_s >= SILENT_AFTER_S:
-            self._ears.on_event(self._watch.lose())
+        if self._is_expected and path.silent_s >= SILENT_AFTER_S:
+            self._measured.lose()
 
     @property
     def _is_expected(self) -> bool:
         """Whether somebody else has media, so that silence means a broken line and not an empty room."""
         return self._presence.roster.hears_others and not self._presence.is_waiting
 
-    async def _count(self, path: MediaPath, at_s: float) -> None:
-        self._counted_s = at_s
-        self._counts = await path.counts()
-        self._traffic.tick(at_s, self._counts)
-        change = self._watch.tick(at_s, self._counts, expected=self._is_expected)
-        if change is not None:
-            self._ears.on_event(change)
-        self._fps = self.received().picture.fps
-        self._report(path, at_s)
-
     def _report(self, path: MediaPath, at_s: float) -> None:
         interval_s = self._presence.grant.stats_interval_s
         if interval_s is None or at_s - self._reported_s < interval_s or path.state is not PathState.CONNECTED:
             return
         self._reported_s = at_s
-        statistics = statistics_of(self._counts, self.received(), path.video_codec)
+        statistics = statistics_of(self._measured.counts, self.received(), path.video_codec)
         self._tasks.spawn(quietly(self._presence.client.report(path.call_id, statistics), "statistics"), "media-report")
 
     # --- recovery ---------------------------------------------------------------------------------------------------
 
     def _on_broken(self) -> None:
-        if not self._watch.is_lost:
-            self._ears.on_event(self._watch.lose())
+        self._measured.lose()
 
     def _on_mended(self) -> None:
         _log.info("the media path stands again")
@@ -401,44 +365,32 @@ class MediaSession:
 
     async def _renew(self) -> None:
         await (self._open_path() if self._path is None else self._path.renew())
-        self._watch.restart()
+        self._measured.restart()
 
     async def _replace(self) -> None:
         await (self._open_path() if self._path is None else self._path.replace())
-        self._watch.restart()
+        self._measured.restart()
 
     # --- slides -----------------------------------------------------------------------------------------------------
 
     async def present(self) -> None:
         """Begin to send what ``show_screen`` gets. Raises Unavailable, or Unsupported where nobody takes slides."""
-        path = self._path
-        if path is None:
-            raise Unavailable("media.no_path", "slides before media")
-        if not path.slides.can_send:
-            await path.renegotiate()
-        if not path.slides.can_send:
-            raise Unsupported("call.no_floor", "no line for slides")
-        self._slides.max_blocks = path.slides.max_blocks
-        self._slides.begin()
+        await self._slides.present(self._path)
 
     def show_screen(self, picture: ScreenPicture) -> None:
         """Send this picture from now on; on any thread."""
-        self._slides.show(picture)
+        self._slides.feed.show(picture)
 
     def stop_presenting(self) -> None:
-        self._slides.end()
+        self._slides.feed.end()
 
     def on_slides(self, *, theirs: bool) -> None:
         """Somebody else shows something, or no longer does: what we show ends in any case."""
-        self._slides.end()
-        path = self._path
-        if theirs and path is not None and path.slides.may_receive and not path.slides.can_receive:
-            self._tasks.spawn(quietly(path.renegotiate(), "slides"), "media-slides")
+        self._slides.on_others(self._path, theirs=theirs)
 
     def on_still(self, event_id: str) -> None:
-        """A still of the slides can be had; fetched where the slides do not come as pictures that move."""
-        if self._path is not None and not self._path.slides.can_receive:
-            self._stills.want(event_id)
+        """A still of the slides can be had."""
+        self._slides.on_still(self._path, event_id)
 
     # --- in use -----------------------------------------------------------------------------------------------------
 
@@ -480,47 +432,19 @@ class MediaSession:
         """Return what was decoded so far."""
         return self._playout.received if self._playout is not None else Received()
 
+    @property
+    def _reconnects(self) -> int:
+        return self._mends_before + (self._mender.mends if self._mender is not None else 0)
+
     def figures(self) -> LineFigures:
         """Return the quality so far."""
-        received = self.received()
-        return self._watch.figures(
-            width=received.width or None,
-            height=received.height or None,
-            fps=self._fps,
-            reconnects=self._mends_before + (self._mender.mends if self._mender is not None else 0),
-        )
+        return self._measured.figures(self.received(), self._reconnects)
 
     def now(self) -> CallFigures:
         """Return what is measured now."""
-        received, path = self.received(), self._path
         local = self._media.names() if self._media is not None else LocalFigures()
-        return CallFigures(
-            received_kbps=self._traffic.received_kbps,
-            sent_kbps=self._traffic.sent_kbps,
-            estimate_kbps=path.estimate_kbps if path is not None else None,
-            loss=self._watch.loss,
-            jitter_ms=self._counts.jitter_ms,
-            reconnects=self.figures().reconnects,
-            path=path.way if path is not None else "",
-            sound_delay_ms=received.sound.delay_ms if received.sound.packets else None,
-            concealed=received.sound.concealed_share if received.sound.packets else None,
-            recovered_s=received.sound.recovered_s,
-            video_codec=path.video_codec if path is not None else "",
-            width=received.width,
-            height=received.height,
-            fps=received.picture.fps,
-            freezes=received.picture.freezes,
-            frozen_s=received.picture.frozen_s,
-            picture_delay_ms=received.picture.delay_ms,
-            asked_again=received.picture.asked_again,
-            camera=local.camera,
-            microphone=local.microphone,
-            speaker=local.speaker,
-            cancels_echo=local.echo.is_on,
-            echo_loss_db=local.echo.return_loss_db,
-            drift_ppm=local.echo.drift_ppm,
-        )
+        return self._measured.now(self._path, self.received(), local, self._reconnects)
 
     @property
     def two_way_s(self) -> float:
-        return self._watch.two_way_s
+        return self._measured.two_way_s
