@@ -29,7 +29,8 @@ from vdx_plugin.media.pexip.reasons import loggable
 from vdx_plugin.media.players import Received
 from vdx_plugin.media.presence import Hearers, Presence, enter_room, quietly
 from vdx_plugin.media.room_state import RoomState
-from vdx_plugin.media.session import Ears, MediaSession, Surroundings
+from vdx_plugin.media.session import MediaSession
+from vdx_plugin.media.surroundings import Ears, Surroundings
 from vdx_plugin.ports import (
     CallEvent,
     CallFigures,

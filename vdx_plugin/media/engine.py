@@ -14,7 +14,8 @@ from vdx_plugin.media.devices import Devices, SystemDevices
 from vdx_plugin.media.local_media import MediaSettings
 from vdx_plugin.media.network import Network
 from vdx_plugin.media.pexip.client import PexipClient, trusted
-from vdx_plugin.media.session import Ears, Surroundings, load_media
+from vdx_plugin.media.session import load_media
+from vdx_plugin.media.surroundings import Ears, Surroundings
 from vdx_plugin.ports import (
     CallEvent,
     CallFigures,

@@ -6,8 +6,7 @@ import asyncio
 import importlib
 import time
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, field, replace
-from datetime import datetime
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from vdx_plugin import log
@@ -15,13 +14,11 @@ from vdx_plugin.domain.measures import LineFigures
 from vdx_plugin.errors import Refused, VdxError
 from vdx_plugin.media.apm import load_canceller
 from vdx_plugin.media.channel import read_message, write_message
-from vdx_plugin.media.devices import Devices
 from vdx_plugin.media.ice_servers import arranged
 from vdx_plugin.media.line import SILENT_AFTER_S
-from vdx_plugin.media.local_media import LocalFigures, LocalMedia, MediaSettings
+from vdx_plugin.media.local_media import LocalFigures, LocalMedia
 from vdx_plugin.media.measured import JoinTimings, Measured
 from vdx_plugin.media.mending import Means, Mender
-from vdx_plugin.media.network import Network
 from vdx_plugin.media.pexip.client import is_loopback
 from vdx_plugin.media.pexip.events import PeerWord
 from vdx_plugin.media.pexip.replies import IceServer
@@ -30,19 +27,17 @@ from vdx_plugin.media.presence import Presence, quietly
 from vdx_plugin.media.recovery import PathState, Step
 from vdx_plugin.media.report import statistics_of
 from vdx_plugin.media.sdp import OfferShape
+from vdx_plugin.media.shown import Shown
 from vdx_plugin.media.slide_show import SlideShow
+from vdx_plugin.media.surroundings import Ears, Surroundings
 from vdx_plugin.ports import (
-    CallEvent,
     CallFigures,
     ChatMessage,
     ChatReceived,
-    DeviceNotice,
     JoinTarget,
     MediaChoice,
     MediaFlowing,
     ScreenPicture,
-    VideoPicture,
-    ignore_picture,
 )
 from vdx_plugin.runtime import Tasks
 
@@ -52,26 +47,6 @@ if TYPE_CHECKING:
 _log = log.get("media.session")
 
 LOOK_EVERY_S = 0.25
-
-
-@dataclass(frozen=True, slots=True)
-class Ears:
-    """Who hears of the call: events on the loop's thread, pictures on any."""
-
-    on_event: Callable[[CallEvent], None]
-    on_remote_picture: Callable[[VideoPicture], None]
-    on_self_picture: Callable[[VideoPicture], None]
-    on_slide: Callable[[VideoPicture], None] = ignore_picture
-
-
-@dataclass(frozen=True, slots=True)
-class Surroundings:
-    """What a call stands on: devices, sizes, and the time of day for chat and the test card."""
-
-    devices: Devices
-    now: Callable[[], datetime]
-    settings: MediaSettings = field(default_factory=MediaSettings)
-    network: Callable[[], Network] = Network
 
 
 async def load_media() -> None:
@@ -112,7 +87,7 @@ class MediaSession:
         self._slides = SlideShow(presence.client, ears.on_slide)
         self._mender: Mender | None = None
         self._is_held = self._is_paused = False
-        self._camera_is_on = self._has_room = True
+        self._shown = Shown(presence.client, ears.on_event)
         self._measured = Measured(ears.on_event)
         self._began_s = 0.0
         self._reported_s = 0.0
@@ -126,6 +101,7 @@ class MediaSession:
         """Open devices and the path. Raises Unavailable(``media.*``); everything is closed again then."""
         await self.stop()
         self._choice, self._began_s = choice, time.monotonic()
+        self._shown.begin()
         await load_media()
         from vdx_plugin.media.path import as_unavailable
 
@@ -192,9 +168,7 @@ class MediaSession:
         channel = Channel(grant.channel_id or 0, self._on_channel) if has_channel else None
 
         def make_peer(more: Sequence[IceServer], attempt: int) -> Peer:
-            if not self._has_room:
-                # A new path begins with pictures.
-                self._on_pictures(True)
+            self._shown.begin_path()
             return Peer(
                 arranged((*more, *grant.ice_servers), attempt),
                 relay_only=grant.relay_only,
@@ -204,7 +178,7 @@ class MediaSession:
                 playout=playout,
                 slides=self._slides.feed,
                 on_slide=self._ears.on_slide,
-                on_pictures=self._on_pictures,
+                on_pictures=self._shown.set_room,
                 channel=channel,
             )
 
@@ -227,6 +201,7 @@ class MediaSession:
         """Close path and devices. What was measured stays."""
         is_broken = self.is_broken
         await self._slides.end()
+        await self._shown.end()
         await self._tasks.close()
         mender, self._mender = self._mender, None
         if mender is not None:
@@ -259,15 +234,8 @@ class MediaSession:
             await path.drop()
         if self._media is not None:
             await self._open_path()
-            await self._show_muted(self._media)
+            await self._shown.tell_anew(presence.client)
         self._is_paused = False
-
-    async def _show_muted(self, media: LocalMedia) -> None:
-        """Whoever enters anew is shown as heard and seen until told otherwise."""
-        if not media.sound.is_on:
-            await quietly(self._presence.client.tell_muted(microphone=True), "client_mute")
-        if not media.pictures.is_on:
-            await quietly(self._presence.client.tell_muted(camera=True), "video_muted")
 
     # --- what happens meanwhile -------------------------------------------------------------------------------------
 
@@ -398,24 +366,13 @@ class MediaSession:
         """Silence here at once; that others are shown it is a courtesy that may fail."""
         if self._media is not None:
             self._media.sound.is_on = on
-        await quietly(self._presence.client.tell_muted(microphone=not on), "client_mute")
+        await self._shown.set_microphone(on=on)
 
     async def set_camera(self, *, on: bool) -> None:
         """Black here at once, as with the microphone."""
         if self._media is not None:
             self._media.pictures.is_on = on
-        self._camera_is_on = on
-        await self._tell_camera()
-
-    def _on_pictures(self, sent: bool) -> None:
-        """The line has no room for our picture, or has again: both sides are told, a frozen picture tells nothing."""
-        self._has_room = sent
-        self._ears.on_event(DeviceNotice("media.picture_back" if sent else "media.sound_only"))
-        self._tasks.spawn(self._tell_camera(), "media-sound-only")
-
-    async def _tell_camera(self) -> None:
-        shown = self._camera_is_on and self._has_room
-        await quietly(self._presence.client.tell_muted(camera=not shown), "video_muted")
+        await self._shown.set_camera(on=on)
 
     async def use_devices(self, choice: MediaChoice) -> None:
         """Use other devices from now on; before media starts, they are those it starts with."""

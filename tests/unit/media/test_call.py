@@ -14,7 +14,7 @@ import pytest
 from tests.unit.media.pexip.node import TARGET, Node, refused, row
 from vdx_plugin.media.call import PexipCall, open_call
 from vdx_plugin.media.devices import SystemDevices
-from vdx_plugin.media.session import Ears, Surroundings
+from vdx_plugin.media.surroundings import Ears, Surroundings
 from vdx_plugin.ports import (
     CallEvent,
     CallOver,
