@@ -19,7 +19,7 @@ from tests.peers.gnuhealth import server as gnuhealth
 from tests.peers.gnuhealth.server import DITTE, DOCTOR, Server
 from vdx_plugin.domain.context import ClinicContext
 from vdx_plugin.domain.patients import cpr
-from vdx_plugin.ui import gallery, scenes
+from vdx_plugin.ui import gallery, gallery_windows, scenes
 from vdx_plugin.ui.theme import Theme
 from vdx_plugin.ui.windows import dress
 
@@ -75,7 +75,7 @@ def picture_dock(context: ClinicContext, file: Path) -> None:
     assert isinstance(app, QApplication)
     dress(app, Theme())
     view = replace(scenes.idle(context), consultation=replace(scenes.starting(), context=context))
-    gallery.render(app, ("dock", gallery.dock(view), (320, 860)), Theme(), file)
+    gallery.render(app, ("dock", gallery_windows.dock(view), (320, 860)), Theme(), file)
 
 
 async def test_the_action_in_the_patient_form_starts_with_that_patient(server: Server, page: Page) -> None:

@@ -28,7 +28,7 @@ from vdx_plugin.service.view import (
     StepKind,
     Undoable,
 )
-from vdx_plugin.ui import scenes
+from vdx_plugin.ui import agenda_scenes, scenes
 
 OLD_FORMAT = replace(scenes.NURSING_HOME, format=LetterFormat.CONVERTED)
 NOBODY = replace(scenes.NURSING_HOME, id="no-way", gln=None, channel=Channel.MEDCOM)
@@ -153,7 +153,7 @@ def starting(parties: tuple[PartyStatus, ...], *, is_failed: bool = False) -> Co
 def booked() -> AgendaView:
     """Return a day with one large meeting, answered by some."""
     able = frozenset({EntryAction.START, EntryAction.MOVE, EntryAction.PROLONG, EntryAction.CANCEL})
-    shown = scenes.entry(
+    shown = agenda_scenes.entry(
         45, scenes.HOSPITAL, number=2, room=RoomState.READY, parties=mixed(), actions=able, undoable=undoable()
     )
     return AgendaView(scenes.NOW.date(), (shown,), (shown,), (shown,), scenes.NOW)

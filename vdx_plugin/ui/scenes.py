@@ -6,12 +6,9 @@ All people are invented; the personal number has a day of birth that does not ex
 from __future__ import annotations
 
 import math
-from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
-from typing import Any
 from uuid import UUID
 
-from vdx_plugin.domain.booked import RoomTemplate
 from vdx_plugin.domain.consultation import EndReason, Stage
 from vdx_plugin.domain.context import ClinicContext, ClinicUser, Organisation
 from vdx_plugin.domain.fees import VIDEO_CONFERENCE, FeeProposal
@@ -34,42 +31,29 @@ from vdx_plugin.domain.secret import Secret
 from vdx_plugin.domain.summary import Attendance, Summary
 from vdx_plugin.domain.teams import Team
 from vdx_plugin.ports import (
-    AdapterStatus,
-    Capabilities,
-    Capability,
     ChatMessage,
     CheckState,
-    Choice,
     DiagnosisLine,
-    Health,
-    HealthState,
     LineChanged,
     LineQuality,
-    Manifest,
     RoomParticipant,
-    Setting,
-    SettingKind,
     VideoPicture,
-    Words,
 )
 from vdx_plugin.service.view import (
-    AgendaEntry,
-    AgendaView,
     CallView,
     ConsultationView,
     DeskView,
     DiagnosisView,
-    EntryAction,
     Notice,
     Problem,
     Recoverable,
-    RoomState,
     Severity,
     Step,
     StepKind,
     StepState,
     WaitingGuest,
 )
+from vdx_plugin.ui.adapter_scenes import adapters
 
 NOW = datetime(2026, 3, 12, 9, 41, 20, tzinfo=UTC)
 CONSULTATION_ID = UUID("00000000-0000-4000-8000-000000000001")
@@ -172,66 +156,13 @@ def _appointment(number: str, hour: int, name: str, glns: tuple[str, ...], statu
     )
 
 
-def adapters(*, can_write: bool = True) -> tuple[AdapterStatus, ...]:
-    """Return connections in every state: one that works, one hidden by it, one on pause, one that failed, one off."""
-    abilities = {Capability.CONTEXT, Capability.APPOINTMENTS} | ({Capability.WRITE_BACK} if can_write else set())
-    record = AdapterStatus(
-        "dummy",
-        "running",
-        capabilities=Capabilities(frozenset(abilities)),
-        manifest=_manifest("dummy", Words("Journalsystemet", "The record system")),
-        version="2.4.1",
-        health=Health(HealthState.GOOD, since=NOW),
-        settings={"server": "https://journal.example", "workstation": "stue-2"},
-        secrets_set=frozenset({"token"}),
-    )
-    hidden = replace(
-        record,
-        name="gdt",
-        reason="adapter.conflict",
-        manifest=_manifest("gdt", Words("Mappe med filer", "Folder of files")),
-        health=Health(HealthState.BAD, "writeback.unavailable", since=NOW),
-        facts={"name": "dummy", "other": "gdt"},
-    )
-    return (
-        record,
-        hidden,
-        AdapterStatus("hl7v2", "paused", "adapter.paused", faults=3),
-        AdapterStatus("local", "failed", "adapter.import_failed", "ImportError"),
-        AdapterStatus("smart", "disabled", manifest=_manifest("smart", Words("SMART", "SMART"))),
-    )
-
-
-def _manifest(name: str, title: Words) -> Manifest:
-    """A connection with a setting of every kind."""
-    none, ask = Words("", ""), Words("Spørg leverandøren.", "Ask the vendor.")
-    ready, kept = (
-        Words("Når journalen er klar.", "Once the record is ready."),
-        Words("I nøgleringen.", "In the keyring."),
-    )
-    kinds = (
-        ("server", SettingKind.ADDRESS, Words("Adresse", "Address"), ask),
-        ("folder", SettingKind.FOLDER, Words("Mappe", "Folder"), none),
-        ("wait", SettingKind.NUMBER, Words("Vent højst (sekunder)", "Wait at most (seconds)"), none),
-        ("write", SettingKind.SWITCH, Words("Skriv notater", "Write notes"), ready),
-        ("token", SettingKind.SECRET, Words("Adgangskode", "Password"), kept),
-    )
-    choices = (Choice("P", Words("drift", "production")), Choice("T", Words("test", "test")))
-    settings = tuple(
-        Setting(key, label, kind, help_text, "20" if kind is SettingKind.NUMBER else "", kind is SettingKind.ADDRESS)
-        for key, kind, label, help_text in kinds
-    )
-    mode = Setting("mode", Words("Meddelelser er", "Messages are"), SettingKind.CHOICE, default="P", choices=choices)
-    return Manifest(name, 1, title, frozenset(Capability), "Eksempel Journal ApS", "MIT", settings=(*settings, mode))
-
-
 def idle(patient: ClinicContext | None = None) -> DeskView:
     """Return a desk where nothing runs."""
     return DeskView(
         "production",
         context=patient,
         appointments=appointments(),
-        adapters=adapters(),
+        adapters=adapters(NOW),
         vdx_reachable=True,
         camera="Logitech Brio",
         microphone="Jabra Evolve2 40",
@@ -249,7 +180,7 @@ def troubled() -> DeskView:
             Notice(1, Problem("vdx.unreachable"), Severity.DANGER, NOW),
             Notice(2, Problem("adapter.slow", {"name": "hl7v2"}), Severity.WARNING, NOW),
         ),
-        adapters=adapters(),
+        adapters=adapters(NOW),
         vdx_reachable=False,
     )
 
@@ -279,7 +210,7 @@ def starting(failed: StepKind | None = None, *, done: int = 2) -> ConsultationVi
     return ConsultationView(CONSULTATION_ID, stage, context(), chosen, steps(failed, done=done), statuses)
 
 
-def _ago(minutes: float) -> datetime:
+def ago(minutes: float) -> datetime:
     return NOW - timedelta(minutes=minutes)
 
 
@@ -300,26 +231,26 @@ def statuses() -> tuple[PartyStatus, ...]:
             home_care,
             InvitationState.ANSWERED,
             history=(_event(9, InvitationState.SENT), _event(4, InvitationState.ANSWERED)),
-            answers=(Answer("a-1", "Vi er med kl. 10, men 5 minutter forsinket.", _ago(4)),),
+            answers=(Answer("a-1", "Vi er med kl. 10, men 5 minutter forsinket.", ago(4)),),
         ),
         PartyStatus(
             nursing_home,
             InvitationState.FAILED,
-            history=(_event(9, InvitationState.SENT), PartyEvent(_ago(2), InvitationState.FAILED, "invite.gave_up")),
+            history=(_event(9, InvitationState.SENT), PartyEvent(ago(2), InvitationState.FAILED, "invite.gave_up")),
         ),
         PartyStatus(agency, InvitationState.SENT, history=(_event(9, InvitationState.SENT),)),
     )
 
 
 def _event(minutes: float, what: InvitationState | Presence) -> PartyEvent:
-    return PartyEvent(_ago(minutes), what)
+    return PartyEvent(ago(minutes), what)
 
 
 def waiting() -> tuple[WaitingGuest, ...]:
     """Return an expected guest and a stranger."""
     return (
-        WaitingGuest("r-3", "Overlæge B. Test", _ago(1), "k-hospital-geriatrics"),
-        WaitingGuest("r-9", "iPhone", _ago(0.2)),
+        WaitingGuest("r-3", "Overlæge B. Test", ago(1), "k-hospital-geriatrics"),
+        WaitingGuest("r-9", "iPhone", ago(0.2)),
     )
 
 
@@ -333,13 +264,13 @@ def call(line: LineQuality = LineQuality.GOOD, *, problems: tuple[Problem, ...] 
             RoomParticipant("r-2", "Patient", False, False, False, True, "k-patient"),
         ),
         chat=(
-            ChatMessage(_ago(2), "Patient", "Jeg kan ikke høre dig.", is_own=False),
-            ChatMessage(_ago(1), "Lægehuset Eksempel", "Prøv at skrue op for lyden på telefonen.", is_own=True),
+            ChatMessage(ago(2), "Patient", "Jeg kan ikke høre dig.", is_own=False),
+            ChatMessage(ago(1), "Lægehuset Eksempel", "Prøv at skrue op for lyden på telefonen.", is_own=True),
         ),
         remote_video=True,
         remote_audio=True,
         problems=problems,
-        connected_at=_ago(3),
+        connected_at=ago(3),
     )
 
 
@@ -371,7 +302,7 @@ def ended(problem: str = "", failures: tuple[str, ...] = ()) -> ConsultationView
     summary = Summary(
         CONSULTATION_ID,
         True,
-        _ago(21),
+        ago(21),
         NOW,
         EndReason.HELD,
         (
@@ -386,82 +317,6 @@ def ended(problem: str = "", failures: tuple[str, ...] = ()) -> ConsultationView
     trouble = Problem(problem) if problem else None
     return ConsultationView(
         base.id, Stage.ENDED, base.context, base.plan, base.steps, base.parties, summary=summary, problem=trouble
-    )
-
-
-def entry(
-    minutes: int,
-    *partners: Partner,
-    who: ClinicContext | None = None,
-    number: int = 1,
-    room: RoomState = RoomState.AWAITS,
-    **changes: Any,
-) -> AgendaEntry:
-    """Return a booked meeting ``minutes`` after ten o'clock Danish time."""
-    start = NOW.replace(hour=9, minute=0, second=0) + timedelta(minutes=minutes)
-    chosen = plan(*partners)
-    states = {PartyRole.PATIENT: InvitationState.PLANNED, PartyRole.INTERPRETER: InvitationState.SENT}
-    parties = tuple(PartyStatus(party, states.get(party.role, InvitationState.DELIVERED)) for party in chosen.parties)
-    values: dict[str, Any] = {
-        "consultation_id": UUID(int=number),
-        "stage": Stage.SCHEDULED,
-        "context": who or context(),
-        "parties": parties,
-        "links": {party.key: Secret("https://example.invalid/guest") for party in chosen.parties},
-        "actions": frozenset({EntryAction.MOVE, EntryAction.PROLONG, EntryAction.CANCEL}),
-    }
-    return AgendaEntry(UUID(int=number << 64), start, start + timedelta(minutes=20), room, **(values | changes))
-
-
-def known_as(who: ClinicContext, reference: str) -> ClinicContext:
-    """Return the context under the clinic system's own key of the patient."""
-    return replace(who, patient=replace(who.patient, local_id=reference))
-
-
-def day() -> AgendaView:
-    """Return a day in the calendar: one ready, one awaiting, one in trouble, a colleague's, one that is over."""
-    inger = known_as(context(), "ref-a2")
-    other = context("Arne Prøvesen", number="6505510013", born=date(1951, 5, 5))
-    third = context("Maja-Louise Christoffersen Østergaard-Andersen", number="7010904444", born=date(1990, 10, 10))
-    ready = frozenset({EntryAction.START, EntryAction.MOVE, EntryAction.PROLONG, EntryAction.CANCEL})
-    answered = replace(
-        entry(45, HOSPITAL).parties[1],
-        invitation=InvitationState.ANSWERED,
-        answers=(Answer("a-2", "Vi er med, men kun til kl. 11.", _ago(30)),),
-    )
-    shown = (
-        entry(-90, number=1, who=other, room=RoomState.CLOSED, stage=Stage.CLOSED, links={}, actions=frozenset()),
-        entry(
-            45,
-            HOSPITAL,
-            number=2,
-            who=inger,
-            room=RoomState.READY,
-            parties=(entry(45, HOSPITAL).parties[0], answered),
-            actions=ready,
-        ),
-        entry(120, HOME_CARE, AGENCY, number=3, who=third),
-        entry(210, NURSING_HOME, number=4, who=other, problem=Problem("agenda.other_time")),
-        AgendaEntry(
-            UUID(int=5 << 64),
-            NOW + timedelta(hours=5),
-            NOW + timedelta(hours=5, minutes=30),
-            RoomState.AWAITS,
-            "Videokonsultation",
-            "kollega@laegehuset.example",
-            is_own=False,
-        ),
-    )
-    return AgendaView(NOW.date(), shown, shown[:4], shown[1:2], NOW)
-
-
-def templates() -> tuple[RoomTemplate, ...]:
-    """Return a pool's recipe, a safe one and one without codes."""
-    before = timedelta(minutes=15)
-    return (
-        RoomTemplate(2, is_safe=True, is_pool=True, ready_before=before),
-        RoomTemplate(1, is_safe=True, is_default=True, ready_before=before, max_participants=20),
-        RoomTemplate(7, is_safe=False, ready_before=timedelta(minutes=5)),
     )
 
 

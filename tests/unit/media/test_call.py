@@ -190,10 +190,10 @@ async def test_both_sides_are_told_when_the_line_has_room_for_sound_alone() -> N
     node = Node(people=[row("patient", call_tag="patient")])
     async with doctor_at(node) as doctor:
         session = doctor.call._session
-        session._on_pictures(False)
+        session._shown.set_room(False)
         await node.until(lambda: bool(node.paths("video_muted")))
         await doctor.call.set_camera(on=False)
-        session._on_pictures(True)
+        session._shown.set_room(True)
         await node.until(lambda: len(node.paths("video_muted")) == 3)
         assert not node.paths("video_unmuted")
         await doctor.call.set_camera(on=True)

@@ -32,7 +32,7 @@ from vdx_plugin.ports import (
 from vdx_plugin.runtime import Runtime
 from vdx_plugin.service.partners import Partners
 from vdx_plugin.service.view import AgendaEntry, DeskView
-from vdx_plugin.ui import device_scenes, scenes, text_scenes
+from vdx_plugin.ui import agenda_scenes, device_scenes, scenes, text_scenes
 from vdx_plugin.ui.device_names import DeviceNames
 from vdx_plugin.ui.screen_capture import Shown
 
@@ -317,7 +317,7 @@ class FakeDesk:
 
     async def search_agenda(self, text: str) -> Sequence[AgendaEntry]:
         await self._did("search_agenda", text)
-        return scenes.day().entries[:1]
+        return agenda_scenes.day().entries[:1]
 
     async def interpreter_card(self, consultation_id: UUID, party_key: str) -> InterpreterCard:
         await self._did("interpreter_card", consultation_id, party_key)
@@ -329,7 +329,7 @@ class FakeDesk:
 
     async def templates(self) -> Sequence[RoomTemplate]:
         await self._did("templates")
-        return scenes.templates()
+        return agenda_scenes.templates()
 
     async def move(self, consultation_id: UUID, start: datetime, end: datetime) -> None:
         await self._did("move", consultation_id, start, end)

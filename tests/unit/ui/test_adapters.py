@@ -15,6 +15,7 @@ from vdx_plugin.ports import Capability, Health, HealthState
 from vdx_plugin.runtime import Runtime
 from vdx_plugin.ui import scenes
 from vdx_plugin.ui.adapter_form import AdapterForm
+from vdx_plugin.ui.adapter_scenes import adapters
 from vdx_plugin.ui.adapters_page import AdaptersPage, ability
 from vdx_plugin.ui.main import Desktop
 from vdx_plugin.ui.theme import LIGHT, Theme
@@ -23,14 +24,14 @@ from vdx_plugin.ui.theme import LIGHT, Theme
 @pytest.fixture
 def page(qtbot: QtBot) -> AdaptersPage:
     made = AdaptersPage(Theme(LIGHT))
-    made.show_adapters(scenes.adapters())
+    made.show_adapters(adapters(scenes.NOW))
     shown(qtbot, made)
     return made
 
 
 @pytest.fixture
 def form(qtbot: QtBot) -> AdapterForm:
-    made = AdapterForm(Theme(LIGHT), scenes.adapters()[0])
+    made = AdapterForm(Theme(LIGHT), adapters(scenes.NOW)[0])
     shown(qtbot, made)
     return made
 
@@ -134,7 +135,7 @@ def test_a_refusal_stands_beside_its_field_or_below(form: AdapterForm) -> None:
 def test_a_connection_without_settings_has_no_form_to_open(qtbot: QtBot) -> None:
     """A form without fields is a riddle."""
     page = AdaptersPage(Theme(LIGHT))
-    bare = replace(scenes.adapters()[0], manifest=None)
+    bare = replace(adapters(scenes.NOW)[0], manifest=None)
     page.show_adapters((bare,))
     assert not any("Indstillinger" in each.text() for each in page.findChildren(QPushButton))
 
@@ -143,7 +144,7 @@ def test_the_page_reaches_the_desk_from_the_menu_to_the_saved_form(
     qtbot: QtBot, desktop: Desktop, desk: FakeDesk, runtime: Runtime
 ) -> None:
     """Everything on it is carried out, and the report is in the clipboard."""
-    desk.play(runtime, adapters=scenes.adapters())
+    desk.play(runtime, adapters=adapters(scenes.NOW))
     page = desktop.windows.adapters
     desktop.adapters.open_page()
     qtbot.waitUntil(lambda: bool(desk.named("look_at_adapters")))

@@ -17,7 +17,7 @@ from vdx_plugin.domain.consultation import Stage
 from vdx_plugin.domain.danish_time import danish
 from vdx_plugin.ports import CheckState
 from vdx_plugin.service.view import AgendaView, DiagnosisView, EntryAction, Problem, RoomState
-from vdx_plugin.ui import scenes
+from vdx_plugin.ui import agenda_scenes, scenes
 from vdx_plugin.ui.agenda_row import AgendaRow
 from vdx_plugin.ui.agenda_wording import day_items, day_title, room, span, when
 from vdx_plugin.ui.calendar_window import CalendarWindow
@@ -84,7 +84,7 @@ def test_each_state_of_a_room_has_a_word_and_a_symbol(state: RoomState) -> None:
 
 def test_what_is_booked_is_laid_over_the_clinic_s_own_list() -> None:
     """One patient, one line: with the clinic's time, and the room's state."""
-    items = day_items(scenes.appointments(), scenes.day().today, {})
+    items = day_items(scenes.appointments(), agenda_scenes.day().today, {})
     inger = [item for item in items if item.label.startswith("Inger")]
     assert [item.appointment_id for item in inger] == ["a2"]
     assert inger[0].state.text == "Booket · nyt svar"
@@ -248,7 +248,7 @@ def test_a_length_that_is_not_in_the_list_is_kept(qtbot: QtBot, theme: Theme) ->
 
 def calendar(qtbot: QtBot, theme: Theme, agenda: AgendaView | None = None) -> CalendarWindow:
     window = CalendarWindow(theme)
-    window.show_agenda(agenda or scenes.day(), scenes.NOW)
+    window.show_agenda(agenda or agenda_scenes.day(), scenes.NOW)
     window.show_day(TODAY)
     window.resize(680, 900)
     shown(qtbot, window)
@@ -297,7 +297,7 @@ def test_a_press_tells_which_meeting_and_what(qtbot: QtBot, theme: Theme, name: 
     window = calendar(qtbot, theme)
     with qtbot.waitSignal(window.list.acted) as acted:
         getattr(row(window, 1), name).click()
-    assert acted.args == [scenes.day().entries[1], action]
+    assert acted.args == [agenda_scenes.day().entries[1], action]
 
 
 def actions(menu: QMenu) -> list[str]:
@@ -311,7 +311,7 @@ def test_prolonging_and_links_open_a_choice(qtbot: QtBot, theme: Theme) -> None:
     assert actions(ready.prolong_menu()) == ["10 min længere", "15 min længere", "30 min længere"]
     with qtbot.waitSignal(window.list.prolonged) as prolonged:
         ready.prolong_menu().actions()[1].trigger()
-    assert prolonged.args == [scenes.day().entries[1], timedelta(minutes=15)]
+    assert prolonged.args == [agenda_scenes.day().entries[1], timedelta(minutes=15)]
     assert actions(ready.link_menu())[0] == "Link til Inger Eksempelsen"
     with qtbot.waitSignal(window.list.link_wanted) as wanted:
         ready.link_menu().actions()[0].trigger()
@@ -359,7 +359,7 @@ def test_a_search_shows_the_days_of_what_it_found_until_it_is_emptied(qtbot: QtB
     with qtbot.waitSignal(window.search_wanted) as wanted:
         QTest.keyClicks(window.search, "inger")
     assert wanted.args == ["inger"]
-    window.show_found(scenes.day().entries[1:2])
+    window.show_found(agenda_scenes.day().entries[1:2])
     assert "Torsdag 12.03.2026" in texts_of(window)
     assert len(window.list.rows) == 1
     window.search.clear()
@@ -375,7 +375,7 @@ def test_what_a_search_finds_too_late_is_not_shown(qtbot: QtBot, theme: Theme) -
 
 def test_a_vdx_that_is_silent_leaves_what_is_known(qtbot: QtBot, theme: Theme) -> None:
     """And says from whom it is not."""
-    agenda = replace(scenes.day(), problem=Problem("vdx.unreachable"))
+    agenda = replace(agenda_scenes.day(), problem=Problem("vdx.unreachable"))
     window = calendar(qtbot, theme, agenda)
     assert "VDX svarer ikke. Her står det sidst kendte." in texts_of(window)
     assert len(window.list.rows) == 5
@@ -387,8 +387,8 @@ def test_no_row_moves_under_the_mouse(qtbot: QtBot, theme: Theme, qapp: QApplica
     QTest.mouseMove(window.list, QPoint(100, 100))
     window.list.enterEvent(None)  # type: ignore[arg-type]  # offscreen sends none
     before = row(window, 2).geometry()
-    entries = scenes.day().entries
-    window.show_agenda(replace(scenes.day(), entries=(entries[0], *entries[2:])), scenes.NOW)
+    entries = agenda_scenes.day().entries
+    window.show_agenda(replace(agenda_scenes.day(), entries=(entries[0], *entries[2:])), scenes.NOW)
     qapp.processEvents()
     assert row(window, 2).geometry() == before
     assert not row(window, 1).start.isEnabled()
@@ -401,15 +401,15 @@ def test_a_state_changes_in_its_row(qtbot: QtBot, theme: Theme) -> None:
     """Live, and the row stays the row."""
     window = calendar(qtbot, theme)
     waiting = row(window, 2)
-    ready = tuple(replace(one, room=RoomState.READY) for one in scenes.day().entries)
-    window.show_agenda(replace(scenes.day(), entries=ready), scenes.NOW)
+    ready = tuple(replace(one, room=RoomState.READY) for one in agenda_scenes.day().entries)
+    window.show_agenda(replace(agenda_scenes.day(), entries=ready), scenes.NOW)
     assert row(window, 2) is waiting
     assert "Rummet er klar" in texts_of(waiting)
 
 
 def test_a_meeting_over_says_nothing_of_invitations(qtbot: QtBot, theme: Theme) -> None:
     """There is nothing left to pass on."""
-    done = AgendaRow(theme, replace(scenes.day().entries[0], stage=Stage.CLOSED))
+    done = AgendaRow(theme, replace(agenda_scenes.day().entries[0], stage=Stage.CLOSED))
     shown(qtbot, done)
     assert "Giv linket videre" not in texts_of(done)
 
@@ -419,7 +419,7 @@ def test_a_meeting_over_says_nothing_of_invitations(qtbot: QtBot, theme: Theme) 
 
 def test_a_move_to_the_same_time_is_no_move(qtbot: QtBot, theme: Theme) -> None:
     """Everybody would get a letter about nothing."""
-    entry = scenes.day().entries[1]
+    entry = agenda_scenes.day().entries[1]
     dialog = MoveDialog(theme, entry)
     shown(qtbot, dialog)
     assert not dialog.go.isEnabled()
@@ -434,7 +434,7 @@ def test_a_move_to_the_same_time_is_no_move(qtbot: QtBot, theme: Theme) -> None:
 
 def test_calling_off_says_who_is_told_and_whom_to_ring(qtbot: QtBot, theme: Theme) -> None:
     """The patient with a link in hand hears nothing from us."""
-    dialog = CancelDialog(theme, scenes.day().entries[2])
+    dialog = CancelDialog(theme, agenda_scenes.day().entries[2])
     shown(qtbot, dialog)
     words = texts_of(dialog)
     assert "Får besked: Hjemmesygeplejen, Eksempel Kommune, Eksempel Tolkebureau." in words
@@ -446,7 +446,7 @@ def test_calling_off_says_who_is_told_and_whom_to_ring(qtbot: QtBot, theme: Them
 
 def test_templates_say_whether_their_rooms_are_locked(qtbot: QtBot, theme: Theme) -> None:
     """That is what a recipe can get wrong."""
-    dialog = TemplatesDialog(theme, scenes.templates())
+    dialog = TemplatesDialog(theme, agenda_scenes.templates())
     shown(qtbot, dialog)
     words = texts_of(dialog)
     assert "Klar-rum (skabelon 2)" in words
@@ -492,7 +492,7 @@ def test_one_step_that_fails_makes_the_answer_no(qtbot: QtBot, theme: Theme) -> 
 def test_the_dock_s_day_shows_how_far_the_rooms_are_and_leads_to_the_calendar(qtbot: QtBot, theme: Theme) -> None:
     """What was booked from here stands beside what the clinic planned."""
     window = Dock(theme)
-    window.show_view(replace(scenes.idle(scenes.context()), agenda=scenes.day()), scenes.NOW, {})
+    window.show_view(replace(scenes.idle(scenes.context()), agenda=agenda_scenes.day()), scenes.NOW, {})
     window.resize(320, 900)
     shown(qtbot, window)
     words = texts_of(window)

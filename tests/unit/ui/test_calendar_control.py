@@ -14,7 +14,7 @@ from pytestqt.qtbot import QtBot
 from tests.unit.ui.fake_desk import FakeDesk
 from vdx_plugin.runtime import Runtime
 from vdx_plugin.service.view import AgendaView, EntryAction
-from vdx_plugin.ui import scenes
+from vdx_plugin.ui import agenda_scenes, scenes
 from vdx_plugin.ui.agenda_row import AgendaRow
 from vdx_plugin.ui.cancel_dialog import CancelDialog
 from vdx_plugin.ui.main import Desktop
@@ -23,7 +23,7 @@ from vdx_plugin.ui.move_dialog import MoveDialog
 from vdx_plugin.ui.templates_dialog import TemplatesDialog
 
 TODAY = scenes.NOW.date()
-READY = scenes.day().entries[1]
+READY = agenda_scenes.day().entries[1]
 
 
 def texts_of(window: QWidget) -> str:
@@ -35,7 +35,7 @@ def open_calendar(qtbot: QtBot, desktop: Desktop, desk: FakeDesk, runtime: Runti
     """The desktop with its calendar open on a busy day."""
     desktop.windows.dock.calendar.click()
     qtbot.waitUntil(lambda: desk.named("show_agenda") == [(TODAY, False)])
-    desk.play(runtime, agenda=scenes.day())
+    desk.play(runtime, agenda=agenda_scenes.day())
     qtbot.waitUntil(lambda: len(desktop.windows.calendar.list.rows) == 5)
     return desktop
 
@@ -126,7 +126,7 @@ def test_what_is_in_doubt_can_be_tried_again(
     qtbot: QtBot, open_calendar: Desktop, desk: FakeDesk, runtime: Runtime
 ) -> None:
     """From its own line."""
-    stuck = scenes.entry(60, number=9, actions=frozenset({EntryAction.RETRY}))
+    stuck = agenda_scenes.entry(60, number=9, actions=frozenset({EntryAction.RETRY}))
     open_calendar.windows.calendar.list.turn()
     desk.play(runtime, agenda=AgendaView(TODAY, (stuck,), asked_at=scenes.NOW))
     qtbot.waitUntil(lambda: UUID(int=9 << 64) in open_calendar.windows.calendar.list.rows)

@@ -17,7 +17,7 @@ from vdx_plugin.invitations.text_book import TextBook
 from vdx_plugin.invitations.text_files import LANGUAGES
 from vdx_plugin.ports import TextForm, TextKind, TextName, TextReader
 from vdx_plugin.runtime import Runtime
-from vdx_plugin.ui import scenes, text_scenes
+from vdx_plugin.ui import agenda_scenes, scenes, text_scenes
 from vdx_plugin.ui.agenda_row import AgendaRow
 from vdx_plugin.ui.desktop import Desktop
 from vdx_plugin.ui.interpreter_card import InterpreterCardDialog
@@ -112,7 +112,7 @@ def test_a_place_is_put_in_where_the_cursor_stands_and_the_link_alone(qtbot: QtB
 
 @pytest.fixture
 def desk() -> FakeDesk:
-    return FakeDesk(replace(scenes.idle(scenes.context()), consultation=scenes.in_call(), agenda=scenes.day()))
+    return FakeDesk(replace(scenes.idle(scenes.context()), consultation=scenes.in_call(), agenda=agenda_scenes.day()))
 
 
 @pytest.fixture
@@ -164,7 +164,7 @@ def test_a_meeting_is_saved_as_a_file_named_without_the_patient(
         return str(chosen), ""
 
     monkeypatch.setattr(QFileDialog, "getSaveFileName", ask)
-    entry = desktop.windows.calendar.list, scenes.day().entries[1]
+    entry = desktop.windows.calendar.list, agenda_scenes.day().entries[1]
     desktop.windows.calendar.show()
     entry[0].file_wanted.emit(entry[1], ending)
     qtbot.waitUntil(chosen.exists)
@@ -176,7 +176,7 @@ def test_a_meeting_is_saved_as_a_file_named_without_the_patient(
 
 def test_the_calendar_offers_both_files_of_a_meeting(qtbot: QtBot, theme: Theme) -> None:
     """Only for meetings of our own: others' patients are not known here."""
-    entry = scenes.entry(9, scenes.HOSPITAL, scenes.AGENCY)
+    entry = agenda_scenes.entry(9, scenes.HOSPITAL, scenes.AGENCY)
     row = AgendaRow(theme, entry)
     qtbot.addWidget(row)
     words = [action.text() for action in row.export_menu().actions()]

@@ -17,6 +17,7 @@ from vdx_plugin.domain.parties import Channel, PartyRole, Presence
 from vdx_plugin.ports import AdapterStatus, Capabilities, Capability, LineQuality, MediaChoice, VideoPicture
 from vdx_plugin.service.view import CallView, DeskView, StepKind
 from vdx_plugin.ui import scenes
+from vdx_plugin.ui.adapter_scenes import adapters
 from vdx_plugin.ui.adapters_page import AdaptersPage
 from vdx_plugin.ui.after import AfterPage
 from vdx_plugin.ui.call_window import CallWindow
@@ -670,7 +671,7 @@ def test_loudness_runs_from_silence_to_full_scale() -> None:
 def test_an_adapter_that_failed_says_why_and_can_be_enabled(qtbot: QtBot, theme: Theme) -> None:
     """The others run on."""
     page = AdaptersPage(theme)
-    page.show_adapters(scenes.adapters())
+    page.show_adapters(adapters(scenes.NOW))
     shown(qtbot, page)
     assert "Forbindelsen hl7v2 fejlede tre gange" in texts_of(page)
     with qtbot.waitSignal(page.enable_wanted) as wanted:
