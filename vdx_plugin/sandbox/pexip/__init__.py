@@ -23,7 +23,7 @@ who want them there. Nothing is recorded.
 from __future__ import annotations
 
 from vdx_plugin.sandbox.pexip.config import RoomServerConfig
-from vdx_plugin.sandbox.pexip.leg import MediaCount
+from vdx_plugin.sandbox.pexip.leg_streams import MediaCount
 from vdx_plugin.sandbox.pexip.server import RoomServer
 
 __all__ = ["MediaCount", "RoomServer", "RoomServerConfig"]

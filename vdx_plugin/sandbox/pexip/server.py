@@ -18,7 +18,7 @@ from vdx_plugin.sandbox.faults import FaultPanel
 from vdx_plugin.sandbox.pexip import endpoints, guest_page, room_page
 from vdx_plugin.sandbox.pexip.admission import Holder, Passed, Passes, PinGuard, TokenBook, judge
 from vdx_plugin.sandbox.pexip.config import RoomServerConfig
-from vdx_plugin.sandbox.pexip.leg import MediaCount
+from vdx_plugin.sandbox.pexip.leg_streams import MediaCount
 from vdx_plugin.sandbox.pexip.meeting import Meeting
 from vdx_plugin.sandbox.pexip.rules import BY_END
 from vdx_plugin.sandbox.pexip.state import Answered, Close, Dial, Enter, Leave, Person, Role, TimePassed

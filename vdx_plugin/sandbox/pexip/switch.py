@@ -29,14 +29,8 @@ from vdx_plugin import log
 from vdx_plugin.sandbox.pexip.config import RoomServerConfig
 from vdx_plugin.sandbox.pexip.feeds import MIXED, Party, SpeakerWatch, must_mix, takes_over
 from vdx_plugin.sandbox.pexip.hop import Hop
-from vdx_plugin.sandbox.pexip.leg import (
-    KINDS,
-    Leg,
-    MediaCount,
-    asks_for_key_frame,
-    ntp_time,
-    wall_clock,
-)
+from vdx_plugin.sandbox.pexip.leg import Leg, asks_for_key_frame, ntp_time, wall_clock
+from vdx_plugin.sandbox.pexip.leg_streams import KINDS, MediaCount
 from vdx_plugin.sandbox.pexip.mixing.load import LARGE, SMALL, Size
 from vdx_plugin.sandbox.pexip.mixing.studio import MixedPacket, Scene, Studio
 from vdx_plugin.sandbox.pexip.scenes import Member, scene_of, shows_slides_in_main, slides_of

@@ -18,7 +18,8 @@ from aiortc.rtp import (
     unpack_remb_fci,
 )
 
-from vdx_plugin.sandbox.pexip.leg import KEY_FRAME_INTERVAL_S, Leg
+from vdx_plugin.sandbox.pexip.leg import Leg
+from vdx_plugin.sandbox.pexip.leg_streams import KEY_FRAME_INTERVAL_S
 from vdx_plugin.sandbox.pexip.sdp import read_offer
 
 OFFER = "\r\n".join(
