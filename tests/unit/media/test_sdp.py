@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from aiortc.sdp import SessionDescription
 
+from tests.unit.media.damage import damaged
 from vdx_plugin.errors import Unreadable
 from vdx_plugin.media.peer import _SDP_FAULTS
 from vdx_plugin.media.sdp import (
@@ -210,31 +211,13 @@ def test_an_answer_that_rejects_everything_is_unreadable() -> None:
         adapt_answer(rejected_video().replace("m=audio 41000", "m=audio 0"), OFFER)
 
 
-def damaged(chance: random.Random) -> str:
-    lines = ANSWER.splitlines()
-    for _ in range(chance.randint(1, 4)):
-        place = chance.randrange(len(lines))
-        action = chance.randrange(5)
-        if action == 0:
-            del lines[place]
-        elif action == 1:
-            lines.insert(place, chance.choice(lines))
-        elif action == 2:
-            lines[place] = lines[place][: chance.randrange(len(lines[place]) + 1)]
-        elif action == 3:
-            lines[place] += chance.choice([" ", ":", ";=", "\x00", "æ", "9" * 400])
-        else:
-            chance.shuffle(lines)
-    return "\n".join(lines)
-
-
 def test_damaged_answers_are_read_or_unreadable_and_aiortc_fails_only_as_expected() -> None:
     """A node, or whoever sits between, must not be able to raise anything else in us."""
     chance = random.Random(20)
     outcomes = {"read": 0, "unreadable": 0}
     for _ in range(3000):
         try:
-            adapted = adapt_answer(damaged(chance), OFFER)
+            adapted = adapt_answer(damaged(ANSWER, chance), OFFER)
         except Unreadable:
             outcomes["unreadable"] += 1
             continue
