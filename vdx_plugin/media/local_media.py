@@ -12,6 +12,7 @@ from vdx_plugin.media.apm import NoProcessor, WebrtcProcessor
 from vdx_plugin.media.devices import Devices
 from vdx_plugin.media.keeping import KeptSound, Tell
 from vdx_plugin.media.players import Speaker
+from vdx_plugin.media.precedence import PRECEDENCE
 from vdx_plugin.media.search import find_voice
 from vdx_plugin.media.sound import SpeechLoop, speechlike
 from vdx_plugin.media.sources import CameraReader, PictureFeed, SoundFeed
@@ -84,6 +85,7 @@ class LocalMedia:
 
     async def open(self) -> None:
         """Open what there is. Never fails for want of a device."""
+        PRECEDENCE.take(self)
         camera = await self._open_camera()
         self.pictures = PictureFeed(
             self._settings.card if camera is None else self._settings.camera,
@@ -221,6 +223,7 @@ class LocalMedia:
 
     async def close(self) -> None:
         """Free every device."""
+        PRECEDENCE.give_up(self)
         await self._tasks.close()
         await self.pictures.close()
         await self.speaker.close()
