@@ -101,6 +101,10 @@ def sentences(_: Callable[[str], str]) -> dict[str, str]:
             "Videoserveren svarede ikke på opkaldet, så det kan ringe. Se listen, før du ringer op igen."
         ),
         "call.dial_refused": _("Videoserveren kunne ikke ringe op. Tjek nummeret, eller ring fra din egen telefon."),
+        "call.person_gone": _("Den, du valgte, er ikke længere i samtalen. Se listen, og prøv igen."),
+        "call.not_moved": _(
+            "Videoserveren kunne ikke flytte deltageren, som stadig er her. Tjek rummets link og pinkode, og prøv igen."
+        ),
         "call.on_hold": _("Samtalen er sat på hold. Den går i gang igen af sig selv."),
         "call.awaits_host": _("Venter på værten. Billede og lyd kommer, når værten er med."),
         "call.made_guest": _(
@@ -377,6 +381,9 @@ def sentences(_: Callable[[str], str]) -> dict[str, str]:
         "file.disk": _("Filen kunne ikke gemmes der. Vælg en anden mappe, og prøv igen."),
         "adapter.saved": _("Indstillingerne er gemt, og forbindelsen er startet igen."),
         "report.copied": _("Rapporten er kopieret. Sæt den ind i en besked til support."),
+        "person.made_host": _("{name} er nu vært ligesom du. Fortryd med »Gør til gæst igen« i listen."),
+        "person.made_guest": _("{name} er gæst igen."),
+        "person.sent_elsewhere": _("{name} er sendt til det andet rum."),
         "share.lost": _("Det, du delte, er lukket. De andre ser det ikke længere."),
         "note.copied": _("Notatet er kopieret. Sæt det ind i journalen."),
         "plan.patient_changed": _(

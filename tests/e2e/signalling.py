@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from vdx_plugin.domain.measures import LineFigures
+from vdx_plugin.domain.secret import Secret
 from vdx_plugin.errors import VdxError
 from vdx_plugin.media.pexip.client import PexipClient
 from vdx_plugin.media.pexip.control import RoomControl
@@ -94,8 +95,8 @@ class SignallingCall:
     async def set_host(self, participant_id: str, *, host: bool) -> None:
         await RoomControl(self._client).set_host(participant_id, host=host)
 
-    async def move(self, participant_id: str, alias: str) -> None:
-        await RoomControl(self._client).move(participant_id, alias)
+    async def move(self, participant_id: str, alias: str, pin: Secret) -> None:
+        await RoomControl(self._client).move(participant_id, alias, pin)
 
     async def dial(self, call: DialOut) -> None:
         await RoomControl(self._client).dial(call)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from urllib.parse import quote, urlencode
+from urllib.parse import parse_qs, quote, urlencode, urlsplit
 from uuid import UUID
 
 from vdx_plugin.domain.secret import Secret
+
+_ALIAS = re.compile(r"[\w.+-]{2,100}(?:@[\w.-]{1,150})?")
 
 
 class ProvisionStatus(StrEnum):
@@ -111,3 +114,23 @@ def guest_link(room: Room, *, portal: str, tag: str, name: str, caller: str = ""
     if caller:
         query["from"] = caller
     return Secret(f"{portal.rstrip('/')}/?{urlencode(query, quote_via=quote)}")
+
+
+@dataclass(frozen=True, slots=True)
+class OtherRoom:
+    """A room that somebody can be sent to; ``pin`` is empty where none is known."""
+
+    alias: str
+    pin: Secret
+
+
+def other_room(words: str) -> OtherRoom | None:
+    """Read a guest link, an address or a number; None for anything else."""
+    alias, pin = words.strip(), ""
+    if "://" in alias:
+        try:
+            query = parse_qs(urlsplit(alias).query)
+        except ValueError:
+            return None
+        alias, pin = query.get("conference", [""])[0], query.get("pin", [""])[0]
+    return OtherRoom(alias, Secret(pin)) if _ALIAS.fullmatch(alias) else None

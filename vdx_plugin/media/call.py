@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from vdx_plugin import log
 from vdx_plugin.domain.measures import LineFigures
+from vdx_plugin.domain.secret import Secret
 from vdx_plugin.errors import NotFound, Refused, VdxError
 from vdx_plugin.media.measured import JoinTimings
 from vdx_plugin.media.memory import give_back
@@ -129,8 +130,8 @@ class PexipCall:
     async def set_host(self, participant_id: str, *, host: bool) -> None:
         await self._control.set_host(participant_id, host=host)
 
-    async def move(self, participant_id: str, alias: str) -> None:
-        await self._control.move(participant_id, alias)
+    async def move(self, participant_id: str, alias: str, pin: Secret) -> None:
+        await self._control.move(participant_id, alias, pin)
 
     async def dial(self, call: DialOut) -> None:
         """Call somebody up, once. Raises OutcomeUnknown(``call.dial_unknown``), Refused(``call.dial_refused``)."""

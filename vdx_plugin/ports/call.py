@@ -261,10 +261,15 @@ class Call(Protocol):
         """Let one participant fill everybody's picture, or let the node choose again."""
         ...
 
-    async def set_host(self, participant_id: str, *, host: bool) -> None: ...
+    async def set_host(self, participant_id: str, *, host: bool) -> None:
+        """Make somebody a host beside us, or a guest again. Raises NotFound(``call.person_gone``)."""
+        ...
 
-    async def move(self, participant_id: str, alias: str) -> None:
-        """Send one participant to another room."""
+    async def move(self, participant_id: str, alias: str, pin: Secret) -> None:
+        """Send one participant to another room, as a guest there; ``pin`` is empty for a room without.
+
+        Raises NotFound or Refused(``call.not_moved``): they are still here.
+        """
         ...
 
     async def dial(self, call: DialOut) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 
 from vdx_plugin.domain.consultation import Consultation
+from vdx_plugin.domain.secret import Secret
 from vdx_plugin.ports import DialOut, ScreenPicture
 from vdx_plugin.service.session import Session
 
@@ -37,6 +38,22 @@ class RoomCommands:
         """Let one participant fill everybody's picture, or let the room choose again."""
         session = self._running()
         await self._busy(session, session.running_call().spotlight(participant_id, on=on))
+
+    async def set_host(self, participant_id: str, *, host: bool) -> bool:
+        """Share what a host may do with somebody, or take it back. Return whether that succeeded."""
+        session = self._running()
+        done = await self._busy(session, session.running_call().set_host(participant_id, host=host))
+        if done:
+            await self._audit("make_host" if host else "make_guest", session.consultation)
+        return done
+
+    async def send_elsewhere(self, participant_id: str, alias: str, pin: Secret) -> bool:
+        """Send somebody out of this room into another. Return whether that succeeded."""
+        session = self._running()
+        done = await self._busy(session, session.running_call().move(participant_id, alias, pin))
+        if done:
+            await self._audit("send_elsewhere", session.consultation)
+        return done
 
     async def set_layout(self, name: str) -> None:
         """Have the room arrange the pictures otherwise."""

@@ -40,6 +40,7 @@ from vdx_plugin.ui.own_notices import OwnNotices
 from vdx_plugin.ui.partner_commands import PartnerCommands
 from vdx_plugin.ui.partners_control import PartnersControl
 from vdx_plugin.ui.party_control import PartyControl
+from vdx_plugin.ui.person_control import PersonControl
 from vdx_plugin.ui.placement import Placement
 from vdx_plugin.ui.plan_control import PlanControl
 from vdx_plugin.ui.quit_dialog import QuitDialog
@@ -104,6 +105,7 @@ class Desktop(QObject):
             self.commands, self.notices, desk.new_party_key, self.calendar.act, self.hand_over.open_card, self
         )
         self.adapters = AdaptersControl(desk, self.bridge.operations, self.commands, self.notices, self)
+        self.people = PersonControl(desk.room, self.commands, self.notices, self)
         self.sharing = ShareControl(desk.room, self.commands, self.notices, self, source=capture)
         self._roles: dict[str, PartyRole] = {}
         self._is_user_start = False
@@ -163,6 +165,7 @@ class Desktop(QObject):
         self.messages.join(self.windows)
         self.hand_over.join(self.windows)
         self.parties.join(self.windows)
+        self.people.join(self.windows)
         self.sharing.join(self.windows)
         self.cures.join(self.windows)
 
@@ -215,8 +218,6 @@ class Desktop(QObject):
         page.bar.mute_guests_wanted.connect(lambda on: commands.run(self._desk.room.mute_guests(muted=on)))
         page.bar.layout_wanted.connect(lambda name: commands.run(self._desk.room.set_layout(name)))
         page.phone.dial_wanted.connect(lambda call: commands.run(self._desk.room.dial(call)))
-        page.parties.mute_wanted.connect(lambda who, on: commands.run(self._desk.room.mute(who, muted=on)))
-        page.parties.spotlight_wanted.connect(lambda who, on: commands.run(self._desk.room.spotlight(who, on=on)))
         page.chat.message_written.connect(commands.send_chat)
         page.phone.phone_wanted.connect(commands.to_phone)
         page.phone.ring_wanted.connect(_ring)

@@ -46,6 +46,7 @@ from vdx_plugin.ui.import_dialog import ImportDialog
 from vdx_plugin.ui.interpreter_card import InterpreterCardDialog
 from vdx_plugin.ui.menu import Choices, DockMenu
 from vdx_plugin.ui.move_dialog import MoveDialog
+from vdx_plugin.ui.person_dialogs import MakeHostDialog
 from vdx_plugin.ui.quit_dialog import QuitDialog
 from vdx_plugin.ui.templates_dialog import TemplatesDialog
 from vdx_plugin.ui.theme import DARK, LIGHT, Theme
@@ -82,6 +83,14 @@ def screens() -> Iterator[Screen]:
     yield "call-waiting", made.call(scenes.in_call(guests=scenes.waiting())), large
     yield "call-muted-chat", made.call(scenes.in_call(muted), panel="chat"), large
     yield "call-phone", made.call(scenes.in_call(), panel="phone"), large
+    yield "call-phone-more", made.call(scenes.in_call(), panel="phone", is_open=True), large
+    yield "call-hosts", made.call(party_scenes.led_by_two()), (1120, 1000)
+    yield "call-person-menu", made.person_menu, (320, 300)
+    yield "call-person-menu-more", made.person_more_menu, (320, 120)
+    yield "person-make-host", lambda theme: MakeHostDialog(theme, scenes.HOSPITAL.name), (400, 300)
+    yield "person-send-elsewhere", made.send_elsewhere(""), (440, 440)
+    yield "person-send-elsewhere-link", made.send_elsewhere("https://video.example/?conference=1234&pin=0"), (440, 440)
+    yield "person-send-elsewhere-fault", made.send_elsewhere("ring til tolken"), (440, 440)
     yield "call-wrong-patient", made.call(scenes.in_call(lost), record_shows_other=True), large
     sharing = replace(scenes.call(), slides=SlidesChanged(Slides.OURS))
     yield "call-sharing", made.call(scenes.in_call(sharing)), large

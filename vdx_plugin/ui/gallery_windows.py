@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime
 
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QMenu, QWidget
 
 from vdx_plugin.domain.parties import PartyRole, Purpose
 from vdx_plugin.domain.plan import Plan
@@ -33,6 +33,7 @@ from vdx_plugin.ui import (
     adapter_scenes,
     device_scenes,
     partner_scenes,
+    party_scenes,
     scenes,
     text_scenes,
 )
@@ -48,7 +49,9 @@ from vdx_plugin.ui.message_texts_page import MessageTextsPage
 from vdx_plugin.ui.messages_window import MessagesWindow
 from vdx_plugin.ui.partner_dialog import PartnerDialog
 from vdx_plugin.ui.partners_window import PartnersWindow
+from vdx_plugin.ui.person_dialogs import SendElsewhereDialog
 from vdx_plugin.ui.plan_window import PlanWindow
+from vdx_plugin.ui.room_menu import add_for_person
 from vdx_plugin.ui.screen_capture import Shown
 from vdx_plugin.ui.share_dialog import ShareDialog
 from vdx_plugin.ui.small_window import SmallWindow
@@ -105,7 +108,36 @@ def call(
             row.story.click()
         if panel:
             {"chat": window.call.bar.chat, "phone": window.call.bar.phone}[panel].click()
+            window.call.phone.form.ways.more.setChecked(is_open)
         return window
+
+    return make
+
+
+def person_menu(theme: Theme) -> QWidget:
+    """What can be done with a party that is in the call."""
+    window = call(party_scenes.led_by_two())(theme)
+    assert isinstance(window, CallWindow)
+    menu = window.call.parties.parties["k-patient"].menu()
+    # Or the menu would go with its window.
+    menu.setParent(None)
+    return menu
+
+
+def person_more_menu(theme: Theme) -> QWidget:
+    menu = QMenu()
+    add_for_person(menu, scenes.call().participants[1], "Patient", lambda wish: None)
+    more = next(each.menu() for each in menu.actions() if each.menu() is not None)
+    assert isinstance(more, QMenu)
+    more.setParent(None)
+    return more
+
+
+def send_elsewhere(words: str) -> Callable[[Theme], QWidget]:
+    def make(theme: Theme) -> QWidget:
+        dialog = SendElsewhereDialog(theme, scenes.HOSPITAL.name)
+        dialog.room.setText(words)
+        return dialog
 
     return make
 

@@ -9,9 +9,9 @@ from vdx_plugin.domain.parties import Channel
 from vdx_plugin.service.correspondence_view import DeadLetter, StrayLetter, Whereto
 from vdx_plugin.texts import _
 from vdx_plugin.ui.controls import StateLine, button, label
+from vdx_plugin.ui.dial_form import spaced
 from vdx_plugin.ui.flow import FlowLayout
 from vdx_plugin.ui.messages_wording import dead_facts, hint, meeting, other_way, state, stray_facts, what_to_do
-from vdx_plugin.ui.phone_panel import spaced
 from vdx_plugin.ui.theme import Theme
 from vdx_plugin.ui.wording import Word
 

@@ -20,8 +20,9 @@ from vdx_plugin.ui.controls import label, rule
 from vdx_plugin.ui.party_commands import PartyCommands
 from vdx_plugin.ui.party_menu import Doable
 from vdx_plugin.ui.party_row import PartyRow, Setting
+from vdx_plugin.ui.stranger_row import StrangerRow
 from vdx_plugin.ui.theme import Theme
-from vdx_plugin.ui.waiting_row import StrangerRow, WaitingRow
+from vdx_plugin.ui.waiting_row import WaitingRow
 from vdx_plugin.ui.wording import party_name
 
 
@@ -32,10 +33,18 @@ def guest_label(guest: WaitingGuest, view: ConsultationView) -> str:
 
 
 def strangers(view: ConsultationView) -> tuple[RoomParticipant, ...]:
-    """Return who is in the call without being an expected party or one of our own side."""
+    """Return who is in the call without being an expected party.
+
+    A host under our own name is ourselves, from before a connection that was lost, or a colleague here.
+    """
     known = {each.participant_id for each in view.parties}
     everybody = (view.call or CallView()).participants
-    return tuple(p for p in everybody if not (p.is_self or p.is_waiting or p.is_host or p.id in known))
+    own = {each.display_name for each in everybody if each.is_self}
+    return tuple(
+        p
+        for p in everybody
+        if not (p.is_self or p.is_waiting or p.id in known or (p.is_host and p.display_name in own))
+    )
 
 
 class PartyPanel(QScrollArea):
@@ -43,8 +52,7 @@ class PartyPanel(QScrollArea):
 
     admit_wanted = Signal(object, object)
     put_out_wanted = Signal(str)
-    mute_wanted = Signal(str, bool)
-    spotlight_wanted = Signal(str, bool)
+    person_wished = Signal(object)
     wished = Signal(object)
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
@@ -57,6 +65,7 @@ class PartyPanel(QScrollArea):
         self._shape: object = None
         self.waiting: dict[str, WaitingRow] = {}
         self.parties: dict[str, PartyRow] = {}
+        self.strangers: dict[str, StrangerRow] = {}
         self.setWidgetResizable(True)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
@@ -90,10 +99,10 @@ class PartyPanel(QScrollArea):
         column.addWidget(self.commands)
         self.waiting = {guest.participant_id: self._waiting_row(guest, view) for guest in view.waiting}
         self.parties = {each.party.key: self._party_row(each, view) for each in view.parties}
-        unknown = [self._stranger_row(each) for each in strangers(view)]
+        self.strangers = {each.id: self._stranger_row(each) for each in strangers(view)}
         for row in self.waiting.values():
             column.addWidget(row)
-        for number, line in enumerate((*unknown, *self.parties.values())):
+        for number, line in enumerate((*self.strangers.values(), *self.parties.values())):
             if number:
                 column.addWidget(rule())
             column.addWidget(line)
@@ -118,6 +127,10 @@ class PartyPanel(QScrollArea):
             row = self.parties.get(each.party.key)
             if row is not None:
                 row.show_status(each, _setting(each, view, now))
+        steers = (view.call or CallView()).rules.is_host
+        for person in strangers(view):
+            if person.id in self.strangers:
+                self.strangers[person.id].show_person(person, can_steer=steers)
         self.commands.show_state(view.undoable, doable(view))
 
     def _waiting_row(self, guest: WaitingGuest, view: ConsultationView) -> WaitingRow:
@@ -130,13 +143,13 @@ class PartyPanel(QScrollArea):
     def _party_row(self, status: PartyStatus, view: ConsultationView) -> PartyRow:
         row = PartyRow(self._theme, status, _setting(status, view, self._now or view.plan.start))
         row.wished.connect(self.wished)
-        row.mute_wanted.connect(self.mute_wanted)
-        row.spotlight_wanted.connect(self.spotlight_wanted)
+        row.person_wished.connect(self.person_wished)
         return row
 
     def _stranger_row(self, participant: RoomParticipant) -> StrangerRow:
         row = StrangerRow(self._theme, participant)
         row.put_out_wanted.connect(self.put_out_wanted)
+        row.person_wished.connect(self.person_wished)
         return row
 
 

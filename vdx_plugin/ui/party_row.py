@@ -15,9 +15,11 @@ from vdx_plugin.texts import _
 from vdx_plugin.ui.answer_box import AnswerBox
 from vdx_plugin.ui.controls import StateLine, button, label, set_symbol, symbol_label
 from vdx_plugin.ui.flow import FlowLayout
+from vdx_plugin.ui.host_line import HostLine
 from vdx_plugin.ui.party_menu import Doable, party_menu
 from vdx_plugin.ui.party_wishes import Act, Wish
 from vdx_plugin.ui.party_wording import history, levels
+from vdx_plugin.ui.person_wishes import PersonAct, PersonWish
 from vdx_plugin.ui.room_menu import add_for_person
 from vdx_plugin.ui.theme import Theme
 from vdx_plugin.ui.wording import next_step, party_name, party_state, party_time, role
@@ -40,11 +42,13 @@ class Setting:
 
 
 class PartyRow(QWidget):
-    """Emits ``wished(Wish)``. With ``is_folded`` it opens on a click; what asks for the user shows all the same."""
+    """Emits ``wished(Wish)``, and ``person_wished(PersonWish)`` for whoever of the party is in the call.
+
+    With ``is_folded`` it opens on a click; what asks for the user shows all the same.
+    """
 
     wished = Signal(object)
-    mute_wanted = Signal(str, bool)
-    spotlight_wanted = Signal(str, bool)
+    person_wished = Signal(object)
 
     def __init__(self, theme: Theme, status: PartyStatus, setting: Setting, *, is_folded: bool = False) -> None:
         super().__init__()
@@ -61,12 +65,15 @@ class PartyRow(QWidget):
         column.setSpacing(px(4))
         row.addLayout(column, 1)
         self._state = StateLine(theme)
+        self.host = HostLine(theme, self._name)
+        self.host.given_up.connect(self._on_host_given_up)
         self._advice = label("", "small")
         self._answers = QVBoxLayout()
         self._answers.setSpacing(px(4))
         self._history = label("", "small")
         column.addLayout(self._head())
         column.addWidget(self._state)
+        column.addWidget(self.host)
         column.addWidget(self._advice)
         column.addLayout(self._answers)
         self._tools = QWidget()
@@ -122,6 +129,7 @@ class PartyRow(QWidget):
         self._status, self._setting = status, setting
         word = party_state(status)
         self._state.show_word(word, party_time(status))
+        self.host.setVisible(setting.person is not None and setting.person.is_host)
         advice = next_step(status, self._name)
         self._advice.setText(advice)
         self._advice.setVisible(bool(advice))
@@ -163,6 +171,10 @@ class PartyRow(QWidget):
     def _on_marked(self, message_id: str, mark: AnswerMark) -> None:
         self.wished.emit(Wish(Act.MARK, self._status.party.key, message_id=message_id, mark=mark))
 
+    def _on_host_given_up(self) -> None:
+        if self._setting.person is not None:
+            self.person_wished.emit(PersonWish(PersonAct.MAKE_GUEST, self._setting.person.id, self._name))
+
     def _on_story(self, is_shown: bool) -> None:
         self._history.setVisible(is_shown)
         set_symbol(self._theme, self.story, "chevron-up" if is_shown else "chevron")
@@ -179,5 +191,5 @@ class PartyRow(QWidget):
             self, self._status, setting.context, setting.doable, self.wished.emit, has_link=setting.has_link
         )
         if setting.person is not None:
-            add_for_person(menu, setting.person, self.mute_wanted.emit, self.spotlight_wanted.emit)
+            add_for_person(menu, setting.person, self._name, self.person_wished.emit)
         return menu

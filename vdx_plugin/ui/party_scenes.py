@@ -18,6 +18,7 @@ from vdx_plugin.domain.parties import (
     Told,
 )
 from vdx_plugin.domain.plan import Plan
+from vdx_plugin.ports import RoomParticipant
 from vdx_plugin.service.view import (
     AgendaView,
     CallView,
@@ -142,6 +143,17 @@ def in_call(parties: tuple[PartyStatus, ...]) -> ConsultationView:
     """Return a call with these parties, home care waiting outside."""
     guests = tuple(replace(guest, party_key="k-municipality-homecare") for guest in scenes.waiting()[:1])
     return replace(scenes.in_call(guests=guests), plan=five(), parties=parties)
+
+
+def led_by_two() -> ConsultationView:
+    """Return a call with the ward as a second host, and somebody who was called up and one who was not expected."""
+    shown = scenes.call()
+    more = (
+        RoomParticipant("r-4", "Ældremedicinsk Afsnit", True, False, False, True, "k-hospital"),
+        RoomParticipant("r-5", "Mødelokale 2", False, False, False, True, is_called_up=True),
+        RoomParticipant("r-6", "Vagtlægen", True, False, False, True),
+    )
+    return replace(in_call(gathered()), call=replace(shown, participants=(*shown.participants, *more)), waiting=())
 
 
 def starting(parties: tuple[PartyStatus, ...], *, is_failed: bool = False) -> ConsultationView:

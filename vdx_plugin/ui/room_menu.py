@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QMenu, QWidget
 
 from vdx_plugin.ports import RoomParticipant, RoomRules
 from vdx_plugin.texts import _
+from vdx_plugin.ui.person_wishes import PersonAct, PersonWish
 
 
 def layout_words(name: str) -> str:
@@ -49,15 +50,27 @@ def room_menu(
     return menu
 
 
-def add_for_person(
-    menu: QMenu,
-    person: RoomParticipant,
-    mute: Callable[[str, bool], object],
-    spotlight: Callable[[str, bool], object],
-) -> None:
-    """Add what can be done with somebody who is in the call."""
+def add_for_person(menu: QMenu, person: RoomParticipant, name: str, wish: Callable[[PersonWish], object]) -> None:
+    """Add what can be done with somebody who is in the call; what is seldom wanted stands in a menu of its own."""
+
+    def add(place: QMenu, words: str, act: PersonAct) -> None:
+        place.addAction(words, partial(wish, PersonWish(act, person.id, name)))
+
     menu.addSeparator()
-    words = _("Slå mikrofonen til igen") if person.is_muted else _("Slå mikrofonen fra for alle")
-    menu.addAction(words, partial(mute, person.id, not person.is_muted))
-    words = _("Vis ikke længere stort for alle") if person.is_spotlit else _("Vis stort for alle")
-    menu.addAction(words, partial(spotlight, person.id, not person.is_spotlit))
+    if person.is_muted:
+        add(menu, _("Slå mikrofonen til igen"), PersonAct.UNMUTE)
+    else:
+        add(menu, _("Slå mikrofonen fra for alle"), PersonAct.MUTE)
+    if person.is_spotlit:
+        add(menu, _("Vis ikke længere stort for alle"), PersonAct.SHOW_AS_OTHERS)
+    else:
+        add(menu, _("Vis stort for alle"), PersonAct.SHOW_LARGE)
+    if person.is_called_up:
+        # A telephone can neither lead a room nor follow a link into another.
+        return
+    more = menu.addMenu(_("Flere"))
+    if person.is_host:
+        add(more, _("Gør til gæst igen"), PersonAct.MAKE_GUEST)
+    else:
+        add(more, _("Gør til vært …"), PersonAct.MAKE_HOST)
+    add(more, _("Flyt til et andet rum …"), PersonAct.SEND_ELSEWHERE)

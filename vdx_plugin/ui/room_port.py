@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
+from vdx_plugin.domain.secret import Secret
 from vdx_plugin.ports import DialOut, ScreenPicture
 
 
@@ -15,6 +16,14 @@ class RoomPort(Protocol):
     async def mute_guests(self, *, muted: bool) -> None: ...
 
     async def spotlight(self, participant_id: str, *, on: bool) -> None: ...
+
+    async def set_host(self, participant_id: str, *, host: bool) -> bool:
+        """Share what a host may do with somebody, or take it back; return whether that succeeded."""
+        ...
+
+    async def send_elsewhere(self, participant_id: str, alias: str, pin: Secret) -> bool:
+        """Send somebody to another room; return whether that succeeded."""
+        ...
 
     async def set_layout(self, name: str) -> None: ...
 

@@ -101,6 +101,7 @@ def _buttons(theme: Theme) -> str:
     QPushButton[kind="danger"] {{ background: {c("danger")}; color: {c("on_danger")}; border-color: {c("danger")};
         font-weight: 600; }}
     QPushButton[kind="danger"]:hover {{ background: {c("danger_hover")}; }}
+    QPushButton[kind="danger"]:disabled {{ background: {c("hover")}; color: {c("quiet")}; border-color: {c("line")}; }}
     QPushButton[kind="danger"]:focus {{ border-color: {c("focus")}; }}
     QPushButton[kind="plain"], QToolButton[kind="plain"] {{ background: transparent; border-color: transparent;
         color: {c("accent")}; padding: {px(4)}px {px(8)}px; }}
@@ -126,6 +127,7 @@ def _fields(theme: Theme) -> str:
         border-color: {c("focus")}; }}
     QLineEdit:disabled, QPlainTextEdit:disabled, QComboBox:disabled {{ color: {c("quiet")};
         background: {c("ground")}; border-color: {c("line")}; }}
+    QComboBox QLineEdit {{ border: none; padding: 0px; min-height: 0px; background: transparent; }}
     QComboBox::drop-down, QDateTimeEdit::drop-down {{ border: none; width: {px(24)}px; }}
     QTimeEdit::up-button, QTimeEdit::down-button, QSpinBox::up-button, QSpinBox::down-button {{
         border: none; width: 0px; }}
@@ -136,10 +138,11 @@ def _fields(theme: Theme) -> str:
     QCheckBox:focus, QRadioButton:focus {{ border-color: {c("focus")}; }}
     QRadioButton::indicator, QCheckBox::indicator {{ width: {px(14)}px; height: {px(14)}px;
         border: 2px solid {c("border")}; background: {c("surface")}; }}
-    QRadioButton::indicator {{ border-radius: {px(9)}px; }}
+    QRadioButton::indicator {{ border-radius: {px(7) + 2}px; }}
     QCheckBox::indicator {{ border-radius: {px(4)}px; }}
     QRadioButton::indicator:checked, QCheckBox::indicator:checked {{ border: {px(5)}px solid {c("accent")};
         width: {px(8)}px; height: {px(8)}px; }}
+    QRadioButton::indicator:checked {{ border-radius: {px(9)}px; }}
     QProgressBar {{ background: {c("hover")}; border: 1px solid {c("border")}; border-radius: {px(4)}px;
         min-height: {px(8)}px; max-height: {px(12)}px; }}
     QProgressBar::chunk {{ background: {c("accent")}; border-radius: {px(3)}px; }}

@@ -1,4 +1,4 @@
-"""One line of the panel for whoever is not known to be expected: somebody outside, or a stranger in the call."""
+"""One line of the panel for somebody who waits outside."""
 
 from __future__ import annotations
 
@@ -7,9 +7,8 @@ from datetime import datetime
 from functools import partial
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QMenu, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QMenu, QVBoxLayout
 
-from vdx_plugin.ports import RoomParticipant
 from vdx_plugin.service.view import WaitingGuest
 from vdx_plugin.texts import _
 from vdx_plugin.ui.controls import button, label, symbol_label
@@ -88,27 +87,3 @@ class WaitingRow(QFrame):
         self.admit_as.setEnabled(False)
         self.refuse.setEnabled(False)
         self._since.setText(_("Venter ikke længere"))
-
-
-class StrangerRow(QWidget):
-    """Somebody in the call who was not expected, or was called up. Emits ``put_out_wanted(participant_id)``."""
-
-    put_out_wanted = Signal(str)
-
-    def __init__(self, theme: Theme, participant: RoomParticipant) -> None:
-        super().__init__()
-        row = QHBoxLayout(self)
-        row.setContentsMargins(0, theme.px(4), 0, theme.px(4))
-        row.setSpacing(theme.px(8))
-        symbol, ink = ("phone", "text") if participant.is_called_up else ("stranger", "danger")
-        row.addWidget(symbol_label(theme, symbol, ink, 20), 0, Qt.AlignmentFlag.AlignTop)
-        column = QVBoxLayout()
-        column.setSpacing(theme.px(4))
-        row.addLayout(column, 1)
-        name = participant.display_name or _("Intet navn")
-        column.addWidget(label(name, "strong"))
-        words = _("Ringet op herfra") if participant.is_called_up else _("Med i samtalen, men ikke ventet")
-        column.addWidget(label(words))
-        out = button(theme, _("Tag ud"), name=_("Tag {name} ud af samtalen").format(name=name))
-        out.clicked.connect(lambda: self.put_out_wanted.emit(participant.id))
-        column.addWidget(out, 0, Qt.AlignmentFlag.AlignLeft)

@@ -292,9 +292,13 @@ class FakeCall:
 
     async def set_host(self, participant_id: str, *, host: bool) -> None:
         self.log.append(f"host {participant_id} {host}")
+        if self.fault:
+            raise self.fault
 
-    async def move(self, participant_id: str, alias: str) -> None:
-        self.log.append("move")
+    async def move(self, participant_id: str, alias: str, pin: Secret) -> None:
+        self.log.append(f"move {participant_id} {alias}")
+        if self.fault:
+            raise self.fault
 
     async def dial(self, call: DialOut) -> None:
         self.log.append(f"dial {call.protocol}")

@@ -9,7 +9,8 @@ import pytest
 
 from tests.unit.service.fakes import HOSPITAL, NOON, World, context
 from vdx_plugin.domain.plan import Appointment
-from vdx_plugin.errors import OutcomeUnknown, Refused
+from vdx_plugin.domain.secret import Secret
+from vdx_plugin.errors import NotFound, OutcomeUnknown, Refused
 from vdx_plugin.ports import (
     ChatMessage,
     ChatReceived,
@@ -76,6 +77,26 @@ async def test_a_host_mutes_shows_large_and_arranges(world: World) -> None:
     await room.set_layout("4:0")
     assert world.log[-4:] == ["mute p True", "mute-guests True", "spotlight p True", "layout 4:0"]
     assert call(world).rules.guests_muted
+
+
+async def test_a_host_shares_the_role_and_sends_somebody_elsewhere(world: World) -> None:
+    """Both are written into the audit, since both change who may do what with the patient's consultation."""
+    room = world.desk.room
+    assert await room.set_host("p", host=True)
+    assert await room.set_host("p", host=False)
+    assert await room.send_elsewhere("p", "b@rooms.example", Secret("4321"))
+    assert world.log[-3:] == ["host p True", "host p False", "move p b@rooms.example"]
+    assert world.store.audit_lines[-3:] == ["make_host", "make_guest", "send_elsewhere"]
+
+
+async def test_somebody_who_could_not_be_sent_on_is_told_and_not_written_as_sent(world: World) -> None:
+    """They are still here."""
+    world.call.fault = NotFound("call.not_moved")
+    assert not await world.desk.room.send_elsewhere("p", "b@rooms.example", Secret(""))
+    problem = shown(world).problem
+    assert problem is not None
+    assert problem.code == "call.not_moved"
+    assert "send_elsewhere" not in world.store.audit_lines
 
 
 async def test_a_call_out_whose_outcome_is_unknown_is_told_and_not_tried_again(world: World) -> None:

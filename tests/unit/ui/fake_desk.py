@@ -16,6 +16,7 @@ from vdx_plugin.domain.booked import RoomTemplate
 from vdx_plugin.domain.context import ClinicContext
 from vdx_plugin.domain.parties import AnswerMark, Channel, Partner, Party
 from vdx_plugin.domain.plan import Plan
+from vdx_plugin.domain.secret import Secret
 from vdx_plugin.errors import VdxError
 from vdx_plugin.invitations.text_book import TextBook
 from vdx_plugin.ports import (
@@ -121,6 +122,14 @@ class FakeRoom:
 
     async def spotlight(self, participant_id: str, *, on: bool) -> None:
         await self._desk.did("spotlight", participant_id, on)
+
+    async def set_host(self, participant_id: str, *, host: bool) -> bool:
+        await self._desk.did("set_host", participant_id, host)
+        return self.is_allowed
+
+    async def send_elsewhere(self, participant_id: str, alias: str, pin: Secret) -> bool:
+        await self._desk.did("send_elsewhere", participant_id, alias, pin.reveal())
+        return self.is_allowed
 
     async def set_layout(self, name: str) -> None:
         await self._desk.did("set_layout", name)

@@ -18,7 +18,8 @@ from vdx_plugin.runtime import Runtime
 from vdx_plugin.service.view import CallView
 from vdx_plugin.ui import scenes
 from vdx_plugin.ui.desktop import Desktop
-from vdx_plugin.ui.phone_panel import call_of
+from vdx_plugin.ui.dial_form import call_of
+from vdx_plugin.ui.person_dialogs import MakeHostDialog, SendElsewhereDialog
 from vdx_plugin.ui.room_menu import add_for_person
 
 OURS, THEIRS = SlidesChanged(Slides.OURS), SlidesChanged(Slides.THEIRS, "Sygehuset")
@@ -171,7 +172,7 @@ def test_only_a_number_or_an_address_is_called(words: str, call: DialOut | None)
 
 def test_a_known_party_is_called_by_name_and_once(qtbot: QtBot, desktop: Desktop, desk: FakeDesk) -> None:
     """The others see the name, not the number; a second press calls nobody."""
-    phone = desktop.windows.call.call.phone
+    phone = desktop.windows.call.call.phone.form
     phone.number.setCurrentIndex(1)
     phone.dial.click()
     assert not phone.dial.isEnabled()
@@ -215,25 +216,174 @@ def test_layouts_are_offered_where_there_are_any_and_only_to_a_host(
     assert "guest" in desktop.windows.call.bands.keys()  # noqa: SIM118  # no dict
 
 
-def test_somebody_inside_is_muted_or_shown_large_from_their_own_menu(qtbot: QtBot) -> None:
-    """What has been done can be undone in the same place."""
-    person = RoomParticipant("p", "Anna", is_host=False, is_waiting=False, is_self=False, has_media=True)
-    done: list[tuple[str, str, bool]] = []
+PERSON = RoomParticipant("p", "Anna", is_host=False, is_waiting=False, is_self=False, has_media=True)
 
-    def pressed(person: RoomParticipant) -> list[str]:
-        menu = QMenu()
-        add_for_person(
-            menu,
-            person,
-            lambda who, on: done.append(("mute", who, on)),
-            lambda who, on: done.append(("large", who, on)),
-        )
-        words = [each.text() for each in menu.actions() if each.text()]
-        for each in menu.actions():
-            each.trigger()
-        return words
 
-    assert pressed(person) == ["Slå mikrofonen fra for alle", "Vis stort for alle"]
-    again = pressed(replace(person, is_muted=True, is_spotlit=True))
-    assert again == ["Slå mikrofonen til igen", "Vis ikke længere stort for alle"]
-    assert done == [("mute", "p", True), ("large", "p", True), ("mute", "p", False), ("large", "p", False)]
+def words_of(menu: QMenu) -> list[str]:
+    """Return what a menu offers, that of its menus too."""
+    found: list[str] = []
+    for each in menu.actions():
+        inner = each.menu()
+        found += words_of(inner) if isinstance(inner, QMenu) else [each.text()] if each.text() else []
+    return found
+
+
+def offered(person: RoomParticipant) -> list[str]:
+    menu = QMenu()
+    add_for_person(menu, person, "Anna", lambda wish: None)
+    return words_of(menu)
+
+
+def test_what_has_been_done_with_somebody_can_be_undone_in_the_same_place(qtbot: QtBot) -> None:
+    """Each row turns into its opposite."""
+    rare = ["Gør til vært …", "Flyt til et andet rum …"]
+    assert offered(PERSON) == ["Slå mikrofonen fra for alle", "Vis stort for alle", *rare]
+    changed = offered(replace(PERSON, is_muted=True, is_spotlit=True, is_host=True))
+    assert changed[:3] == ["Slå mikrofonen til igen", "Vis ikke længere stort for alle", "Gør til gæst igen"]
+
+
+def test_a_telephone_is_neither_made_host_nor_sent_elsewhere(qtbot: QtBot) -> None:
+    """It can do nothing with either."""
+    assert offered(replace(PERSON, is_called_up=True)) == ["Slå mikrofonen fra for alle", "Vis stort for alle"]
+
+
+def test_what_is_seldom_wanted_is_not_in_the_first_menu(qtbot: QtBot) -> None:
+    """A doctor who looks for the microphone must not come across it."""
+    menu = QMenu()
+    add_for_person(menu, PERSON, "Anna", lambda wish: None)
+    assert [each.text() for each in menu.actions() if each.text()][-1] == "Flere"
+
+
+def panel_menu(desktop: Desktop, key: str) -> QMenu:
+    return desktop.windows.call.call.parties.parties[key].menu()
+
+
+def more(menu: QMenu, words: str) -> QAction:
+    inner = action(menu, "Flere").menu()
+    assert isinstance(inner, QMenu)
+    return action(inner, words)
+
+
+def test_the_microphone_of_a_party_is_muted_and_its_picture_shown_large(
+    qtbot: QtBot, desktop: Desktop, desk: FakeDesk
+) -> None:
+    """By the menu of the party, at once."""
+    menu = panel_menu(desktop, "k-patient")
+    action(menu, "Slå mikrofonen fra for alle").trigger()
+    action(menu, "Vis stort for alle").trigger()
+    qtbot.waitUntil(lambda: desk.named("mute") == [("r-2", True)] and desk.named("spotlight") == [("r-2", True)])
+
+
+def test_somebody_is_made_host_only_after_a_question(qtbot: QtBot, desktop: Desktop, desk: FakeDesk) -> None:
+    """A host can end the consultation and take the doctor out."""
+    more(panel_menu(desktop, "k-patient"), "Gør til vært …").trigger()
+    dialog = desktop.people.dialog
+    assert isinstance(dialog, MakeHostDialog)
+    assert dialog.stay.hasFocus() or dialog.focusWidget() is dialog.stay
+    dialog.reject()
+    more(panel_menu(desktop, "k-patient"), "Gør til vært …").trigger()
+    dialog = desktop.people.dialog
+    assert isinstance(dialog, MakeHostDialog)
+    assert desk.named("set_host") == []
+    dialog.go.click()
+    qtbot.waitUntil(lambda: desk.named("set_host") == [("r-2", True)])
+    qtbot.waitUntil(lambda: "person.made_host" in [each.problem.code for each in desktop.notices.all])
+
+
+def test_a_host_beside_us_is_shown_as_one_and_made_guest_again_by_one_click(
+    qtbot: QtBot, desktop: Desktop, desk: FakeDesk, runtime: Runtime
+) -> None:
+    """The way back is where the state is seen, and asks nothing."""
+    patient = desktop.windows.call.call.parties.parties["k-patient"]
+    assert not patient.host.isVisible()
+    own, other = scenes.call().participants
+    play(qtbot, desktop, desk, runtime, replace(scenes.call(), participants=(own, replace(other, is_host=True))))
+    patient = desktop.windows.call.call.parties.parties["k-patient"]
+    assert patient.host.isVisible()
+    patient.host.give_up.click()
+    qtbot.waitUntil(lambda: desk.named("set_host") == [("r-2", False)])
+
+
+def test_what_the_room_refuses_is_not_told_as_done(qtbot: QtBot, desktop: Desktop, desk: FakeDesk) -> None:
+    """The desk shows the reason; a confirmation beside it would be a lie."""
+    desk.room.is_allowed = False
+    more(panel_menu(desktop, "k-patient"), "Gør til vært …").trigger()
+    assert isinstance(desktop.people.dialog, MakeHostDialog)
+    desktop.people.dialog.go.click()
+    qtbot.waitUntil(lambda: desk.named("set_host") == [("r-2", True)])
+    assert desktop.notices.all == ()
+
+
+def test_somebody_is_sent_to_the_room_of_a_link_with_its_pin(qtbot: QtBot, desktop: Desktop, desk: FakeDesk) -> None:
+    """What the doctor has is the invitation; nothing need be copied out of it."""
+    more(panel_menu(desktop, "k-patient"), "Flyt til et andet rum …").trigger()
+    dialog = desktop.people.dialog
+    assert isinstance(dialog, SendElsewhereDialog)
+    assert not dialog.go.isEnabled()
+    dialog.room.setText("https://video.example/guest/?conference=1234%40rooms.example&pin=4321&name=Patient")
+    assert not dialog.pin.isEnabled()
+    dialog.go.click()
+    qtbot.waitUntil(lambda: desk.named("send_elsewhere") == [("r-2", "1234@rooms.example", "4321")])
+
+
+def test_a_room_by_its_number_takes_the_pin_beside_it(qtbot: QtBot, desktop: Desktop, desk: FakeDesk) -> None:
+    """As it is read out by telephone; no pin where the room has none."""
+    for pin in ("4321", ""):
+        more(panel_menu(desktop, "k-patient"), "Flyt til et andet rum …").trigger()
+        dialog = desktop.people.dialog
+        assert isinstance(dialog, SendElsewhereDialog)
+        dialog.room.setText("1234")
+        dialog.pin.setText(pin)
+        dialog.go.click()
+    qtbot.waitUntil(lambda: desk.named("send_elsewhere") == [("r-2", "1234", "4321"), ("r-2", "1234", "")])
+
+
+def test_a_host_nobody_expected_is_in_the_list_and_our_own_earlier_self_is_not(
+    qtbot: QtBot, desktop: Desktop, desk: FakeDesk, runtime: Runtime
+) -> None:
+    """Whoever is made host must not vanish from the list that makes them guest again."""
+    own, other = scenes.call().participants
+    stranger = RoomParticipant("r-9", "Vagtlægen", True, False, False, True)
+    earlier = replace(own, id="r-0", is_self=False)
+    view = replace(scenes.call(), participants=(own, other, earlier, stranger))
+    play(qtbot, desktop, desk, runtime, view)
+    rows = desktop.windows.call.call.parties.strangers
+    assert list(rows) == ["r-9"]
+    assert rows["r-9"].host.isVisible()
+    assert "Gør til gæst igen" in words_of(rows["r-9"].menu())
+
+
+@pytest.mark.parametrize(
+    ("words", "destination"),
+    [
+        ("192.0.2.10##4711", "192.0.2.10##4711"),
+        ("192.0.2.10", "192.0.2.10"),
+        ("4711", "4711"),
+        ("lokale@sygehus.example", "lokale@sygehus.example"),
+        ("h323:lokale@sygehus.example", "lokale@sygehus.example"),
+        ("mødelokalet på anden sal", None),
+        ("", None),
+    ],
+)
+def test_an_older_room_system_is_called_by_what_such_systems_are_called_by(words: str, destination: str | None) -> None:
+    """With a picture, other than a telephone of the same digits."""
+    expected = DialOut(destination, "h323", display_name="Videoanlæg") if destination else None
+    assert call_of(words, "", is_h323=True) == expected
+
+
+def test_an_older_room_system_is_called_only_while_its_choice_is_in_sight(
+    qtbot: QtBot, desktop: Desktop, desk: FakeDesk
+) -> None:
+    """Folded away it would go on deciding how the next one is called."""
+    form = desktop.windows.call.call.phone.form
+    assert not form.ways.h323.isVisible()
+    form.ways.more.click()
+    form.ways.h323.setChecked(True)
+    form.field.setText("192.0.2.10##4711")
+    assert "Anlæggets adresse" in form.field.accessibleName()
+    form.dial.click()
+    qtbot.waitUntil(lambda: bool(desk.named("dial")))
+    [(call,)] = desk.named("dial")
+    assert (call.protocol, call.destination, call.sound_only) == ("h323", "192.0.2.10##4711", False)
+    assert not form.ways.is_h323
+    assert not form.ways.more.isChecked()

@@ -1,7 +1,7 @@
 """What a host may do with the room and the people in it, one request each.
 
-All of it raises as ``PexipClient.post`` does: Refused (``call.not_host`` where we are a guest), NotFound for somebody
-who has gone, Unavailable. Source: client REST API v2, conference and participant control.
+All of it raises as ``PexipClient.post`` does: Refused (``call.not_host`` where we are a guest), NotFound
+(``call.person_gone``), Unavailable. Source: client REST API v2, conference and participant control.
 """
 
 from __future__ import annotations
@@ -9,7 +9,8 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import quote
 
-from vdx_plugin.errors import OutcomeUnknown, Refused, Unreadable
+from vdx_plugin.domain.secret import Secret
+from vdx_plugin.errors import NotFound, OutcomeUnknown, Refused, Unreadable
 from vdx_plugin.media.pexip.client import PexipClient
 from vdx_plugin.media.pexip.fields import text
 from vdx_plugin.ports import DialOut
@@ -37,10 +38,23 @@ class RoomControl:
     async def set_host(self, participant_id: str, *, host: bool) -> None:
         await self._about(participant_id, "role", {"role": "chair" if host else "guest"})
 
-    async def move(self, participant_id: str, alias: str, pin: str = "") -> None:
-        """Send somebody to another room, as a guest there."""
+    async def move(self, participant_id: str, alias: str, pin: Secret) -> None:
+        """Send somebody to another room, as a guest there.
+
+        Raises NotFound(``call.not_moved``) where there is no such room or participant, Refused with the same code.
+        """
         body = {"conference_alias": alias, "role": "guest"}
-        await self._about(participant_id, "transfer", {**body, "pin": pin} if pin else body)
+        body |= {"pin": pin.reveal()} if pin else {}
+        try:
+            if await self._about(participant_id, "transfer", body) is False:
+                raise Refused("call.not_moved")
+        except NotFound as error:
+            raise NotFound("call.not_moved", error.detail) from error
+        except Refused as error:
+            # The PIN that was wrong is the other room's.
+            if error.code in ("call.refused", "call.wrong_pin"):
+                raise Refused("call.not_moved", error.detail) from error
+            raise
 
     async def dial(self, call: DialOut) -> str:
         """Call somebody up into the room; return the id of the participant they become.
@@ -94,5 +108,8 @@ class RoomControl:
     async def release_floor(self) -> None:
         await self._client.post(self._client.mine("release_floor"))
 
-    async def _about(self, participant_id: str, command: str, body: Any = None) -> None:
-        await self._client.post(f"participants/{quote(participant_id, safe='')}/{command}", body)
+    async def _about(self, participant_id: str, command: str, body: Any = None) -> Any:
+        try:
+            return await self._client.post(f"participants/{quote(participant_id, safe='')}/{command}", body)
+        except NotFound as error:
+            raise NotFound("call.person_gone", error.detail) from error

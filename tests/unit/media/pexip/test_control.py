@@ -9,7 +9,8 @@ import httpx
 import pytest
 
 from tests.unit.media.pexip.node import Node, refused
-from vdx_plugin.errors import NotFound, OutcomeUnknown, Refused, Unreadable
+from vdx_plugin.domain.secret import Secret
+from vdx_plugin.errors import NotFound, OutcomeUnknown, Refused, Unavailable, Unreadable
 from vdx_plugin.media.pexip.client import PexipClient
 from vdx_plugin.media.pexip.control import RoomControl
 from vdx_plugin.ports import DialOut
@@ -36,9 +37,14 @@ async def entered(node: Node) -> tuple[PexipClient, RoomControl]:
         (lambda room: room.set_host("p", host=True), "participants/p/role", {"role": "chair"}),
         (lambda room: room.set_host("p", host=False), "participants/p/role", {"role": "guest"}),
         (
-            lambda room: room.move("p", "b@example.test"),
+            lambda room: room.move("p", "b@example.test", Secret("")),
             "participants/p/transfer",
             {"conference_alias": "b@example.test", "role": "guest"},
+        ),
+        (
+            lambda room: room.move("p", "b@example.test", Secret("0000")),
+            "participants/p/transfer",
+            {"conference_alias": "b@example.test", "role": "guest", "pin": "0000"},
         ),
         (lambda room: room.set_layout("4:0"), "transform_layout", {"transforms": {"layout": "4:0"}}),
         (lambda room: room.take_floor(), "participants/me1/take_floor", {}),
@@ -108,6 +114,37 @@ async def test_a_call_that_does_not_come_about_says_why(answer: Any, kind: type[
     with pytest.raises(kind) as error:
         await room.dial(DialOut(DESTINATION))
     assert error.value.code == code  # type: ignore[attr-defined]
+    await client.close()
+
+
+@pytest.mark.parametrize(
+    ("answer", "kind", "code"),
+    [
+        (refused("Participant not found", 404), NotFound, "call.not_moved"),
+        (refused("Invalid PIN"), Refused, "call.not_moved"),
+        (refused("Illegal value", 400), Refused, "call.not_moved"),
+        (False, Refused, "call.not_moved"),
+        (refused("Invalid role"), Refused, "call.not_host"),
+        (refused("busy", 503), Unavailable, "call.unreachable"),
+    ],
+)
+async def test_somebody_who_is_not_sent_on_is_still_here(answer: Any, kind: type[Exception], code: str) -> None:
+    """The wrong PIN is that of the other room, and not a reason to leave this one."""
+    node = Node(answers={"transfer": lambda body: answer})
+    client, room = await entered(node)
+    with pytest.raises(kind) as error:
+        await room.move("p", "b@example.test", Secret("0000"))
+    assert error.value.code == code  # type: ignore[attr-defined]
+    await client.close()
+
+
+async def test_somebody_who_has_gone_is_not_taken_for_a_room_that_has() -> None:
+    """The doctor would begin a new consultation for a patient who only closed a page."""
+    node = Node(answers={"role": lambda body: refused("Participant not found", 404)})
+    client, room = await entered(node)
+    with pytest.raises(NotFound) as error:
+        await room.set_host("p", host=True)
+    assert error.value.code == "call.person_gone"
     await client.close()
 
 
