@@ -27,6 +27,9 @@ NAMED = Patient(PATIENT.identifiers, PersonName("Prøvesen", "Ditte"), date(1948
 STRANGER = Patient((cpr("9999999999"),))
 NAMED_STRANGER = Patient(STRANGER.identifiers, PersonName("Ukendt", "Ulla"), date(1999, 1, 1))
 
+PATIENT_S = 20.0
+"""For what must arrive, on a machine however slow."""
+
 
 class Rig(ABC):
     """An adapter and its record system. ``notes`` are the keys of the entries in the record, one for each entry."""
@@ -144,10 +147,18 @@ class WatchedEvent(asyncio.Event):
 
 
 class LocalRig(Rig):
-    """Beside it a record that calls over HTTP, polls for notes, and answers whether its record is still open."""
+    """Beside it a record that calls over HTTP, polls for notes, and answers whether its record is still open.
+
+    It is waited for as long as a machine may take, however busy; a test of what never comes gives limits of its own.
+    """
+
+    def __init__(self, folder: Path, *, receipt_limit_s: float = PATIENT_S, confirm_limit_s: float = PATIENT_S) -> None:
+        super().__init__(folder)
+        self._limits_s = receipt_limit_s, confirm_limit_s
 
     def settings(self) -> local.LocalSettings:
-        return local.LocalSettings(write_back=True, receipt_limit_s=0.5, confirm_limit_s=0.5)
+        receipt_s, confirm_s = self._limits_s
+        return local.LocalSettings(write_back=True, receipt_limit_s=receipt_s, confirm_limit_s=confirm_s)
 
     async def _hear(self, answer: dict[str, list[dict[str, str]]]) -> None:
         """Do what else a poll has brought."""

@@ -27,12 +27,15 @@ from vdx_plugin.ports import AdapterSetup, Capability, ContextChange
 
 
 @pytest.fixture
-async def rig(tmp_path):
-    made = LocalRig(tmp_path)
+async def rig(request, tmp_path):
+    made = LocalRig(tmp_path, **getattr(request, "param", {}))
     await made.begin()
     yield made
     await made.end()
 
+
+hasty = pytest.mark.parametrize("rig", [{"receipt_limit_s": 0.5, "confirm_limit_s": 0.5}], indirect=True, ids=["hasty"])
+"""For what must not arrive."""
 
 STRANGE_HEADERS = {
     "no secret": ({"Authorization": ""}, 401),
@@ -263,6 +266,7 @@ async def test_no_secret_or_ticket_reaches_the_log(rig, caplog):
 # --- notes ----------------------------------------------------------------------------------------------------------
 
 
+@hasty
 async def test_a_note_nobody_fetches_is_taken_back(rig):
     """The doctor will paste it by hand; it must not be filed as well when the record wakes up."""
     await rig.stirred.awaited.wait()
@@ -298,6 +302,7 @@ async def test_a_receipt_for_nothing_is_not_found(rig):
         assert answer.status_code == 404
 
 
+@hasty
 async def test_a_question_nobody_answers_is_a_no(rig):
     """A record that does not poll cannot confirm, and a guess would be the wrong patient."""
     await rig.open_record()

@@ -12,7 +12,7 @@ from uuid import uuid4
 
 import pytest
 
-from tests.contract.clinic_rigs import NAMED, LocalRig
+from tests.contract.clinic_rigs import NAMED, PATIENT_S, LocalRig
 from tests.fakes_clinic import PRACTICE, HandClock, RememberingSink, context_of, summary
 from vdx_plugin.adapters.local import LocalSettings, LocalSystem, make
 from vdx_plugin.adapters.local.calls import ReceiptBody
@@ -26,8 +26,8 @@ LETTER = RecordLetter("m-1", "5790000000203", "MCM:FDIS91#telemedicine", "applic
 
 
 @pytest.fixture
-async def rig(tmp_path):
-    made = LocalRig(tmp_path)
+async def rig(request, tmp_path):
+    made = LocalRig(tmp_path, **getattr(request, "param", {}))
     await made.begin()
     yield made
     await made.end()
@@ -54,8 +54,6 @@ class PostingRig(LocalRig):
                 await self.post(f"/v1/letters/{letter['message_id']}/receipt", self.answers)
 
 
-PATIENT_S = 20.0
-"""For what must arrive, on a machine however slow."""
 hasty_mail = pytest.mark.parametrize("mail", [0.5], indirect=True, ids=["hasty"])
 hasty_folder = pytest.mark.parametrize("by_folder", [0.6], indirect=True, ids=["hasty"])
 """For what must not arrive."""
@@ -173,6 +171,7 @@ def test_a_record_that_asks_with_a_number_of_an_earlier_session_gets_everything(
     assert box.since(1) == []
 
 
+@pytest.mark.parametrize("rig", [{"receipt_limit_s": 2.0}], indirect=True, ids=["hasty"])
 async def test_a_lost_receipt_is_asked_for_and_found(rig):
     """The way out of an unknown outcome: a read, never a blind repeat."""
     rig.loses_answers = True
@@ -189,6 +188,7 @@ async def test_a_note_the_record_never_filed_is_known_not_to_stand(rig):
     assert await rig.system.written(context_of("local", NAMED), uuid4()) is None
 
 
+@pytest.mark.parametrize("rig", [{"confirm_limit_s": 0.5}], indirect=True, ids=["hasty"])
 async def test_a_record_that_cannot_say_leaves_the_outcome_unknown(rig):
     """A guess either way would be a double or a missing note."""
     rig._polling.cancel()
