@@ -18,6 +18,7 @@ from tests.bench.place import Place
 FIRST = "Click: first consultation of a process (signs in, imports media), far end on our client"
 LATER = "Click: a later consultation, far end on our client"
 CHROMIUM = "Click: a later consultation, far end on Chromium (opens the page, camera, presses Join)"
+MANY = "Click: one consultation after the other in one process, far end on our client"
 COLD = "Click: no room ready in the pool"
 OURS = "Joining an open room in which the doctor sends: our client"
 THEIRS = "Joining an open room in which the doctor sends: Chromium"
@@ -42,6 +43,15 @@ async def measure(figures: Figures, runs: int, *, with_browser: bool) -> None:
         async with browser.running() as chromium:
             for run in range(runs):
                 await _run_once(figures, here, guest, chromium, browser_first=run % 2 == 1)
+
+
+async def measure_many(figures: Figures, clicks: int) -> None:
+    """Hold ``clicks`` consultations in one process, after its first: enough of them that the slow ones show."""
+    async with place.sandbox() as here, Child("tests.bench.guest") as guest, here.doctor() as doctor:
+        for part in (FIRST, *[MANY] * clicks):
+            await _consult(figures, part, here, doctor, guest)
+            await guest.ask("leave")
+            await doctor.ask("end")
 
 
 async def measure_cold(figures: Figures, runs: int) -> None:

@@ -16,6 +16,7 @@ class Spread:
     median: float
     p10: float
     p90: float
+    p95: float
     least: float
     most: float
 
@@ -26,9 +27,9 @@ def spread(values: Sequence[float]) -> Spread:
         raise ValueError("nothing was measured")
     if len(values) == 1:
         only = values[0]
-        return Spread(1, only, only, only, only, only)
-    tenths = statistics.quantiles(values, n=10, method="inclusive")
-    return Spread(len(values), statistics.median(values), tenths[0], tenths[8], min(values), max(values))
+        return Spread(1, only, only, only, only, only, only)
+    cuts = statistics.quantiles(values, n=20, method="inclusive")
+    return Spread(len(values), statistics.median(values), cuts[1], cuts[17], cuts[18], min(values), max(values))
 
 
 @dataclass
@@ -68,7 +69,10 @@ class Figures:
         lines: list[str] = []
         for part in dict.fromkeys(figure.part for figure in self.all()):
             title = f"\n{part}"
-            lines += [title, f"{'':{width + 2}} {'unit':>4} {'n':>4} " + _columns("median", "p10", "p90", "min", "max")]
+            lines += [
+                title,
+                f"{'':{width + 2}} {'unit':>4} {'n':>4} " + _columns("median", "p10", "p90", "p95", "min", "max"),
+            ]
             lines += [_line(figure, width) for figure in self.all() if figure.part == part]
         lines += ["", *self.notes]
         return "\n".join(lines)
@@ -84,7 +88,7 @@ class Figures:
 
 def _line(figure: Figure, width: int) -> str:
     found = spread(figure.values)
-    shown = [_number(value) for value in (found.median, found.p10, found.p90, found.least, found.most)]
+    shown = [_number(value) for value in (found.median, found.p10, found.p90, found.p95, found.least, found.most)]
     return f"  {figure.name:{width}} {figure.unit:>4} {found.n:>4} " + _columns(*shown)
 
 

@@ -1,6 +1,6 @@
-"""``python -m tests.bench.main_job [--runs 20] [--seconds 20] [--json FILE] [--parts dock,feed,click,cold,load]``.
+"""``python -m tests.bench.main_job [--runs 20] [--seconds 20] [--json FILE] [--parts dock,feed,click,many,cold,load]``.
 
-Prints a table: for each figure its number of values, median, 10th and 90th percentile, least and most.
+Prints a table: for each figure its number of values, median, 10th, 90th and 95th percentile, least and most.
 """
 
 from __future__ import annotations
@@ -20,7 +20,8 @@ from tests.bench import browser, click, dock, feed, load, usage
 from tests.bench.child import ChildFailed
 from tests.bench.figures import Figures
 
-PARTS = ("dock", "feed", "click", "cold", "load")
+PARTS = ("dock", "feed", "click", "many", "cold", "load")
+MANY_AT_LEAST = 40
 
 
 async def measure(figures: Figures, parts: list[str], runs: int, seconds: int) -> list[str]:
@@ -35,6 +36,7 @@ async def measure(figures: Figures, parts: list[str], runs: int, seconds: int) -
         "dock": lambda: dock.measure(figures, runs),
         "feed": lambda: feed.measure(figures, runs),
         "click": lambda: click.measure(figures, runs, with_browser=with_browser),
+        "many": lambda: click.measure_many(figures, max(runs, MANY_AT_LEAST)),
         "cold": lambda: click.measure_cold(figures, runs),
         "load": lambda: load.measure(figures, seconds, with_browser=with_browser),
     }

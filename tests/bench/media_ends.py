@@ -75,7 +75,15 @@ class Account:
     detail: dict[str, Any]
 
 
-class End(Protocol):
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """Pictures an end has decoded since it was opened, and how wide the last one was."""
+
+    frames: int
+    width: int
+
+
+class MediaEnd(Protocol):
     """One end of a call."""
 
     async def offer(self) -> str: ...
@@ -83,6 +91,16 @@ class End(Protocol):
     async def answer(self, sdp: str) -> str: ...
 
     async def accept(self, sdp: str) -> None: ...
+
+    async def shown(self) -> Shown: ...
+
+    def cpu_s(self) -> float:
+        """Return the processor time of all its processes so far."""
+        ...
+
+
+class End(MediaEnd, Protocol):
+    """One end of a call that is measured in detail."""
 
     async def begin(self) -> None: ...
 
@@ -111,11 +129,11 @@ class ChromiumEnd:
         await self._do("accept", sdp)
 
     async def begin(self) -> None:
-        self._cpu_s, self._began_s = self._cpu(), time.monotonic()
+        self._cpu_s, self._began_s = self.cpu_s(), time.monotonic()
         self._before = await self._do("begin")
 
     async def end(self) -> Account:
-        cores = (self._cpu() - self._cpu_s) / (time.monotonic() - self._began_s)
+        cores = (self.cpu_s() - self._cpu_s) / (time.monotonic() - self._began_s)
         found = await self._do("end")
         shift_s = time.time() - time.monotonic()
         before, after = _by_kind(self._before["rows"]), _by_kind(found["stats"]["rows"])
@@ -134,7 +152,11 @@ class ChromiumEnd:
             after,
         )
 
-    def _cpu(self) -> float:
+    async def shown(self) -> Shown:
+        row = _by_kind((await self._do("stats"))["rows"]).get("inbound-video", {})
+        return Shown(int(row.get("framesDecoded", 0)), int(row.get("frameWidth", 0)))
+
+    def cpu_s(self) -> float:
         return usage.cpu_s(usage.family_with(self._flag))
 
     async def _do(self, what: str, fact: Any = None) -> Any:
@@ -238,12 +260,18 @@ class OurEnd:
     async def accept(self, sdp: str) -> None:
         await self._child.ask("accept", sdp=sdp)
 
+    async def shown(self) -> Shown:
+        return Shown(**await self._child.ask("shown"))
+
+    def cpu_s(self) -> float:
+        return usage.cpu_s([self._child.pid])
+
     async def begin(self) -> None:
-        self._cpu_s, self._began_s = usage.cpu_s([self._child.pid]), time.monotonic()
+        self._cpu_s, self._began_s = self.cpu_s(), time.monotonic()
         await self._child.ask("begin")
 
     async def end(self) -> Account:
-        cores = (usage.cpu_s([self._child.pid]) - self._cpu_s) / (time.monotonic() - self._began_s)
+        cores = (self.cpu_s() - self._cpu_s) / (time.monotonic() - self._began_s)
         found = await self._child.ask("end")
         sent, got = await asyncio.to_thread(_both_recordings, Path(found["sound"]))
         return Account(

@@ -180,6 +180,11 @@ class PeerChild:
         assert self._peer is not None
         await self._peer.accept(sdp)
 
+    async def shown(self) -> dict[str, int]:
+        """Return how many pictures were decoded so far, and how wide the last one was."""
+        received = self._playout.received
+        return {"frames": received.frames, "width": received.width}
+
     async def begin(self) -> None:
         """Measure from now on."""
         self._playout.shown = self._playout.shown[-30:]
@@ -238,7 +243,7 @@ async def main() -> None:
     await load_media()
     devices = BenchDevices(content.pictures(), content.sound())
     child = PeerChild(devices, sys.argv[1], int(sys.argv[2]), echo="echo" in sys.argv[3:])
-    handlers = {name: getattr(child, name) for name in ("open", "offer", "accept", "begin", "end")}
+    handlers = {name: getattr(child, name) for name in ("open", "offer", "accept", "shown", "begin", "end")}
     await Line().serve(handlers)
     await child.close()
 

@@ -14,6 +14,7 @@ from contextlib import suppress
 from ipaddress import ip_address
 from typing import Any
 
+from aioice import stun
 from aioice.ice import StunProtocol, TransportPolicy, relayed_candidate, server_reflexive_candidate
 from aiortc import RTCConfiguration, RTCIceServer, RTCPeerConnection
 from aiortc.codecs import get_encoder
@@ -31,6 +32,24 @@ _log = log.get("media.path")
 
 LOOPBACK = "127.0.0.1"
 GATHER_LIMIT_S = 0.5
+MAX_QUEUED = 2000
+"""Datagrams that may wait to be read: some seconds of a call. While a connection is made nobody reads."""
+MAX_LEARNED = 20
+"""Addresses of the other side that are learned from its checks alone. A NAT makes one or two."""
+
+
+def _parse_stun(data: bytes, parse: Callable[[bytes], Any] = stun.parse_message) -> Any:
+    """Parse as aioice does, but an attribute that is too short is no STUN, as all else it cannot read.
+
+    WORKAROUND: aioice lets struct.error out there, into the event loop, for a datagram of any stranger's.
+    """
+    try:
+        return parse(data)
+    except struct.error as error:
+        raise ValueError("a STUN attribute is too short") from error
+
+
+stun.parse_message = _parse_stun
 
 
 class PacketRouter(RtpRouter):  # type: ignore[misc]
@@ -86,6 +105,7 @@ class Wire:
         self.on_feedback: Callable[[bytes], None] = _ignore
         dtls._rtp_router = PacketRouter(self._entered)
         self._stamp_arrivals(dtls.transport)
+        _bound_checks(dtls.transport._connection)
         self._rtp_data, dtls._handle_rtp_data = dtls._handle_rtp_data, self._handle_rtp
         self._rtcp_data, dtls._handle_rtcp_data = dtls._handle_rtcp_data, self._handle_rtcp
 
@@ -94,18 +114,21 @@ class Wire:
         self.on_packet(packet)
 
     def _stamp_arrivals(self, ice: Any) -> None:
-        put, recv, stamps = ice._connection.data_received, ice._recv, self._stamps
+        connection, recv, stamps = ice._connection, ice._recv, self._stamps
+        put = connection.data_received
 
         def data_received(data: bytes, component: int) -> None:
-            stamps.append(time.monotonic())
-            put(data, component)
+            # aiortc reads the first byte of each, and an empty datagram of any stranger's would end the connection.
+            if data and connection._queue.qsize() < MAX_QUEUED:
+                stamps.append(time.monotonic())
+                put(data, component)
 
         async def received() -> bytes:
             data: bytes = await recv()
             self.arrival_s = stamps.popleft()
             return data
 
-        ice._connection.data_received, ice._recv = data_received, received
+        connection.data_received, ice._recv = data_received, received
 
     async def _handle_rtp(self, data: bytes, arrival_time_ms: int) -> None:
         # A header extension of the wrong length raises what aiortc does not catch, and ends the connection.
@@ -123,6 +146,34 @@ class Wire:
     async def send(self, data: bytes) -> None:
         """Send plain RTP or RTCP bytes. Raises ConnectionError when the connection is not up."""
         await self._dtls._send_rtp(data)
+
+
+def _bound_checks(ice: Any) -> None:
+    """Leave out the other side's checks that aioice cannot take, and those from ever more addresses.
+
+    WORKAROUND: aioice needs the priority (RFC 8445 7.1.1) and raises KeyError without; it keeps, pairs and checks every
+    address anew that a signed request comes from, and every request that comes before it may answer.
+    """
+    take = ice.request_received
+
+    def request_received(message: Any, address: tuple[str, int], protocol: Any) -> None:
+        if not ice._early_checks_done:
+            # Those that wait are looked at together when the other side has been described.
+            is_within = len(ice._early_checks) < MAX_LEARNED
+        else:
+            is_within = _is_known(ice, address) or _learned(ice) < MAX_LEARNED
+        if is_within and "PRIORITY" in message.attributes:
+            take(message, address, protocol)
+
+    ice.request_received = request_received
+
+
+def _is_known(ice: Any, address: tuple[str, int]) -> bool:
+    return any((each.host, each.port) == address for each in ice._remote_candidates)
+
+
+def _learned(ice: Any) -> int:
+    return sum(each.type == "prflx" for each in ice._remote_candidates)
 
 
 def way(connection: Any) -> str:

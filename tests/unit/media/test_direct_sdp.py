@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from aiortc.sdp import SessionDescription
 
-from tests.unit.media.damage import damaged
+from tests.fuzz.damage import damaged
 from vdx_plugin.errors import Unreadable
 from vdx_plugin.media.direct_sdp import adapt_offer, shape_answer
 from vdx_plugin.media.sdp import OfferShape, parse

@@ -25,6 +25,7 @@ from aiortc.rtp import (
 from test_room_leg import DELTA, KEY, OFFER
 from test_room_switch import Room
 
+from tests.fuzz.damage import damaged_bytes
 from vdx_plugin.sandbox.pexip.hop import Hop, _Extensions
 from vdx_plugin.sandbox.pexip.mixing.frames import MAX_PACKETS
 from vdx_plugin.sandbox.pexip.sdp import EXTENSIONS, read_offer
@@ -88,19 +89,9 @@ def rtcp(dice: random.Random) -> bytes:
     return b"".join(dice.sample(parts, dice.randint(1, len(parts))))
 
 
-def damaged(dice: random.Random, data: bytes) -> bytes:
-    """Return the bytes as they are, changed here and there, cut short, or others altogether."""
-    if dice.random() < 0.05:
-        return dice.randbytes(dice.randrange(200))
-    changed = bytearray(data)
-    for _ in range(dice.choice([0, 0, 1, 2, 8])):
-        changed[dice.randrange(len(changed))] = dice.randrange(256)
-    return bytes(changed[: dice.randint(0, len(changed))] if dice.random() < 0.2 else changed)
-
-
 def packets(dice: random.Random, make: Callable[[random.Random], bytes]) -> Iterator[bytes]:
     for _ in range(ROUNDS):
-        yield damaged(dice, make(dice))
+        yield damaged_bytes(make(dice), dice)
 
 
 @pytest.mark.parametrize("people", ["ab", "abc"])
