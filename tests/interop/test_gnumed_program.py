@@ -59,15 +59,15 @@ async def told(sink: RememberingSink) -> None:
     sink.told.clear()
 
 
-async def open_in(gnumed: client.Remote, search: str) -> str:
-    return await asyncio.to_thread(gnumed.lock_into, search)
+async def open_in(gnumed: client.Remote, name: PersonName) -> str:
+    return await asyncio.to_thread(gnumed.lock_into, name.family, name.given)
 
 
 async def test_each_patient_opened_in_gnumed_becomes_the_context(gnumed, desk):
     """A second patient is a change of context, not an addition; each file is gone once taken."""
     system, sink = desk
-    for search, who in (("kirk", KIRK), ("spock", SPOCK)):
-        lock = await open_in(gnumed, search)
+    for who in (KIRK, SPOCK):
+        lock = await open_in(gnumed, who[0])
         await told(sink)
         now_open = await system.current()
         assert now_open is not None
@@ -82,10 +82,10 @@ async def test_each_patient_opened_in_gnumed_becomes_the_context(gnumed, desk):
 async def test_a_record_in_use_is_not_swapped_for_another(gnumed, desk):
     """GNUmed refuses a second lock, writes no file, and we stay with the patient whose record is open."""
     system, sink = desk
-    lock = await open_in(gnumed, "kirk")
+    lock = await open_in(gnumed, KIRK[0])
     await told(sink)
-    with pytest.raises(client.Refused, match="already locked"):
-        await open_in(gnumed, "spock")
+    with pytest.raises(client.Refused, match="is locked"):
+        await open_in(gnumed, SPOCK[0])
     gnumed.unlock(lock)
     now_open = await system.current()
     assert now_open is not None
@@ -95,7 +95,7 @@ async def test_a_record_in_use_is_not_swapped_for_another(gnumed, desk):
 
 async def test_a_file_gnumed_left_yesterday_opens_nobody(gnumed):
     """The file is one of GNUmed's own, written while no adapter looked, and then a day old."""
-    lock = await open_in(gnumed, "spock")
+    lock = await open_in(gnumed, SPOCK[0])
     gnumed.unlock(lock)
     (left,) = gnumed.folder.glob("gnumed-*.gdt")
     yesterday = time.time() - DAY_S

@@ -13,7 +13,7 @@ import sys
 from tests.peers.gnumed import exporter, program
 
 TESTS = ("tests/interop/test_gnumed.py", "tests/interop/test_gnumed_program.py")
-LIMIT_S = 1800
+LIMIT_S = 7200
 """Making the database takes longer than a test may otherwise."""
 
 exporter.fetch()

@@ -1,7 +1,10 @@
 """GNUmed's own client on a screen in memory: someone logs in at its dialog, then it is driven by its remote control.
 
 ``--slave`` makes the client listen for XML-RPC on this machine. A caller attaches once, by the name the client was
-given, and gets a cookie; opening a patient locks the client into that record, and gives the cookie that unlocks it.
+given, and gets a cookie; a patient whose record is open can be locked, which gives the cookie that unlocks it.
+
+The patient is named in an xDT file and loaded from that, since GNUmed then opens the record in the thread of its
+windows. ``lock_into_patient`` opens it in the thread that listens, and the windows may take the whole client down.
 """
 
 from __future__ import annotations
@@ -10,8 +13,7 @@ import shutil
 import subprocess
 import time
 import xmlrpc.client
-from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,7 +27,13 @@ _LOGIN = "Welcome to"
 _ASKS = f"^({_LOGIN}|GMd: .*)$"
 """Titles of dialogs: the login and those that follow it."""
 _NAMED = "vdx-nightly"
-_LIMIT_S = 300
+_LIMIT_S = 900
+_STEP_S = 120
+"""How long a look at the screen may take. A machine that does much else has been seen to take over twenty seconds."""
+_WANTED = "wanted.xdt"
+_HOOKS = "hooks"
+"""The file in which our hook script names each hook it has done its work at."""
+_UP, _OPENED = "startup-after-GUI-init", "post_patient_activation"
 _SOCKETS = Path("/tmp/.X11-unix")  # X's own place
 _SETTINGS = """\
 [preferences]
@@ -51,6 +59,14 @@ help desk = none
 name = GNUmed Default
 xml-rpc port = {remote}
 slave personality = {named}
+XDT profiles = $XDT profiles$
+nightly
+$XDT profiles$
+
+[XDT profile nightly]
+filename = {wanted}
+source = nightly
+encoding = ascii
 """
 
 
@@ -63,6 +79,9 @@ class Remote:
     """The remote control of a running client, attached. ``folder`` is where its hook leaves files."""
 
     folder: Path
+    hooks: Path
+    wanted: Path
+    """The xDT file in which GNUmed is told whom to open."""
     calls: xmlrpc.client.ServerProxy
     screen: dict[str, str]
     """The environment in which its windows are reached."""
@@ -72,23 +91,40 @@ class Remote:
         """Take the client over. Raises Refused."""
         self.cookie = _granted(self.calls.attach(_NAMED))
 
-    def lock_into(self, search: str) -> str:
-        """Open the one patient that the search finds; return the cookie that unlocks it. Raises Refused."""
-        with ThreadPoolExecutor(1) as aside:
-            answer = aside.submit(self.calls.lock_into_patient, self.cookie, search)
-            while not answer.done():
-                self._settle()
-        self._settle()
-        return _granted(answer.result())
+    def lock_into(self, family: str, given: str) -> str:
+        """Open the one man of that name; return the cookie that unlocks his record. Raises Refused."""
+        self.wanted.write_text(_xdt(("3101", family), ("3102", given), ("3110", "1")), encoding="ascii", newline="")
+        before = _times(self.hooks, _OPENED)
+        loading = _granted(self.calls.load_patient_from_external_source(self.cookie))
+        self._settle_until(self._has_loaded)
+        # The windows follow by and by, the hook last.
+        self._settle_until(lambda: _times(self.hooks, _OPENED) > before)
+        return _granted(self.calls.lock_loaded_patient(self.cookie, loading))
 
     def unlock(self, lock: str) -> None:
         """Let go of the patient, who stays open. Raises Refused."""
         _granted(self.calls.unlock_patient(self.cookie, lock))
 
-    def _settle(self) -> None:
+    def _has_loaded(self) -> bool:
+        """Tell whether loading has come to its end, which is to be an open record."""
+        answer = self.calls.get_user_answer()
+        assert isinstance(answer, list)
+        ended, outcome = answer
+        assert not ended or outcome == 1, "GNUmed opened nobody"
+        return bool(ended)
+
+    def _settle_until(self, done: Callable[[], bool]) -> None:
         """Put away questions and reminders that come up while records change, as their reader does."""
-        time.sleep(1)
-        _answer(self.screen)
+        until = time.monotonic() + _LIMIT_S
+        while not done():
+            assert time.monotonic() < until, "GNUmed did not come to an end"
+            _answer(self.screen)
+            time.sleep(1)
+
+
+def _xdt(*fields: tuple[str, str]) -> str:
+    """Write lines as GNUmed reads them: the length of the line with its end, the field, what it holds."""
+    return "".join(f"{len(held) + 9:03}{field}{held}\r\n" for field, held in fields)
 
 
 def _granted(answer: object) -> str:
@@ -112,8 +148,10 @@ def running(place: Path, port: int) -> Iterator[Remote]:
             [*command, *files], cwd=place, env=environment, user=database.user(), stdout=words, stderr=words
         )
         try:
-            control = Remote(place / "gdt", xmlrpc.client.ServerProxy(f"http://127.0.0.1:{remote}"), environment)
-            _let_in(environment, control, client, place / "output")
+            calls = xmlrpc.client.ServerProxy(f"http://127.0.0.1:{remote}")
+            _let_in(environment, place, client)
+            control = Remote(place / "gdt", place / _HOOKS, place / _WANTED, calls, environment)
+            control.attach()
             yield control
         finally:
             client.kill()
@@ -128,6 +166,7 @@ def _furnish(place: Path, port: int, remote: int) -> None:
     shutil.copy(_HOOK, scripts)
     (scripts / _HOOK.name).chmod(0o600)
     told = {"database": database.NAME, "account": _ACCOUNT, "port": port, "remote": remote, "named": _NAMED}
+    told["wanted"] = place / _WANTED
     (place / "gnumed.conf").write_text(_SETTINGS.format(**told), encoding="utf-8")
     if (user := database.user()) is not None:
         for path in (place, *place.rglob("*")):
@@ -146,13 +185,16 @@ def _environment(place: Path, display: str) -> dict[str, str]:
         "TMPDIR": str(place / "temporary"),
         "PYTHONPATH": str(_PROGRAM),
         "VDX_GDT_FOLDER": str(place / "gdt"),
+        "VDX_GNUMED_HOOKS": str(place / _HOOKS),
     }
 
 
 @contextmanager
 def _screen(place: Path) -> Iterator[str]:
     """Run Xvfb on a number of its own choice and give that."""
-    command = ["Xvfb", "-displayfd", "1", "-screen", "0", "1280x900x24", "-nolisten", "tcp"]
+    # Without -noreset it starts anew whenever its only client leaves. That client is xdotool, once a second, until
+    # GNUmed is there, and GNUmed does not start on a screen that is just going away.
+    command = ["Xvfb", "-displayfd", "1", "-screen", "0", "1280x900x24", "-nolisten", "tcp", "-noreset"]
     # Where no X server has run yet, only root may make the folder of the sockets.
     if not _SOCKETS.exists():
         _SOCKETS.mkdir()
@@ -170,23 +212,26 @@ def _screen(place: Path) -> Iterator[str]:
         server.stdout.close()
 
 
-def _let_in(environment: dict[str, str], remote: Remote, client: subprocess.Popen[bytes], words: Path) -> None:
-    """Answer what the client asks, login and words of welcome, until its remote control lets us attach.
+def _let_in(environment: dict[str, str], place: Path, client: subprocess.Popen[bytes]) -> None:
+    """Answer what the client asks, login and words of welcome, until it is up: it listens before it has windows.
 
     The database trusts whatever word is typed, once or twice.
     """
     until = time.monotonic() + _LIMIT_S
-    while True:
-        try:
-            remote.attach()
-        except ConnectionRefusedError:
-            assert client.poll() is None, f"GNUmed ended: {words.read_text(errors='replace')[-2000:]}"
-            if time.monotonic() > until:
-                raise
-            _answer(environment)
-            time.sleep(1)
-        else:
-            return
+    while not _times(place / _HOOKS, _UP):
+        assert client.poll() is None, f"GNUmed ended: {_last_words(place)}"
+        assert time.monotonic() < until, f"GNUmed did not come up: {_last_words(place)}"
+        _answer(environment)
+        time.sleep(1)
+
+
+def _times(hooks: Path, name: str) -> int:
+    """Tell how often the hook of that name has run."""
+    return hooks.read_text(encoding="ascii").split().count(name) if hooks.exists() else 0
+
+
+def _last_words(place: Path) -> str:
+    return (place / "output").read_text(errors="replace")[-2000:]
 
 
 def _answer(environment: dict[str, str]) -> None:
@@ -200,5 +245,7 @@ def _answer(environment: dict[str, str]) -> None:
 
 def _xdotool(environment: dict[str, str], *steps: str) -> str:
     """Return what it says; that it found nothing is no failure."""
-    done = subprocess.run(["xdotool", *steps], env=environment, check=False, timeout=20, capture_output=True, text=True)
+    done = subprocess.run(
+        ["xdotool", *steps], env=environment, check=False, timeout=_STEP_S, capture_output=True, text=True
+    )
     return done.stdout.strip()

@@ -18,7 +18,8 @@ from tests.postgres import find_programs
 NAME = "gnumed_v22"
 _PROGRAMS = Path("/var/lib/gnumed/server")
 _WANTED = ("fsync", "log_connections", "log_disconnections", "track_commit_timestamp")
-_LIMIT_S = 900
+_LIMIT_S = 3600
+"""At night it is done in minutes; on a machine that does much else it has taken far longer."""
 
 
 def installed() -> bool:
