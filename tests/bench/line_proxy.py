@@ -30,6 +30,8 @@ Address = tuple[str, int]
 
 HOST = "127.0.0.1"
 BIN_S = 0.1
+SHARES = (50, 95, 99, 100)
+SOUND_HZ = 48_000
 _CANDIDATE = re.compile(r"^a=candidate:\S+ 1 udp \d+ 127\.0\.0\.1 (\d+) typ host.*$", re.IGNORECASE | re.MULTILINE)
 _ANY_CANDIDATE = re.compile(r"^a=candidate:.*\r?\n", re.MULTILINE)
 _RTPMAP = re.compile(r"^a=rtpmap:(\d+) ([\w-]+)/", re.MULTILINE)
@@ -68,8 +70,10 @@ class Tally:
     dropped: dict[str, int] = field(default_factory=lambda: defaultdict(int))
     bins: dict[str, dict[int, int]] = field(default_factory=lambda: defaultdict(lambda: defaultdict(int)))
     """Bytes that were sent in each tenth of a second, by stream."""
-    waits: list[tuple[float, float]] = field(default_factory=list)
-    """When a packet came to the narrow place, and how long it waited there."""
+    waits: dict[str, list[tuple[float, float]]] = field(default_factory=lambda: defaultdict(list))
+    """When each packet came to the narrow place, and how long it waited there, by stream."""
+    beats: list[tuple[float, float]] = field(default_factory=list)
+    """When each packet of sound came to the line, and by how much that was after its own time, from some origin."""
     first_video_s: float | None = None
 
     def note(self, flow: str, size: int, at_s: float, *, arrives: bool) -> None:
@@ -96,14 +100,26 @@ class Tally:
         return None
 
     def report(self, from_s: float, until_s: float) -> dict[str, Any]:
-        waits = [wait for at_s, wait in self.waits if from_s <= at_s < until_s]
+        every = [each for waits in self.waits.values() for each in _within(waits, from_s, until_s)]
+        beats = _within(self.beats, from_s, until_s)
+        first = min(beats, default=0.0)
         return {
             "packets": dict(self.packets),
             "dropped": dict(self.dropped),
             "kbps": {flow: self.kbps(flow, from_s, until_s) for flow in ("audio", "video", "rtx")},
             "ramp_s": self.ramp_s(1500),
-            "queue_p95_ms": (percentile(waits, 0.95) or 0.0) * 1000,
+            "queue_p95_ms": (percentile(every, 0.95) or 0.0) * 1000,
+            "sound_wait_ms": _shares_ms(_within(self.waits["audio"], from_s, until_s)),
+            "sound_late_ms": _shares_ms([each - first for each in beats]),
         }
+
+
+def _within(rows: list[tuple[float, float]], from_s: float, until_s: float) -> list[float]:
+    return [value for at_s, value in rows if from_s <= at_s < until_s]
+
+
+def _shares_ms(values: list[float]) -> dict[str, float]:
+    return {f"p{share}": (percentile(values, share / 100) or 0.0) * 1000 for share in SHARES}
 
 
 class Relay:
@@ -163,7 +179,9 @@ class Relay:
     def _take(self, side: int, packet: bytes, at_s: float) -> None:
         line, tally, flow = self._lines[side], self.tallies[side], self._flow(packet)
         if line.condition.rate_bps is not None:
-            tally.waits.append((at_s, line.queue_s(at_s)))
+            tally.waits[flow].append((at_s, line.queue_s(at_s)))
+        if flow == "audio":
+            tally.beats.append((at_s, at_s - int.from_bytes(packet[4:8], "big") / SOUND_HZ))
         due_s = line.fate(packet, at_s, flow)
         tally.note(flow, len(packet), at_s, arrives=due_s is not None)
         if due_s is not None:
@@ -221,8 +239,7 @@ class RelayChild:
     async def report(self, from_s: float, until_s: float) -> dict[str, Any]:
         """Return what went through between two moments, each way, and how late the relay was."""
         relay = self._the_relay()
-        late_ms = {f"p{share:g}": (percentile(relay.late_s, share / 100) or 0.0) * 1000 for share in (50, 95, 99, 100)}
-        return {"ways": [tally.report(from_s, until_s) for tally in relay.tallies], "late_ms": late_ms}
+        return {"ways": [tally.report(from_s, until_s) for tally in relay.tallies], "late_ms": _shares_ms(relay.late_s)}
 
     def close(self) -> None:
         """Close the relay."""

@@ -1,7 +1,8 @@
 """What the sending half makes of a line, in virtual time: ``python -m tests.bench.rate_path``.
 
-A model of an encoder (pictures of uneven size at thirty a second, a keyframe first) and of sound sends through the
-program's own estimate and pacer over the modelled line to its own record of arrivals. A minute takes some seconds.
+A model of an encoder (pictures of uneven size as the ladder wants them, a whole one at each change) and of sound sends
+through the program's own estimate and pacer over the modelled line to its own record of arrivals. A minute takes some
+seconds.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from tests.bench.line_model import BY_NAME, Condition, Line, VirtualTime
 from vdx_plugin.media.rate.arrivals import Arrivals
 from vdx_plugin.media.rate.estimate import Estimate
 from vdx_plugin.media.rate.feedback import Feedback, pack
+from vdx_plugin.media.rate.ladder import Beat, Ladder, Rung
 from vdx_plugin.media.rate.pacing import Pacer, Rank
 
 HEADER = 12 + 20 + 16 + 28
@@ -23,6 +25,8 @@ HEADER = 12 + 20 + 16 + 28
 SOUND_BYTES = 80
 SOUND_BPS = (SOUND_BYTES + HEADER) * 8 * 50
 PAYLOAD = 1200
+WHOLE, LEAST_BYTES = 8, 1400 / 720**2
+"""How many usual pictures a whole one is, and what one takes for each line squared however coarse it is made."""
 PUMP_S = 0.002
 LINES = BY_NAME | {
     "60 ms jitter": Condition("60 ms jitter", jitter_s=0.060),
@@ -42,7 +46,9 @@ class Seen:
     queues_s: list[tuple[float, float]] = field(default_factory=list)
     sound_sent: int = 0
     sound_came: int = 0
-    waits_s: list[float] = field(default_factory=list)
+    waits_s: list[tuple[float, float]] = field(default_factory=list)
+    """When each packet of sound was sent, and how long it waited at the narrow place."""
+    pictures: list[tuple[float, Rung]] = field(default_factory=list)
 
     def rate_bps(self, since_s: float, until_s: float) -> float:
         """Return the rate at which everything came."""
@@ -56,6 +62,11 @@ class Seen:
         """Return the 95th percentile of the delay at the narrow place."""
         ordered = sorted(queue_s for at_s, queue_s in self.queues_s if at_s >= since_s)
         return ordered[int(0.95 * (len(ordered) - 1))]
+
+    def sound_wait_s(self, share: float, since_s: float) -> float:
+        """Return how long all but the rest of sound waited at most."""
+        ordered = sorted(wait_s for at_s, wait_s in self.waits_s if at_s >= since_s)
+        return ordered[int(share * (len(ordered) - 1))]
 
     def median_target_bps(self, since_s: float) -> float:
         return statistics.median(target for at_s, target in self.targets if at_s >= since_s)
@@ -73,7 +84,8 @@ class Rig:
         self._pacer: Pacer[int] = Pacer(self.estimate.target_bps)
         self._arrivals = Arrivals(1)
         self.seen = Seen()
-        self._is_first = True
+        self._ladder, self._beat = Ladder(), Beat()
+        self._height = 0
         self.time.every(0.020, self._sound)
         self.time.every(1 / 30, self._picture)
         self.time.every(PUMP_S, self._pump)
@@ -94,16 +106,20 @@ class Rig:
 
     def _sound(self, now_s: float) -> None:
         self.seen.sound_sent += 1
+        self.seen.waits_s.append((now_s, self.line.queue_s(now_s)))
         self._pacer.spend(SOUND_BYTES + HEADER, now_s)
         self._leave(SOUND_BYTES, now_s, 0, flow="sound")
 
     def _picture(self, now_s: float) -> None:
-        if self._pacer.wait_s > 0.25:
+        budget_bps = min(2_500_000.0, max(0.0, self.estimate.target_bps - SOUND_BPS))
+        rung = self._ladder.step(budget_bps, now_s)
+        if not rung.has_pictures or self._pacer.wait_s > 0.25 or not self._beat.passes(now_s, rung.fps):
             return
-        budget_bps = min(2_500_000.0, max(40_000.0, self.estimate.target_bps - SOUND_BPS))
-        usual = budget_bps / 30 / 8 * PAYLOAD / (PAYLOAD + HEADER)
-        size = usual * (8 if self._is_first else self._chance.uniform(0.6, 1.4))
-        self._is_first = False
+        self.seen.pictures.append((now_s, rung))
+        usual = min(budget_bps, rung.most_bps) / rung.fps / 8 * PAYLOAD / (PAYLOAD + HEADER)
+        usual = max(usual, LEAST_BYTES * rung.height**2)
+        size = usual * (WHOLE if rung.height != self._height else self._chance.uniform(0.6, 1.4))
+        self._height = rung.height
         while size > 0:
             self._pacer.put(int(min(size, PAYLOAD)) + 1, int(min(size, PAYLOAD)) + 1 + HEADER, Rank.PICTURE)
             size -= PAYLOAD

@@ -17,7 +17,9 @@ FAST_GROWTH, GROWTH = 0.5, 0.16
 NEAR = 0.15
 """How close to the rate at which a queue grew one is near it."""
 PACKET_BITS, NEAR_GROWTH = 9600, 0.05
-"""Near it: a packet a round trip, but on a thin line, where that is much, no more than this share a second."""
+"""Near it: a packet a round trip, but where that is much, no more than this share a second."""
+THIN_BPS, THIN_GROWTH = 500_000.0, 0.03
+"""On a thin line less still: what is too much stands in the queue until the trend shows, and sound waits there."""
 RESPONSE_S = 0.1
 FORGET_S = 15.0
 
@@ -90,5 +92,6 @@ class Growth:
             self._end_bps = None
             return self.bps
         if self.bps > (1 - NEAR) * self._end_bps:
-            return self.bps + passed_s * min(PACKET_BITS / (rtt_s + RESPONSE_S), NEAR_GROWTH * self.bps)
+            share = NEAR_GROWTH if self.bps > THIN_BPS else THIN_GROWTH
+            return self.bps + passed_s * min(PACKET_BITS / (rtt_s + RESPONSE_S), share * self.bps)
         return self.bps * (1 + GROWTH * passed_s)

@@ -25,15 +25,17 @@ class Rung:
 RUNGS = (
     Rung(720, 30, 900_000, 2_500_000),
     Rung(540, 25, 500_000, 1_600_000),
-    Rung(360, 20, 250_000, 900_000),
-    Rung(180, 10, 60_000, 400_000),
+    Rung(360, 30, 130_000, 900_000),
+    Rung(180, 15, 60_000, 400_000),
     Rung(0, 0, 0, 0),
 )
+"""On a thin line many small pictures: a large one fills the narrow place, and sound waits behind it."""
 SLIDES = (Rung(1080, 10, 400_000, 2_500_000), Rung(1080, 5, 150_000, 1_500_000), Rung(1080, 2, 0, 1_500_000))
 """Text must stay readable, so slides keep their size and come less often."""
 PICTURE_BACK_BPS = 100_000.0
-START_S = 2.0
-"""While the first trials find the line's rate, only what is far too much is given up."""
+START_HEIGHT, START_S = 360, 2.0
+"""A whole picture of 720 lines would fill a thin line for a second, and the far end's sound remembers that for ten.
+While the first trials find the line's rate, what they show is taken at once, and only what is far too much given up."""
 FAR, FAR_EARLY = 0.5, 0.25
 DOWN_S, FAR_DOWN_S, NONE_S = 1.0, 0.3, 3.0
 UP_S = 4.0
@@ -50,7 +52,8 @@ class Ladder:
 
     def __init__(self, rungs: tuple[Rung, ...] = RUNGS) -> None:
         self._rungs = rungs
-        self._index = self._cpu_top = 0
+        self._cpu_top = 0
+        self._index = self._first = next((at for at, rung in enumerate(rungs) if rung.height <= START_HEIGHT), 0)
         self._began_s: float | None = None
         self._below_s: float | None = None
         self._far_below_s: float | None = None
@@ -65,16 +68,16 @@ class Ladder:
         return self._rungs[self._index]
 
     def begin_again(self) -> None:
-        """Stand at the top, as at the start, where the machine allows it."""
+        """Stand where a call starts, where the machine allows it."""
         self._began_s = None
-        self._stand(self._cpu_top)
+        self._stand(max(self._first, self._cpu_top))
 
     def step(self, bps: float, now_s: float, *, load: float = 0.0) -> Rung:
         """Take what pictures may use now and how much of its time the encoder needs; return where to stand."""
         self._began_s = now_s if self._began_s is None else self._began_s
         self._mind_load(load, now_s)
         self._below_s = _since(self._below_s, bps < self.rung.least_bps, now_s)
-        far = FAR_EARLY if now_s - self._began_s < START_S else FAR
+        far = FAR_EARLY if self._is_early(now_s) else FAR
         self._far_below_s = _since(self._far_below_s, bps < far * self.rung.least_bps, now_s)
         if self._must_go_down(now_s):
             self._stand(max(self._index + 1, self._fitting(bps)))
@@ -95,7 +98,7 @@ class Ladder:
         last = self._index == len(self._rungs) - 2
         if _lasts(self._far_below_s, NONE_S if last else FAR_DOWN_S, now_s):
             return self.rung.has_pictures
-        if self._began_s is None or now_s - self._began_s < START_S:
+        if self._is_early(now_s):
             return False
         return self.rung.has_pictures and _lasts(self._below_s, NONE_S if last else DOWN_S, now_s)
 
@@ -106,7 +109,10 @@ class Ladder:
             least_bps = ROOM * upper.least_bps if self.rung.has_pictures else PICTURE_BACK_BPS
             above = bps >= least_bps
         self._above_s = _since(self._above_s, above, now_s)
-        return _lasts(self._above_s, UP_S, now_s)
+        return _lasts(self._above_s, 0.0 if self._is_early(now_s) else UP_S, now_s)
+
+    def _is_early(self, now_s: float) -> bool:
+        return self._began_s is None or now_s - self._began_s < START_S
 
     def _fitting(self, bps: float) -> int:
         return next(

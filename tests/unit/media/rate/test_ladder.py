@@ -34,12 +34,27 @@ def test_each_rate_has_its_size_down_to_none(bps: float, height: int) -> None:
 
 def test_a_dip_does_not_change_the_size() -> None:
     """Each change costs a whole picture, on a line that has just become narrow."""
-    assert walked(Ladder(), [(5, 1_500_000), (0.8, 600_000), (5, 1_500_000)]) == [720]
+    assert walked(Ladder(), [(5, 1_500_000), (0.8, 600_000), (5, 1_500_000)]) == [360, 720]
+
+
+def test_a_call_begins_small_and_what_its_first_trials_show_is_taken_at_once() -> None:
+    """A good line is known a moment later, and a thin one would be full of the first large picture for a second."""
+    assert walked(Ladder(), [(0.2, 220_000), (0.1, 1_400_000)]) == [360, 720]
+    assert walked(Ladder(), [(3.0, 220_000), (3.0, 1_400_000)]) == [360], "later it must have lasted"
 
 
 def test_the_first_seconds_are_left_to_the_search_for_the_lines_rate() -> None:
-    """A call that begins at 400 kbit/s is at its full rate half a second later."""
-    assert walked(Ladder(), [(1.5, 400_000), (5, 2_000_000)]) == [720]
+    """The first trial, or the word of it, may be lost."""
+    assert walked(Ladder(), [(1.8, 100_000), (0.1, 2_000_000)]) == [360, 720]
+
+
+def test_a_line_that_is_back_is_begun_on_as_at_the_start() -> None:
+    """It may have become a thin one meanwhile."""
+    ladder = Ladder()
+    walked(ladder, [(5, 2_000_000)])
+    ladder.begin_again()
+    assert ladder.rung.height == 360
+    assert walked(ladder, [(0.3, 220_000)], from_s=5.0) == [360]
 
 
 def test_sound_alone_comes_only_after_a_while_and_the_picture_by_itself() -> None:
@@ -57,14 +72,14 @@ def test_pictures_are_tried_again_where_sound_alone_proves_nothing() -> None:
     tried = walked(Ladder(), [*alone, (120, 45_000)])
     assert tried[-5:] == [0, 180, 0, 180, 0]
     assert tried.count(180) <= 4
-    assert walked(Ladder(), [*alone, (20, 45_000), (10, 200_000)])[-1] == 180
+    assert walked(Ladder(), [*alone, (20, 45_000), (10, 140_000)])[-1] == 180
     assert walked(Ladder(), [*alone, (120, 20_000)])[-1] == 0
 
 
 def test_it_goes_up_only_with_room_to_spare() -> None:
     """Else the next whole picture brings it down again."""
-    assert walked(Ladder(), [(10, 700_000), (20, 950_000)]) == [720, 540]
-    assert walked(Ladder(), [(10, 700_000), (20, 1_100_000)]) == [720, 540, 720]
+    assert walked(Ladder(), [(10, 700_000), (20, 950_000)]) == [360, 540]
+    assert walked(Ladder(), [(10, 700_000), (20, 1_100_000)]) == [360, 540, 720]
 
 
 def test_a_rate_that_wanders_about_a_threshold_changes_the_size_seldom() -> None:
