@@ -22,7 +22,17 @@ from tests.peers.pexip import packed
 from vdx_plugin.domain.secret import Secret
 from vdx_plugin.media.call import PexipCall
 from vdx_plugin.media.engine import PexipEngine
-from vdx_plugin.ports import CallEvent, ChatReceived, JoinTarget, MediaChoice, ignore_picture
+from vdx_plugin.ports import (
+    CallEvent,
+    ChatReceived,
+    JoinTarget,
+    MediaChoice,
+    ScreenPicture,
+    Slides,
+    SlidesChanged,
+    VideoPicture,
+    ignore_picture,
+)
 from vdx_plugin.sandbox.pexip import RoomServerConfig
 from vdx_plugin.sandbox.rooms import VirtualRoom
 
@@ -277,6 +287,7 @@ class Ours:
 
     call: PexipCall
     events: list[CallEvent]
+    slides: list[VideoPicture]
 
     async def until(self, holds: Callable[[], object]) -> None:
         async with asyncio.timeout(WITHIN_S):
@@ -292,6 +303,9 @@ class Ours:
         await self.until(lambda: self.call.received().frames >= wanted)
         await self.until(lambda: self.call.received().audible_s > first.audible_s)
 
+    def states(self) -> list[Slides]:
+        return [event.slides for event in self.events if isinstance(event, SlidesChanged)]
+
     def chat(self) -> list[str]:
         return [event.message.text for event in self.events if isinstance(event, ChatReceived)]
 
@@ -300,13 +314,18 @@ class Ours:
 async def ours_in(served: Served, name: str, pin: str) -> AsyncIterator[Ours]:
     """Enter with our own client, with a test card for a camera."""
     events: list[CallEvent] = []
+    slides: list[VideoPicture] = []
     target = JoinTarget(served.base, ALIAS, Secret(pin), name)
     call = await PexipEngine().enter(
-        target, events.append, on_remote_picture=ignore_picture, on_self_picture=ignore_picture
+        target,
+        events.append,
+        on_remote_picture=ignore_picture,
+        on_self_picture=ignore_picture,
+        on_slide=slides.append,
     )
     try:
         await call.start_media(MediaChoice(use_test_card=True))
-        yield Ours(call, events)
+        yield Ours(call, events, slides)
     finally:
         await call.leave()
 
@@ -324,3 +343,40 @@ async def test_our_client_and_the_vendors_see_hear_and_write_to_each_other(chrom
             await vendor.command("sendMessage", payload="Dav")
             await ours.until(lambda: "Dav" in ours.chat())
         await vendor.until("onParticipantLeft")
+
+
+BLUE = ScreenPicture(640, 480, 640 * 4, bytes((255, 0, 0, 0)) * (640 * 480))
+MIDDLE_OF_SLIDE = """() => {
+    const video = document.getElementById("slides"), canvas = document.createElement("canvas");
+    const pen = canvas.getContext("2d");
+    pen.drawImage(video, 0, 0, 1, 1);
+    return [video.videoWidth, video.videoHeight, ...pen.getImageData(0, 0, 1, 1).data];
+}"""
+
+
+async def test_our_client_and_the_vendors_show_slides_to_each_other(chromium: Browser) -> None:
+    """The doctor's screen in the vendor's page, in full size and colour, and what the page shows in our window."""
+    async with (
+        meeting(chromium, people=1) as (served, (vendor,)),
+        ours_in(served, "Vores", HOST_PIN) as ours,
+    ):
+        await vendor.join("Deres", GUEST_PIN)
+        await asyncio.gather(ours.decodes(), vendor.decodes())
+        await ours.call.present()
+        ours.call.show_screen(BLUE)
+        await vendor.decodes("slides", frames=3)
+        width, height, red, _green, blue, _alpha = await vendor.page.evaluate(MIDDLE_OF_SLIDE)
+        assert (width, height) == (640, 480)
+        assert blue > 200 > 60 > red
+
+        await vendor.page.evaluate("window.client.present()")
+        await ours.until(lambda: len(ours.slides) >= 1)
+        assert (ours.slides[-1].width, ours.slides[-1].height) == (640, 360)
+        # A single colour that changes: no picture is like the first.
+        await ours.until(lambda: len(ours.slides) >= 10)
+        shades = {bytes(picture.planes[1][:1]) + bytes(picture.planes[2][:1]) for picture in ours.slides}
+        assert len(shades) > 2
+        await vendor.page.evaluate("window.client.stopPresenting()")
+        await ours.until(lambda: ours.states()[-1] is Slides.NONE)
+        assert ours.states() == [Slides.OURS, Slides.THEIRS, Slides.NONE]
+        await asyncio.gather(ours.decodes(), vendor.decodes())

@@ -24,10 +24,10 @@ from vdx_plugin.ui.call_window import CallWindow
 from vdx_plugin.ui.device_names import DeviceNames
 from vdx_plugin.ui.device_trial import level, tone
 from vdx_plugin.ui.devices import TEST_CARD, DevicesPage
+from vdx_plugin.ui.dial_form import spaced
 from vdx_plugin.ui.dock import Dock
 from vdx_plugin.ui.hang_up_dialog import HangUpDialog
 from vdx_plugin.ui.party_panel import PartyPanel
-from vdx_plugin.ui.phone_panel import spaced
 from vdx_plugin.ui.plan_fields import looks_like_address
 from vdx_plugin.ui.plan_window import PlanWindow
 from vdx_plugin.ui.running import can_write
