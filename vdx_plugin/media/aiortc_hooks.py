@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import struct
 import time
+from asyncio import selector_events
 from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -36,6 +37,9 @@ MAX_QUEUED = 2000
 """Datagrams that may wait to be read: some seconds of a call. While a connection is made nobody reads."""
 MAX_LEARNED = 20
 """Addresses of the other side that are learned from its checks alone. A NAT makes one or two."""
+MOST_AT_ONCE = 32
+MAX_DATAGRAM = 65_536
+_SELECTOR_TRANSPORT: Any = selector_events._SelectorDatagramTransport  # type: ignore[attr-defined]
 
 
 def _parse_stun(data: bytes, parse: Callable[[bytes], Any] = stun.parse_message) -> Any:
@@ -174,6 +178,32 @@ def _is_known(ice: Any, address: tuple[str, int]) -> bool:
 
 def _learned(ice: Any) -> int:
     return sum(each.type == "prflx" for each in ice._remote_candidates)
+
+
+def read_in_batches(connection: Any) -> None:
+    """Let each socket of a connection that has gathered be read until it is empty, whenever there is something in it.
+
+    asyncio reads one datagram for each turn of its loop. Where turns take some milliseconds, as on a busy machine, that
+    is fewer than a call brings: the rest waits in the socket, and all of it comes hundreds of milliseconds late, which
+    the sender takes for a queue in the line. Windows' loop has no such place to reach into.
+    """
+    loop = asyncio.get_running_loop()
+    for protocol in _ice_of(connection)._protocols:
+        transport = protocol.transport
+        if isinstance(transport, _SELECTOR_TRANSPORT) and not transport.is_closing():
+            loop._add_reader(transport._sock_fd, _drain, transport)  # type: ignore[attr-defined]
+
+
+def _drain(transport: Any) -> None:
+    try:
+        for _ in range(MOST_AT_ONCE):
+            if transport.is_closing():
+                return
+            transport._protocol.datagram_received(*transport._sock.recvfrom(MAX_DATAGRAM))
+    except (BlockingIOError, InterruptedError):
+        return
+    except OSError as error:
+        transport._protocol.error_received(error)
 
 
 def way(connection: Any) -> str:

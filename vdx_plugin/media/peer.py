@@ -168,6 +168,7 @@ class Peer:
     async def offer(self, shape: OfferShape) -> str:
         """Gather and return the offer to send."""
         await self._connection.setLocalDescription(await self._connection.createOffer())
+        hooks.read_in_batches(self._connection)
         self._offer = shape_offer(self._connection.localDescription.sdp, shape)
         return self._offer
 
@@ -186,6 +187,7 @@ class Peer:
             await self._connection.setRemoteDescription(RTCSessionDescription(sdp=offer.sdp, type="offer"))
             hooks.rest_what_is_not_offered(self._connection)
             await self._connection.setLocalDescription(await self._connection.createAnswer())
+            hooks.read_in_batches(self._connection)
             sdp = shape_answer(self._connection.localDescription.sdp, offer, shape)
         self._take_up(offer.said)
         return sdp

@@ -18,6 +18,7 @@ from vdx_plugin.media.ice_servers import arranged
 from vdx_plugin.media.line import SILENT_AFTER_S
 from vdx_plugin.media.local_media import LocalFigures, LocalMedia
 from vdx_plugin.media.measured import JoinTimings, Measured
+from vdx_plugin.media.memory import set_aside
 from vdx_plugin.media.mending import Means, Mender
 from vdx_plugin.media.pexip.client import is_loopback
 from vdx_plugin.media.pexip.events import PeerWord
@@ -53,6 +54,7 @@ async def load_media() -> None:
     """Import aiortc, PyAV and the echo canceller off the loop: they take half a second."""
     await asyncio.to_thread(importlib.import_module, "vdx_plugin.media.path")
     await asyncio.to_thread(load_canceller)
+    set_aside()
 
 
 class MediaSession:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import fractions
+import socket
 import subprocess
 import sys
 from collections.abc import AsyncIterator
@@ -183,6 +184,22 @@ async def test_gathering_on_loopback_finds_loopback_and_nothing_else(connection:
     await connection.setLocalDescription(await connection.createOffer())
     hosts = {line.split()[4] for line in connection.localDescription.sdp.splitlines() if "candidate:" in line}
     assert hosts == {"127.0.0.1"}
+
+
+async def test_all_that_waits_in_a_socket_is_read_in_one_turn_of_the_loop(connection: Any) -> None:
+    """One a turn is less than a call brings where turns are slow, and sound then waits in the socket."""
+    heard: list[bytes] = []
+    ice = hooks._ice_of(connection)
+    ice.data_received = lambda data, component: heard.append(data)
+    await connection.setLocalDescription(await connection.createOffer())
+    hooks.read_in_batches(connection)
+    sent = [bytes([0x80, number]) for number in range(20)]
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as other:
+        for each in sent:
+            other.sendto(each, ice._protocols[0].transport.get_extra_info("sockname"))
+    for _ in range(3):
+        await asyncio.sleep(0)
+    assert heard == sent
 
 
 async def test_packets_go_through_our_router(connection: Any) -> None:
