@@ -53,7 +53,8 @@ async def picture_kbps(doctor: Doctor, guest: Bot, served: Served, *, frames: in
     return 8 * (served.server.counts(ALIAS)[leg]["video"].sent_bytes - before) / 1000 / (loop.time() - began_s)
 
 
-CEILING_KBPS = 200
+CEILING_KBPS = 80
+"""Below what the card takes by itself, which is some 120."""
 
 
 async def test_a_ceiling_on_the_rate_of_pictures_is_kept() -> None:
@@ -63,9 +64,9 @@ async def test_a_ceiling_on_the_rate_of_pictures_is_kept() -> None:
         await doctor.call.start_media(CARD)
         async with Bot(served.guest) as guest:
             await both_see(doctor, guest)
-            capped = await picture_kbps(doctor, guest, served, frames=30)
+            capped = await picture_kbps(doctor, guest, served, frames=40)
     # An encoder meets its target over some pictures, not in each.
-    assert 20 < capped < 1.1 * CEILING_KBPS
+    assert 20 < capped < 1.2 * CEILING_KBPS
 
 
 async def test_a_cut_event_stream_is_opened_again() -> None:
