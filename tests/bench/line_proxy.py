@@ -223,7 +223,8 @@ class RelayChild:
         self._relay: Relay | None = None
 
     async def open(self, condition: str, seed: int) -> list[int]:
-        """Open a relay and return its ports."""
+        """Open a relay, in place of one that was open, and return its ports."""
+        self.close()
         self._relay = Relay(*both_ways(BY_NAME[condition], seed))
         return list(self._relay.ports)
 

@@ -102,6 +102,12 @@ class MediaEnd(Protocol):
 class End(MediaEnd, Protocol):
     """One end of a call that is measured in detail."""
 
+    async def again(self) -> None:
+        """End the call and be ready for another."""
+
+    async def firsts(self) -> dict[str, float]:
+        """Return the milliseconds from the call's beginning to ``ice``, ``dtls`` and the first ``picture``, so far."""
+
     async def begin(self) -> None: ...
 
     async def end(self) -> Account: ...
@@ -127,6 +133,12 @@ class ChromiumEnd:
 
     async def accept(self, sdp: str) -> None:
         await self._do("accept", sdp)
+
+    async def again(self) -> None:
+        await self._do("again")
+
+    async def firsts(self) -> dict[str, float]:
+        return dict(await self._do("firsts"))
 
     async def begin(self) -> None:
         self._cpu_s, self._began_s = self.cpu_s(), time.monotonic()
@@ -259,6 +271,12 @@ class OurEnd:
 
     async def accept(self, sdp: str) -> None:
         await self._child.ask("accept", sdp=sdp)
+
+    async def again(self) -> None:
+        await self._child.ask("again")
+
+    async def firsts(self) -> dict[str, float]:
+        return dict(await self._child.ask("firsts"))
 
     async def shown(self) -> Shown:
         return Shown(**await self._child.ask("shown"))

@@ -11,13 +11,20 @@ window.bench = {
   async open({ codec, echo }) {
     const clean = { echoCancellation: echo, noiseSuppression: echo, autoGainControl: echo };
     const video = { width: 1280, height: 720, frameRate: 30 };
-    const own = await navigator.mediaDevices.getUserMedia({ audio: { ...clean, channelCount: 1 }, video });
-    const line = (state.line = new RTCPeerConnection({ bundlePolicy: "max-bundle" }));
-    for (const track of own.getTracks()) line.addTrack(track, own);
-    state.own = own;
+    state.own = await navigator.mediaDevices.getUserMedia({ audio: { ...clean, channelCount: 1 }, video });
     state.codec = codec;
-    line.addEventListener("track", ({ track }) => take(track));
+    begin();
   },
+
+  // Another call, with the same camera and microphone.
+  again() {
+    state.line.close();
+    for (const element of document.querySelectorAll("audio, video")) element.remove();
+    state.remoteAudio = state.remoteVideo = undefined;
+    begin();
+  },
+
+  firsts: () => state.first,
 
   async offer() {
     prefer();
@@ -54,6 +61,16 @@ window.bench = {
   stats,
 };
 
+function begin() {
+  const line = (state.line = new RTCPeerConnection({ bundlePolicy: "max-bundle" }));
+  const first = (state.first = {});
+  const note = (name) => (first[name] ??= now() - state.began);
+  for (const track of state.own.getTracks()) line.addTrack(track, state.own);
+  line.addEventListener("track", ({ track }) => take(track, note));
+  line.addEventListener("iceconnectionstatechange", () => line.iceConnectionState === "connected" && note("ice"));
+  line.addEventListener("connectionstatechange", () => line.connectionState === "connected" && note("dtls"));
+}
+
 function prefer() {
   const { codecs } = RTCRtpReceiver.getCapabilities("video");
   const wanted = codecs.filter((each) => each.mimeType === `video/${state.codec}` && isUsual(each));
@@ -75,7 +92,7 @@ async function gathered() {
   return line.localDescription.sdp;
 }
 
-function take(track) {
+function take(track, note) {
   // Our client has a second line of pictures, for slides.
   if (track.kind === "video" && state.remoteVideo) return;
   const element = document.createElement(track.kind);
@@ -87,7 +104,7 @@ function take(track) {
     return;
   }
   state.remoteVideo = track;
-  element.requestVideoFrameCallback(() => (state.first.picture = now() - state.began));
+  element.requestVideoFrameCallback(() => note("picture"));
 }
 
 async function stats() {

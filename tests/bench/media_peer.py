@@ -139,7 +139,7 @@ class PeerChild:
         self._playout: KeepingPlayout
         self._peer: Peer | None = None
         self._offered_s = self._began_s = 0.0
-        self._first_s: float | None = None
+        self._firsts: dict[str, float] = {}
         self._heard = SoundCounts()
 
     async def open(self) -> None:
@@ -153,15 +153,38 @@ class PeerChild:
             on_notice=lambda _code: None,
         )
         await self._media.open()
-        self._playout = KeepingPlayout(lambda _picture: None, self._on_first, self._media.speaker)
-        self._playout.shown = []
 
     def _on_first(self, kind: str) -> None:
         if kind == "video":
-            self._first_s = time.monotonic()
+            self._note_first("picture")
+
+    def _note_first(self, what: str) -> None:
+        self._firsts.setdefault(what, (time.monotonic() - self._offered_s) * 1000)
+
+    def _note_states(self, connection: Any) -> None:
+        def on_change() -> None:
+            if connection.iceConnectionState == "completed":
+                self._note_first("ice")
+            if connection.connectionState == "connected":
+                self._note_first("dtls")
+
+        for event in ("iceconnectionstatechange", "connectionstatechange"):
+            connection.on(event, on_change)
+
+    async def again(self) -> None:
+        """End the call and be ready for another."""
+        if self._peer is not None:
+            await self._peer.close()
+
+    async def firsts(self) -> dict[str, float]:
+        """Return what has happened so far, and how many milliseconds after the call's beginning."""
+        return self._firsts
 
     async def offer(self) -> str:
         """Begin a path and return its offer."""
+        self._playout = KeepingPlayout(lambda _picture: None, self._on_first, self._media.speaker)
+        self._playout.shown = []
+        self._firsts = {}
         self._offered_s = time.monotonic()
         self._peer = Peer(
             (),
@@ -173,6 +196,7 @@ class PeerChild:
             slides=SlideFeed(),
             on_slide=lambda _picture: None,
         )
+        self._note_states(self._peer._connection)
         return await self._peer.offer(self._shape)
 
     async def accept(self, sdp: str) -> None:
@@ -199,7 +223,7 @@ class PeerChild:
         return {
             "heard": asdict(self._sound_account(took_s)),
             "seen": asdict(self._picture_account(took_s)),
-            "first_picture_ms": None if self._first_s is None else (self._first_s - self._offered_s) * 1000,
+            "first_picture_ms": self._firsts.get("picture"),
             "sound": await asyncio.to_thread(self._keep_sound),
             "pictures_sent": self._devices.pictures_sent,
             "pictures_got": [each for each in self._playout.shown if each[0] >= self._began_s and each[1] is not None],
@@ -243,7 +267,8 @@ async def main() -> None:
     await load_media()
     devices = BenchDevices(content.pictures(), content.sound())
     child = PeerChild(devices, sys.argv[1], int(sys.argv[2]), echo="echo" in sys.argv[3:])
-    handlers = {name: getattr(child, name) for name in ("open", "offer", "accept", "shown", "begin", "end")}
+    names = ("open", "offer", "accept", "again", "firsts", "shown", "begin", "end")
+    handlers = {name: getattr(child, name) for name in names}
     await Line().serve(handlers)
     await child.close()
 

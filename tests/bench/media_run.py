@@ -79,7 +79,7 @@ async def run(plan: Plan) -> Call:
         far: End = await stack.enter_async_context(chromium_end(plan.codec, echo=plan.echo))
         near: End = await stack.enter_async_context(near_end)
         ports = await relay.ask("open", condition=plan.condition, seed=plan.seed)
-        await _connect(far, near, relay, ports)
+        await connect(far, near, relay, ports)
         await asyncio.sleep(plan.warm_up_s)
         began_s = time.monotonic()
         await asyncio.gather(far.begin(), near.begin())
@@ -89,7 +89,7 @@ async def run(plan: Plan) -> Call:
     return await asyncio.to_thread(_call, plan, (accounts[0], accounts[1]), carried)
 
 
-async def _connect(far: End, near: End, relay: Child, ports: list[int]) -> None:
+async def connect(far: End, near: End, relay: Child, ports: list[int]) -> None:
     """Let the near end offer, as our client does. The far end is told the relay's first port, the near the other."""
     offer, near_at = through(await near.offer(), ports[0])
     answer, far_at = through(await far.answer(offer), ports[1])

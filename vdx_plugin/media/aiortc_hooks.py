@@ -25,6 +25,7 @@ from aiortc.rtcrtpparameters import RTCRtpHeaderExtensionParameters
 from aiortc.rtp import RTCP_PSFB_APP, RtcpByePacket, RtcpPsfbPacket, pack_remb_fci
 
 from vdx_plugin import log
+from vdx_plugin.handshakes import repeat_checks, repeat_flights
 from vdx_plugin.media.pexip.replies import IceServer
 from vdx_plugin.media.rate.feedback import split
 from vdx_plugin.media.router import Routes
@@ -232,6 +233,8 @@ def new_connection(servers: Sequence[IceServer], *, relay_only: bool, loopback: 
     connection.addTransceiver("video", direction="sendrecv")
     transport = connection.getTransceivers()[0].receiver.transport
     connection.wire = Wire(transport)
+    repeat_flights(transport)
+    repeat_checks(_ice_of(connection))
     if loopback:
         _gather_on_loopback(_ice_of(connection))
     gather_promptly(connection)
@@ -316,6 +319,17 @@ def take_back(connection: Any) -> None:
     if connection.signalingState == "have-local-offer":
         connection._RTCPeerConnection__pendingLocalDescription = None
         connection._RTCPeerConnection__setSignalingState("stable")
+
+
+def let_them_begin(connection: Any) -> None:
+    """Leave the first word of DTLS to the other side where its offer leaves the choice to us; call before answering.
+
+    What is lost last then comes again when it repeats itself, which browsers do after 50 ms. The other way round it
+    waits for OpenSSL's second (see ``handshakes``).
+    """
+    transport = connection.getTransceivers()[0].receiver.transport
+    if transport._role == "auto" and "a=setup:actpass" in connection.remoteDescription.sdp:
+        transport._set_role("server")
 
 
 def rest_what_is_not_offered(connection: Any) -> None:

@@ -186,6 +186,7 @@ class Peer:
         with _sdp_faults():
             await self._connection.setRemoteDescription(RTCSessionDescription(sdp=offer.sdp, type="offer"))
             hooks.rest_what_is_not_offered(self._connection)
+            hooks.let_them_begin(self._connection)
             await self._connection.setLocalDescription(await self._connection.createAnswer())
             hooks.read_in_batches(self._connection)
             sdp = shape_answer(self._connection.localDescription.sdp, offer, shape)

@@ -14,7 +14,7 @@ import av
 import numpy as np
 import pytest
 from aioice import stun
-from aiortc import RTCIceServer
+from aiortc import RTCIceServer, RTCSessionDescription
 from aiortc.rtp import RtcpByePacket, RtpPacket
 
 from tests.unit.media.test_testcard import AT
@@ -177,6 +177,20 @@ async def test_an_offer_taken_back_leaves_the_connection_as_it_was(connection: A
     assert connection.signalingState == "stable"
     await connection.setLocalDescription(await connection.createOffer())
     assert connection.signalingState == "have-local-offer"
+
+
+@pytest.mark.parametrize(("said", "ours"), [("actpass", "passive"), ("active", "passive"), ("passive", "active")])
+async def test_the_other_side_begins_the_handshake_where_it_may(connection: Any, said: str, ours: str) -> None:
+    """A browser repeats what is lost after 50 ms; as a server it would wait for us to."""
+    other = hooks.new_connection([], relay_only=False, loopback=True)
+    offer = await other.createOffer()
+    await connection.setRemoteDescription(
+        RTCSessionDescription(offer.sdp.replace("a=setup:actpass", f"a=setup:{said}"), "offer")
+    )
+    hooks.let_them_begin(connection)
+    answer = await connection.createAnswer()
+    assert {line for line in answer.sdp.splitlines() if line.startswith("a=setup:")} == {f"a=setup:{ours}"}
+    await other.close()
 
 
 async def test_gathering_on_loopback_finds_loopback_and_nothing_else(connection: Any) -> None:

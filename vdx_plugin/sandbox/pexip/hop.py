@@ -23,6 +23,7 @@ from aiortc.rtcdtlstransport import (
 from aiortc.rtp import HeaderExtensionsMap, RtcpPacket, RtpPacket
 
 from vdx_plugin import log
+from vdx_plugin.handshakes import repeat_checks, repeat_flights
 from vdx_plugin.sandbox.pexip.sdp import Offer, answer_setup
 from vdx_plugin.sandbox.pexip.transport_cc import FMT, RTPFB, read_feedback
 
@@ -112,6 +113,8 @@ class Hop:
             print_.value for print_ in certificate.getFingerprints() if print_.algorithm == "sha-256"
         )
         self._dtls = _Dtls(_IceSide(self._ice), certificate, on_rtp, on_rtcp)
+        repeat_flights(self._dtls)
+        repeat_checks(self._ice)
         self._extensions = HeaderExtensionsMap()
         self._closed = False
         self.lost = asyncio.Event()
