@@ -16,6 +16,7 @@ RESEND_AFTER_S = 0.05
 GIVE_UP_AFTER_S = 1.0
 MAX_MISSING = 256
 KEY_FRAME_PATIENCE_S = 2.0
+_LATEST = 0x4000
 
 
 def is_newer(sequence: int, than: int) -> bool:
@@ -68,6 +69,9 @@ class Renumberer:
             self._begin(ssrc, sequence, timestamp, at)
         elif is_newer(self._start, sequence):
             return None
+        elif (sequence - self._start) & 0xFFFF > _LATEST:
+            # Numbers come round: what is half of them ahead of the beginning would count as from before it.
+            self._start = (sequence - _LATEST) & 0xFFFF
         out = Renumbered((sequence + self._shift) & 0xFFFF, self.timestamp(timestamp))
         if is_newer(out.sequence, self._last_sequence):
             self._last_sequence = out.sequence

@@ -58,6 +58,14 @@ def test_a_packet_from_before_the_beginning_is_left_out() -> None:
     assert numbers.renumber(7, 9, 1000, at=0) is None
 
 
+def test_a_long_call_goes_on_where_the_numbers_come_round() -> None:
+    """Sound has used half of them up after eleven minutes, pictures after five."""
+    numbers = video()
+    for count in range(70_000):
+        sent = numbers.renumber(7, (65_000 + count) & 0xFFFF, count * 3000 & 0xFFFFFFFF, at=count * 0.02)
+        assert sent is not None and sent.sequence == (100 + count) & 0xFFFF
+
+
 def test_after_a_restart_the_same_source_leaves_no_hole() -> None:
     """A minute of mute must not look like three thousand lost packets."""
     numbers = video()
