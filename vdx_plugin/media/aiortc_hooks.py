@@ -39,7 +39,9 @@ MAX_QUEUED = 2000
 MAX_LEARNED = 20
 """Addresses of the other side that are learned from its checks alone. A NAT makes one or two."""
 MOST_AT_ONCE = 32
-MAX_DATAGRAM = 65_536
+LARGEST_DATAGRAM = 2048
+"""Room for whatever ICE, DTLS and SRTP send. Python makes that much room for each datagram and cuts it back to what came:
+with asyncio's 256 KiB that leaves so many holes in glibc's heap that it grows all through a call, though nothing is kept."""
 _SELECTOR_TRANSPORT: Any = selector_events._SelectorDatagramTransport  # type: ignore[attr-defined]
 
 
@@ -200,7 +202,7 @@ def _drain(transport: Any) -> None:
         for _ in range(MOST_AT_ONCE):
             if transport.is_closing():
                 return
-            transport._protocol.datagram_received(*transport._sock.recvfrom(MAX_DATAGRAM))
+            transport._protocol.datagram_received(*transport._sock.recvfrom(LARGEST_DATAGRAM))
     except (BlockingIOError, InterruptedError):
         return
     except OSError as error:

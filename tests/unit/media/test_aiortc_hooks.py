@@ -216,6 +216,24 @@ async def test_all_that_waits_in_a_socket_is_read_in_one_turn_of_the_loop(connec
     assert heard == sent
 
 
+async def test_sockets_make_room_for_one_datagram_and_no_more(connection: Any) -> None:
+    """asyncio's 256 KiB for each one tear holes into the heap, which then grows through the whole call."""
+    await connection.setLocalDescription(await connection.createOffer())
+    transport = hooks._ice_of(connection)._protocols[0].transport
+    asked: list[int] = []
+
+    class Watched:
+        def recvfrom(self, size: int) -> tuple[bytes, tuple[str, int]]:
+            asked.append(size)
+            raise BlockingIOError
+
+    real, transport._sock = transport._sock, Watched()
+    hooks._drain(transport)
+    transport._sock = real
+    assert asked == [hooks.LARGEST_DATAGRAM]
+    assert 1500 <= hooks.LARGEST_DATAGRAM <= 4096
+
+
 async def test_packets_go_through_our_router(connection: Any) -> None:
     """Receivers registered by aiortc are found by MID, and their sender reports by the SSRC learned."""
     router = connection.getTransceivers()[0].receiver.transport._rtp_router

@@ -32,6 +32,9 @@ _log = log.get("sandbox.pexip.hop")
 
 OnRtp = Callable[[RtpPacket], Awaitable[None]]
 OnRtcp = Callable[[list[Any]], Awaitable[None]]
+LARGEST_DATAGRAM = 2048
+"""Room for whatever ICE, DTLS and SRTP send. asyncio's own 256 KiB for each datagram, cut back to what came, leave so
+many holes in glibc's heap that it grows by ten megabytes an hour and more, though nothing is kept."""
 _DAMAGED = (ValueError, IndexError, struct.error)
 
 
@@ -50,6 +53,8 @@ class _Ice(Connection):  # type: ignore[misc]
         self._local_candidates_start = True
         self._local_candidates += await self.get_component_candidates(component=1, addresses=list(self._hosts))
         self._local_candidates_end = True
+        for protocol in self._protocols:
+            protocol.transport.max_size = LARGEST_DATAGRAM
 
 
 class _IceSide:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import inspect
+import socket
+from typing import Any
 
 import aioice
 from aiortc.rtcdtlstransport import RTCDtlsTransport
 from aiortc.rtcrtpreceiver import StreamStatistics
 from aiortc.rtp import HeaderExtensionsMap, RtcpPacket, RtpPacket
 
-from vdx_plugin.sandbox.pexip.hop import _Ice
+from vdx_plugin.sandbox.pexip.hop import LARGEST_DATAGRAM, _Ice
 
 
 def parameters(function: object) -> list[str]:
@@ -54,3 +56,34 @@ async def test_ice_takes_the_addresses_it_is_given() -> None:
     finally:
         await ice.close()
         await asyncio.sleep(0)
+
+
+async def test_a_socket_makes_room_for_one_datagram_and_no_more() -> None:
+    """asyncio's 256 KiB for each one tear holes into the heap, which then grows through the whole call."""
+    ice = _Ice(("127.0.0.1",))
+    await ice.gather_candidates()
+    try:
+        asked = [_asked_of(protocol.transport) for protocol in ice._protocols]
+        assert asked == [[LARGEST_DATAGRAM]]
+        assert LARGEST_DATAGRAM >= 1500
+    finally:
+        await ice.close()
+        await asyncio.sleep(0)
+
+
+def _asked_of(transport: Any) -> list[int]:
+    """Let a transport read once, and return how many bytes it had room for."""
+    asked: list[int] = []
+
+    class Watched:
+        def recvfrom(self, size: int) -> tuple[bytes, tuple[str, int]]:
+            asked.append(size)
+            raise BlockingIOError
+
+    real: socket.socket
+    real, transport._sock = transport._sock, Watched()
+    try:
+        transport._read_ready()
+    finally:
+        transport._sock = real
+    return asked
