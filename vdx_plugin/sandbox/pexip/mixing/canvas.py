@@ -37,7 +37,8 @@ class Scaler:
     def tile(self, frame: Any, place: Place, name: str) -> Planes:
         """Return ``frame`` (an ``av.VideoFrame``) as large as fits into ``place``, with ``name`` below left."""
         width, height = _fit(frame.width, frame.height, place)
-        scaled = self._reformatter.reformat(frame, width, height, "yuv420p", interpolation="FAST_BILINEAR")
+        # More threads than this one would cost more in waking them than a tile takes.
+        scaled = self._reformatter.reformat(frame, width, height, "yuv420p", interpolation="FAST_BILINEAR", threads=1)
         picture = planes_of(scaled)
         if (width, height) != (place.width, place.height):
             ground = _filled(place.width, place.height, _BLACK)
