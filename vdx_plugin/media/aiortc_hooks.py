@@ -40,8 +40,9 @@ MAX_LEARNED = 20
 """Addresses of the other side that are learned from its checks alone. A NAT makes one or two."""
 MOST_AT_ONCE = 32
 LARGEST_DATAGRAM = 2048
-"""Room for whatever ICE, DTLS and SRTP send. Python makes that much room for each datagram and cuts it back to what came:
-with asyncio's 256 KiB that leaves so many holes in glibc's heap that it grows all through a call, though nothing is kept."""
+"""Room for whatever ICE, DTLS and SRTP send. Python makes that much room for each datagram and cuts it back to what
+came: with asyncio's 256 KiB that leaves so many holes in glibc's heap that it grows all through a call, though nothing
+is kept."""
 _SELECTOR_TRANSPORT: Any = selector_events._SelectorDatagramTransport  # type: ignore[attr-defined]
 
 
