@@ -15,8 +15,7 @@ all pure.
 presents, who is in whose picture.
 
 Two participants get each other's packets untouched but for their numbers. Three or more, two who do not know each
-other's codecs, and whoever meets a telephone get one composed picture and one mixed sound each, without themselves;
-from six on, all but the one who is large get the same picture (``layouts``).
+other's codecs, and whoever meets a telephone get one composed picture and one mixed sound each, without themselves.
 Slides go from whoever presents to everybody who takes them, on a line of their own, or into the picture of those
 who want them there. Nothing is recorded.
 """

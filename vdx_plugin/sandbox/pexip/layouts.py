@@ -2,10 +2,6 @@
 
 Names are Pexip's: ``1:7`` is one large picture over a row of seven, ``4:0`` four equal ones. Source: client REST
 API v2, ``transform_layout``, ``available_layouts`` and the events ``layout`` and ``stage``.
-
-Pexip leaves each one out of their own picture, and so do we up to five people. From six on, those who see the same
-one large are all small in the same picture, themselves too: it is then encoded once for them instead of once for each,
-without which six cost a processor core at a size that is worth looking at. Whoever is large is shown the others alone.
 """
 
 from __future__ import annotations
@@ -20,13 +16,11 @@ MAIN_MIX = "main"
 # Name, and how many of the others it has room for.
 SEATS = {"1:0": 1, "4:0": 4, "9:0": 9, "16:0": 16, "25:0": 25, "1:7": 8, "1:21": 22, "2:21": 23, "1:33": 34}
 NAMES = (*SEATS, ADAPTIVE)
-SHARED_FROM = 6
-_SHARED_VIEW = "1:7"
 
 
 @dataclass(frozen=True)
 class Seating:
-    """``view`` is a key of ``SEATS``; ``uuids`` those in it, the most prominent first; the viewer if many share it."""
+    """``view`` is a key of ``SEATS``; ``uuids`` those in it, the most prominent first, never the viewer."""
 
     view: str
     uuids: tuple[str, ...]
@@ -34,14 +28,13 @@ class Seating:
 
 def seating(conference: Conference, viewer: Person) -> Seating:
     """Return what ``viewer`` is shown: the layout asked for by the hosts, else one that fits the number."""
-    everybody = sorted(conference.inside, key=lambda person: _prominence(conference, person))
-    others = [person for person in everybody if person.uuid != viewer.uuid]
+    others = [person for person in conference.inside if person.uuid != viewer.uuid]
+    others.sort(key=lambda person: _prominence(conference, person))
     wanted = conference.layout.host if viewer.role is Role.CHAIR else conference.layout.guest
     if viewer.own_layout and viewer.mix != MAIN_MIX:
         wanted = viewer.own_layout
     view = wanted if wanted in SEATS else _fitting(len(others))
-    shares = view == _SHARED_VIEW and len(everybody) >= SHARED_FROM and everybody[0].uuid != viewer.uuid
-    return Seating(view, tuple(person.uuid for person in (everybody if shares else others)[: SEATS[view]]))
+    return Seating(view, tuple(person.uuid for person in others[: SEATS[view]]))
 
 
 def _fitting(number: int) -> str:

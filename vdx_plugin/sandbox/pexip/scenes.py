@@ -93,7 +93,7 @@ def scene_of(
 
 def _wish(member: Member, viewer: Viewer, inside: Mapping[str, Member], largest: Size) -> Wish | None:
     picture = viewer.wanted_picture(largest)
-    tiles = tuple(uuid for uuid in member.seats if uuid in inside)[:MOST_TILES]
+    tiles = tuple(uuid for uuid in member.seats if uuid in inside and uuid != member.uuid)[:MOST_TILES]
     presenter = next((other.uuid for other in inside.values() if other.presents and other is not member), None)
     view = member.view
     if member.slides_in_main and presenter is not None:

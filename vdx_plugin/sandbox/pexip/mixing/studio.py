@@ -96,7 +96,6 @@ class Studio:
         self._sounds: dict[str, deque[tuple[int, bytes]]] = {}
         self._streams: dict[tuple[str, str], _Stream] = {}
         self._keys: set[str] = set()
-        self._leads: dict[str, str] = {}
         self._key_at: dict[str, float] = {}
         self._broken: set[str] = set()
 
@@ -126,15 +125,7 @@ class Studio:
         if tasks:
             for executor in (self._picture_thread, self._sound_thread, self._pool):
                 executor.shutdown()
-        for kept in (
-            self._assemblers,
-            self._pictures,
-            self._sounds,
-            self._streams,
-            self._keys,
-            self._key_at,
-            self._leads,
-        ):
+        for kept in (self._assemblers, self._pictures, self._sounds, self._streams, self._keys, self._key_at):
             kept.clear()
 
     def take_picture(self, uuid: str, codec: str, packet: RtpPacket, *, at: float) -> None:
@@ -194,17 +185,10 @@ class Studio:
     def _picture_beat(self, at: float) -> Beat:
         scene = self._scene(self.load.size)
         groups = share_out(scene.wishes)
-        self._note_moved(groups)
         incoming = {uuid: list(queue) for uuid, queue in self._pictures.items() if queue}
         for queue in self._pictures.values():
             queue.clear()
         return Beat(at, groups, incoming, scene.names, self._due_keys(groups, at), scene.hidden)
-
-    def _note_moved(self, groups: tuple[Group, ...]) -> None:
-        """Begin anew at once for whoever goes over to another's bitstream, as when somebody else speaks."""
-        leads = {viewer: group.lead for group in groups for viewer in group.viewers}
-        self._keys |= {viewer for viewer, lead in leads.items() if self._leads.get(viewer, lead) != lead}
-        self._leads = leads
 
     def _due_keys(self, groups: tuple[Group, ...], at: float) -> frozenset[str]:
         due: set[str] = set()
