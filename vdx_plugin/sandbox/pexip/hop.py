@@ -19,6 +19,7 @@ from aiortc.rtcdtlstransport import (
     RTCDtlsFingerprint,
     RTCDtlsParameters,
     RTCDtlsTransport,
+    State,
 )
 from aiortc.rtp import HeaderExtensionsMap, RtcpPacket, RtpPacket
 
@@ -140,7 +141,8 @@ class Hop:
     @property
     def connected(self) -> bool:
         """Whether media can flow."""
-        return str(self._dtls.state) == "connected"
+        # Asked several times for each packet, and ``state`` spells its name anew each time.
+        return self._dtls._state is State.CONNECTED
 
     async def open(self) -> None:
         """Bind the sockets and take in the offer's candidates and header extensions."""

@@ -77,6 +77,7 @@ class Switch:
         self._stills = Stills()
         self._legs: dict[str, Leg] = {}
         self._members: dict[str, Member] = {}
+        self._inside: dict[str, Member] = {}
         self._mixes = False
         self._fed: dict[tuple[str, str], str] = {}
         self._mixed_at: dict[tuple[str, str], tuple[float, int]] = {}
@@ -141,10 +142,10 @@ class Switch:
 
     def set_members(self, members: tuple[Member, ...]) -> None:
         """Say who is to be heard and seen from now on, by whom, and who waits."""
-        before = self._inside()
+        before = self._inside
         presented = _presenter(before.values())
         self._members = {member.uuid: member for member in members}
-        inside = self._inside()
+        inside = self._inside = {uuid: member for uuid, member in self._members.items() if not member.waiting}
         for uuid in inside.keys() - before.keys():
             if uuid in self._legs:
                 self._legs[uuid].resumed.update(KINDS)
@@ -188,12 +189,9 @@ class Switch:
             self._beat = None
         await self._studio.close()
 
-    def _inside(self) -> dict[str, Member]:
-        return {uuid: member for uuid, member in self._members.items() if not member.waiting}
-
     def _decide(self) -> None:
         """Settle whether to forward or to mix; the studio runs as long as anybody still gets something from it."""
-        inside = self._inside().values()
+        inside = self._inside.values()
         here = [self._party(member) for member in inside if member.phone or member.uuid in self._legs]
         mixes = must_mix(here) or shows_slides_in_main(inside)
         if mixes != self._mixes:
@@ -221,7 +219,7 @@ class Switch:
         """Return what ``viewer`` is to get: MIXED, or the uuid of the one other person."""
         if self._mixes:
             return MIXED
-        return next((uuid for uuid in self._inside() if uuid != viewer and uuid in self._legs), None)
+        return next((uuid for uuid in self._inside if uuid != viewer and uuid in self._legs), None)
 
     async def _carry(self, leg: Leg, hop: Hop) -> None:
         """Live as long as one connection does."""
@@ -257,7 +255,7 @@ class Switch:
 
     def _keep_still(self, leg: Leg, codec: Codec, packet: RtpPacket, at: float) -> None:
         """Keep slides as pictures too, as long as somebody has no line for them."""
-        others = [member for uuid, member in self._inside().items() if uuid != leg.uuid and member.takes_slides]
+        others = [member for uuid, member in self._inside.items() if uuid != leg.uuid and member.takes_slides]
         if not any(member.uuid in self._legs and "slides" not in self._legs[member.uuid].outgoing for member in others):
             return
         if self._stills.take(codec.name, packet, at=at):
@@ -281,7 +279,7 @@ class Switch:
             self._studio.take_sound(uuid, packet)
         elif kind == "video":
             self._studio.take_picture(uuid, codec.name, packet, at=at)
-        elif shows_slides_in_main(self._inside().values()):
+        elif shows_slides_in_main(self._inside.values()):
             self._studio.take_picture(slides_of(uuid), codec.name, packet, at=at)
 
     async def _pass_on(self, leg: Leg, kind: str, codec: Codec, packet: RtpPacket, at: float) -> None:
@@ -301,7 +299,7 @@ class Switch:
 
     def _viewers(self, source: Leg, kind: str, *, starts: bool) -> list[Leg]:
         """Return who gets a packet of ``source`` that ``starts`` a picture, or does not."""
-        others = [member for uuid, member in self._inside().items() if uuid in self._legs and uuid != source.uuid]
+        others = [member for uuid, member in self._inside.items() if uuid in self._legs and uuid != source.uuid]
         if kind == "slides":
             return [self._legs[member.uuid] for member in others if member.takes_slides]
         return [self._legs[m.uuid] for m in others if self._feeds(m.uuid, kind, source.uuid, starts=starts)]
@@ -356,7 +354,7 @@ class Switch:
             self._heard(leg.uuid, level[1], at)
 
     def _heard(self, uuid: str, level: int, at: float) -> None:
-        if uuid in self._inside() and self._speaking.heard(uuid, level, at=at):
+        if uuid in self._inside and self._speaking.heard(uuid, level, at=at):
             self._on_speaker(uuid)
 
     async def _on_rtcp(self, leg: Leg, packets: list[Any]) -> None:
@@ -370,7 +368,7 @@ class Switch:
                 await leg.resend(packet.media_ssrc, packet.lost, at=at)
             elif asks_for_key_frame(packet):
                 kind = leg.asked_for(packet)
-                presenter = _presenter(self._inside().values())
+                presenter = _presenter(self._inside.values())
                 self._ask(leg.uuid, presenter if kind == "slides" else self._fed.get((leg.uuid, kind)), kind)
             elif isinstance(packet, RtcpPsfbPacket) and packet.fmt == RTCP_PSFB_APP:
                 _note_remb(leg, packet.fci)
@@ -379,7 +377,7 @@ class Switch:
         kind = leg.note_report(packet, at=at)
         for uuid, viewer in self._legs.items():
             passes = kind == "slides" or self._fed.get((uuid, kind or "")) == leg.uuid
-            if kind and passes and uuid in self._inside():
+            if kind and passes and uuid in self._inside:
                 await viewer.report_source(kind, leg)
 
     async def _keep_time(self) -> None:
@@ -401,12 +399,12 @@ class Switch:
 
     def _want_pictures(self, leg: Leg, at: float) -> None:
         """Ask for a whole picture where the studio cannot begin, or go on, without one."""
-        member = self._inside().get(leg.uuid)
+        member = self._inside.get(leg.uuid)
         if member is None or not self._studio.running or not (self._mixes or MIXED in self._fed.values()):
             return
         if member.video and self._studio.needs_key_frame(leg.uuid, at=at):
             leg.want_key_frame("video")
-        in_main = member.presents and shows_slides_in_main(self._inside().values())
+        in_main = member.presents and shows_slides_in_main(self._inside.values())
         if in_main and self._studio.needs_key_frame(slides_of(leg.uuid), at=at):
             leg.want_key_frame("slides")
 

@@ -63,7 +63,8 @@ def test_a_long_call_goes_on_where_the_numbers_come_round() -> None:
     numbers = video()
     for count in range(70_000):
         sent = numbers.renumber(7, (65_000 + count) & 0xFFFF, count * 3000 & 0xFFFFFFFF, at=count * 0.02)
-        assert sent is not None and sent.sequence == (100 + count) & 0xFFFF
+        assert sent is not None
+        assert sent.sequence == (100 + count) & 0xFFFF
 
 
 def test_after_a_restart_the_same_source_leaves_no_hole() -> None:
