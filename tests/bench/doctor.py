@@ -109,6 +109,8 @@ class DoctorChild:
         await self._desk.set_media_choice(MediaChoice(use_test_card=True))
         self._clicked_s = time.monotonic()
         await self._desk.start_video()
+        if self._desk.view.consultation is None:
+            raise RuntimeError(f"nothing began: {[notice.code for notice in self._desk.view.notices]}")
 
     def _mark(self, name: str) -> None:
         if self._clicked_s and name not in self._at_s:

@@ -41,6 +41,14 @@ async def test_a_click_is_followed_to_the_first_picture_and_a_guest_into_an_open
     assert counts(figures, click.OURS)["enter -> first picture decoded, all of it"] == 1
 
 
+async def test_further_clicks_in_a_process_are_told_from_its_first() -> None:
+    """The first loads what the others find."""
+    figures = Figures()
+    await click.measure_many(figures, 2)
+    found = [counts(figures, part)["click -> first remote picture"] for part in (click.FIRST, click.MANY)]
+    assert found == [1, 2]
+
+
 async def test_a_room_is_measured_from_its_viewers() -> None:
     """Each of them counts, and the server's time is its own."""
     figures = Figures()

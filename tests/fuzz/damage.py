@@ -64,5 +64,6 @@ def damaged_value(value: Any, chance: random.Random) -> Any:
         return kept
     if isinstance(value, list):
         items = [damaged_value(item, chance) for item in value]
-        return items * chance.choice([1, 1, 1, 0, 300])
+        # Many of something small: a whole answer's size is for those to try who make one.
+        return items * chance.choice([1, 1, 1, 0, 300 if len(repr(items)) < 1000 else 1])
     return value

@@ -250,8 +250,11 @@ def _server(entry: IceServer) -> Any:
     urls = []
     for url in entry.urls:
         try:
-            parse_stun_turn_uri(url)
+            # A port beyond them all would end the socket that it is asked from, and the path with it.
+            is_usable = 0 < parse_stun_turn_uri(url)["port"] < 1 << 16
         except ValueError:
+            is_usable = False
+        if not is_usable:
             _log.warning("the node named an ICE server that cannot be used")
             continue
         urls.append(url)

@@ -261,13 +261,26 @@ def adapt_answer(answer: str, offer: str) -> Answer:
 
 
 def taken(theirs: Description, rejected: frozenset[str]) -> Answer:
-    """Return what the other side says about what we send, from a description in the form aiortc accepts."""
+    """Return what the other side says about what we send, from a description in the form aiortc accepts.
+
+    Raises Unreadable where a line has two names, or all are to share the transport of one that is not there.
+    """
+    _check_names(theirs)
     limits = {section.mid: rate for section in theirs.sections if (rate := send_limit_bps(section)) is not None}
     codecs = {section.mid: codec_of(section, section.formats[0]) for section in theirs.sections if section.formats}
     numbers = {section.mid: number for section in theirs.sections if (number := transport_cc_number(section))}
     blocks = {section.mid: _max_blocks(section) for section in theirs.sections if section.kind == "video"}
     ufrag = next((found for section in theirs.sections if (found := section.first("a=ice-ufrag:"))), "")
     return Answer(str(theirs), limits, codecs, numbers, blocks, rejected, ufrag)
+
+
+def _check_names(theirs: Description) -> None:
+    """See that lines are told apart as we do by aiortc, which else takes their transports away and cannot be closed."""
+    if any(sum(line.startswith("a=mid:") for line in section.lines) > 1 for section in theirs.sections):
+        raise Unreadable("media.answer", "two names", place="a=mid")
+    groups = [line.split()[1:] for line in theirs.session if line.startswith("a=group:BUNDLE ")]
+    if any(mids and mids[0] not in {section.mid for section in theirs.sections} for mids in groups):
+        raise Unreadable("media.answer", "bundled with no line", place="a=group")
 
 
 def _max_blocks(section: Section) -> int:

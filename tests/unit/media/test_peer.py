@@ -103,6 +103,17 @@ async def test_a_damaged_offer_is_answered_or_unreadable(seed: int) -> None:
     await made.close()
 
 
+@pytest.mark.parametrize(("damage", "by"), [("BUNDLE 0 ", "BUNDLE x 0 "), ("a=mid:0\n", "a=mid:0\na=mid:7\n")])
+async def test_an_offer_whose_lines_share_what_is_not_there_leaves_nothing_behind(damage: str, by: str) -> None:
+    """aiortc takes every line's transport away, and could then not be closed: each such offer would cost a socket."""
+    before, made = running(), peer()
+    assert damage in OFFER
+    with pytest.raises(Unreadable):
+        await made.answer(adapt_offer(OFFER.replace(damage, by), OfferShape()), OfferShape())
+    await made.close()
+    assert running() == before
+
+
 @pytest.mark.parametrize(
     "candidate",
     [

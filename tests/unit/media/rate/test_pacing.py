@@ -147,5 +147,22 @@ def test_of_many_requests_one_whole_picture_comes_each_half_second() -> None:
         gate.ask()
         if gate.passes(step / 50):
             made.append(step / 50)
-    assert made == [0.0, 0.5, 1.0, 1.5]
+    assert made == [0.0, 0.02, 0.52, 1.02, 1.52]
     assert KeyframeGate().passes(0.0) is False
+
+
+def test_whoever_comes_just_after_our_first_picture_does_not_wait_for_the_next() -> None:
+    """The doctor's first picture of a patient came half a second late; those who ask again soon do wait."""
+    gate = KeyframeGate()
+    gate.made(0.0)
+    for at_s, is_made in (
+        (0.1, True),
+        (0.2, False),
+        (0.59, False),
+        (0.7, True),
+        (5.3, True),
+        (5.4, True),
+        (5.5, False),
+    ):
+        gate.ask()
+        assert gate.passes(at_s) is is_made
