@@ -6,6 +6,8 @@ import asyncio
 import time
 from collections.abc import Sequence
 
+import pytest
+
 from tests.unit.media.audio.lines import encoded, packet
 from vdx_plugin.media.audio.line import SoundLine
 from vdx_plugin.media.audio.output import SoundOutput
@@ -22,11 +24,9 @@ class Asked:
 
     def __init__(self) -> None:
         self.sequences: list[int] = []
-        self.was_asked = asyncio.Event()
 
     def nack(self, ssrc: int, sequences: Sequence[int]) -> None:
         self.sequences += sequences
-        self.was_asked.set()
 
     def pli(self, ssrc: int) -> None:
         raise AssertionError("sound has no pictures")
@@ -37,16 +37,20 @@ async def test_first_sound_is_told_on_the_loop_and_a_hole_is_asked_for() -> None
     output, asked, first = SoundOutput(), Asked(), asyncio.Event()
     line = SoundLine(output, LipSync(), first.set)
     line.begin(asked)
-    hole = 40
+    # Two in a row, for the redundancy of the next packet mends one; and several, for what would be answered too late is
+    # not asked for, and this machine may be busy.
+    holes = {first_lost + each for first_lost in range(40, 400, 20) for each in (0, 1)}
     async with asyncio.timeout(LIMIT_S):
-        for number, payload in enumerate(encoded(100)):
-            if number != hole:
+        for number, payload in enumerate(encoded(400)):
+            if number not in holes:
                 line.take(packet(number, time.monotonic(), payload))
             await asyncio.sleep(0.02)
+            if {(65_500 + hole) % 65_536 for hole in holes} & set(asked.sequences):
+                break
+        else:
+            pytest.fail("what was lost was not asked for")
         await first.wait()
-        await asked.was_asked.wait()
     line.end()
-    assert (65_500 + hole) % 65_536 in asked.sequences
     assert output.counts.figures().decoded_s > 0
     assert output.counts.figures().asked >= 1
 
