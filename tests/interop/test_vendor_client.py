@@ -371,7 +371,8 @@ async def test_our_client_and_the_vendors_show_slides_to_each_other(chromium: Br
 
         await vendor.page.evaluate("window.client.present()")
         await ours.until(lambda: len(ours.slides) >= 1)
-        assert (ours.slides[-1].width, ours.slides[-1].height) == (640, 360)
+        # Chromium begins smaller where it does not know the line yet.
+        assert 16 * ours.slides[-1].height == 9 * ours.slides[-1].width
         # A single colour that changes: no picture is like the first.
         await ours.until(lambda: len(ours.slides) >= 10)
         shades = {bytes(picture.planes[1][:1]) + bytes(picture.planes[2][:1]) for picture in ours.slides}
