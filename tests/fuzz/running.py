@@ -144,7 +144,7 @@ async def _put_in(target: Target, items: Iterator[Input], tally: Tally) -> str:
                 if found := watch.take():
                     return found
             await target.check()
-        except Exception:  # noqa: BLE001 - whatever gets out is what is looked for
+        except Exception:  # noqa: BLE001 - a finding is whatever gets out; its trace is returned and fails the run
             return traceback.format_exc()
         finally:
             await target.close()

@@ -24,7 +24,7 @@ from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
 from tests.chromium import QUIET, find_chromium
-from tests.contract.clinic_rigs import LocalRig
+from tests.contract.local_rig import LocalRig
 from vdx_plugin.loopback import LoopbackServer
 from vdx_plugin.url_scheme.linux import LinuxDesktop
 

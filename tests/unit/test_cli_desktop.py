@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from tests.contract.clinic_rigs import LocalRig
+from tests.contract.local_rig import LocalRig
 from vdx_plugin import settings, texts, url_scheme
 from vdx_plugin.cli import main
 from vdx_plugin.errors import Unsupported

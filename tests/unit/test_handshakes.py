@@ -284,9 +284,11 @@ class Socket:
         self.sent.append(data)
 
 
-def checking() -> tuple[StunProtocol, Socket]:
-    protocol, socket = StunProtocol(Receiver()), Socket()  # type: ignore[arg-type]
-    protocol.transport = socket  # type: ignore[assignment]
+def checking() -> tuple[Any, Socket]:
+    """Return a ``StunProtocol`` that repeats and the socket it sends by. Its types want all that is around it."""
+    receiver: Any = Receiver()
+    protocol: Any = StunProtocol(receiver)
+    socket = protocol.transport = Socket()
     repeat_requests(protocol)
     return protocol, socket
 
@@ -300,7 +302,7 @@ def test_a_check_is_repeated_until_its_answer_comes() -> None:
 
     async def work() -> None:
         protocol, socket = checking()
-        protocol.local_candidate = None  # type: ignore[assignment]
+        protocol.local_candidate = None
         asked = asyncio.ensure_future(protocol.request(binding(stun.Class.REQUEST), ("192.0.2.1", 1)))
         await asyncio.sleep(sum(CHECK_WAITS_S[:2]) + 0.01)
         assert len(socket.sent) == 3
@@ -332,7 +334,7 @@ def test_an_answer_of_ours_goes_out_once() -> None:
 
     async def work() -> None:
         protocol, socket = checking()
-        protocol.transactions[b"123456789012"] = None  # type: ignore[assignment]
+        protocol.transactions[b"123456789012"] = None
         protocol.send_stun(binding(stun.Class.RESPONSE), ("192.0.2.1", 1))
         await asyncio.sleep(60)
         assert len(socket.sent) == 1

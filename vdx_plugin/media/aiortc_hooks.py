@@ -8,14 +8,12 @@ from __future__ import annotations
 import asyncio
 import struct
 import time
-from asyncio import selector_events
 from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from ipaddress import ip_address
 from typing import Any
 
-from aioice import stun
 from aioice.ice import StunProtocol, TransportPolicy, relayed_candidate, server_reflexive_candidate
 from aiortc import RTCConfiguration, RTCIceServer, RTCPeerConnection
 from aiortc.codecs import get_encoder
@@ -26,6 +24,7 @@ from aiortc.rtp import RTCP_PSFB_APP, RtcpByePacket, RtcpPsfbPacket, pack_remb_f
 
 from vdx_plugin import log
 from vdx_plugin.handshakes import repeat_checks, repeat_flights
+from vdx_plugin.media.datagrams import bound_checks
 from vdx_plugin.media.pexip.replies import IceServer
 from vdx_plugin.media.rate.feedback import split
 from vdx_plugin.media.router import Routes
@@ -36,28 +35,6 @@ LOOPBACK = "127.0.0.1"
 GATHER_LIMIT_S = 0.5
 MAX_QUEUED = 2000
 """Datagrams that may wait to be read: some seconds of a call. While a connection is made nobody reads."""
-MAX_LEARNED = 20
-"""Addresses of the other side that are learned from its checks alone. A NAT makes one or two."""
-MOST_AT_ONCE = 32
-LARGEST_DATAGRAM = 2048
-"""Room for whatever ICE, DTLS and SRTP send. Python makes that much room for each datagram and cuts it back to what
-came: with asyncio's 256 KiB that leaves so many holes in glibc's heap that it grows all through a call, though nothing
-is kept."""
-_SELECTOR_TRANSPORT: Any = selector_events._SelectorDatagramTransport  # type: ignore[attr-defined]
-
-
-def _parse_stun(data: bytes, parse: Callable[[bytes], Any] = stun.parse_message) -> Any:
-    """Parse as aioice does, but an attribute that is too short is no STUN, as all else it cannot read.
-
-    WORKAROUND: aioice lets struct.error out there, into the event loop, for a datagram of any stranger's.
-    """
-    try:
-        return parse(data)
-    except struct.error as error:
-        raise ValueError("a STUN attribute is too short") from error
-
-
-stun.parse_message = _parse_stun
 
 
 class PacketRouter(RtpRouter):  # type: ignore[misc]
@@ -113,7 +90,7 @@ class Wire:
         self.on_feedback: Callable[[bytes], None] = _ignore
         dtls._rtp_router = PacketRouter(self._entered)
         self._stamp_arrivals(dtls.transport)
-        _bound_checks(dtls.transport._connection)
+        bound_checks(dtls.transport._connection)
         self._rtp_data, dtls._handle_rtp_data = dtls._handle_rtp_data, self._handle_rtp
         self._rtcp_data, dtls._handle_rtcp_data = dtls._handle_rtcp_data, self._handle_rtcp
 
@@ -156,60 +133,6 @@ class Wire:
         await self._dtls._send_rtp(data)
 
 
-def _bound_checks(ice: Any) -> None:
-    """Leave out the other side's checks that aioice cannot take, and those from ever more addresses.
-
-    WORKAROUND: aioice needs the priority (RFC 8445 7.1.1) and raises KeyError without; it keeps, pairs and checks every
-    address anew that a signed request comes from, and every request that comes before it may answer.
-    """
-    take = ice.request_received
-
-    def request_received(message: Any, address: tuple[str, int], protocol: Any) -> None:
-        if not ice._early_checks_done:
-            # Those that wait are looked at together when the other side has been described.
-            is_within = len(ice._early_checks) < MAX_LEARNED
-        else:
-            is_within = _is_known(ice, address) or _learned(ice) < MAX_LEARNED
-        if is_within and "PRIORITY" in message.attributes:
-            take(message, address, protocol)
-
-    ice.request_received = request_received
-
-
-def _is_known(ice: Any, address: tuple[str, int]) -> bool:
-    return any((each.host, each.port) == address for each in ice._remote_candidates)
-
-
-def _learned(ice: Any) -> int:
-    return sum(each.type == "prflx" for each in ice._remote_candidates)
-
-
-def read_in_batches(connection: Any) -> None:
-    """Let each socket of a connection that has gathered be read until it is empty, whenever there is something in it.
-
-    asyncio reads one datagram for each turn of its loop. Where turns take some milliseconds, as on a busy machine, that
-    is fewer than a call brings: the rest waits in the socket, and all of it comes hundreds of milliseconds late, which
-    the sender takes for a queue in the line. Windows' loop has no such place to reach into.
-    """
-    loop = asyncio.get_running_loop()
-    for protocol in _ice_of(connection)._protocols:
-        transport = protocol.transport
-        if isinstance(transport, _SELECTOR_TRANSPORT) and not transport.is_closing():
-            loop._add_reader(transport._sock_fd, _drain, transport)  # type: ignore[attr-defined]
-
-
-def _drain(transport: Any) -> None:
-    try:
-        for _ in range(MOST_AT_ONCE):
-            if transport.is_closing():
-                return
-            transport._protocol.datagram_received(*transport._sock.recvfrom(LARGEST_DATAGRAM))
-    except (BlockingIOError, InterruptedError):
-        return
-    except OSError as error:
-        transport._protocol.error_received(error)
-
-
 def way(connection: Any) -> str:
     """Return ``relay`` when the path in use leads over a relay at either end, ``direct`` when not, empty before."""
     pairs = connection.getTransceivers()[0].receiver.transport.transport._connection._nominated.values()
@@ -237,9 +160,9 @@ def new_connection(servers: Sequence[IceServer], *, relay_only: bool, loopback: 
     transport = connection.getTransceivers()[0].receiver.transport
     connection.wire = Wire(transport)
     repeat_flights(transport)
-    repeat_checks(_ice_of(connection))
+    repeat_checks(ice_of(connection))
     if loopback:
-        _gather_on_loopback(_ice_of(connection))
+        _gather_on_loopback(ice_of(connection))
     gather_promptly(connection)
     return connection
 
@@ -358,7 +281,7 @@ def gather_promptly(connection: Any) -> None:
     aioice would hold the offer back for five seconds where a firewall swallows the question. Where nothing but a relay
     may be used there is nothing to go on with.
     """
-    ice = _ice_of(connection)
+    ice = ice_of(connection)
     if ice._transport_policy is not TransportPolicy.ALL:
         return
     gather = ice.get_component_candidates
@@ -371,7 +294,7 @@ def gather_promptly(connection: Any) -> None:
 
 async def gather_rest(connection: Any) -> list[str]:
     """Return the addresses that came too late for the offer, now in use here, each as it goes into SDP."""
-    ice = _ice_of(connection)
+    ice = ice_of(connection)
     known = {candidate.type for candidate in ice._local_candidates}
     asked: list[Any] = []
     if ice.stun_server and "srflx" not in known:
@@ -409,11 +332,11 @@ def _is_ipv4(protocol: Any) -> bool:
     return ip_address(protocol.local_candidate.host).version == 4
 
 
-def _ice_of(connection: Any) -> Any:
+def ice_of(connection: Any) -> Any:
     return connection.getTransceivers()[0].receiver.transport.transport.iceGatherer._connection
 
 
 def local_credentials(connection: Any) -> tuple[str, str]:
     """Return what the other side signs its checks of ours with: name and password."""
-    ice = _ice_of(connection)
+    ice = ice_of(connection)
     return ice.local_username, ice.local_password

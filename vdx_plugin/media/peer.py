@@ -19,6 +19,7 @@ from vdx_plugin.media import aiortc_hooks as hooks
 from vdx_plugin.media.audio.line import SoundLine
 from vdx_plugin.media.channel import LABEL
 from vdx_plugin.media.congestion import Congestion
+from vdx_plugin.media.datagrams import read_in_batches
 from vdx_plugin.media.direct_sdp import RemoteOffer, shape_answer
 from vdx_plugin.media.inbound import Receiver
 from vdx_plugin.media.line import Counts
@@ -168,7 +169,7 @@ class Peer:
     async def offer(self, shape: OfferShape) -> str:
         """Gather and return the offer to send."""
         await self._connection.setLocalDescription(await self._connection.createOffer())
-        hooks.read_in_batches(self._connection)
+        read_in_batches(hooks.ice_of(self._connection))
         self._offer = shape_offer(self._connection.localDescription.sdp, shape)
         return self._offer
 
@@ -188,7 +189,7 @@ class Peer:
             hooks.rest_what_is_not_offered(self._connection)
             hooks.let_them_begin(self._connection)
             await self._connection.setLocalDescription(await self._connection.createAnswer())
-            hooks.read_in_batches(self._connection)
+            read_in_batches(hooks.ice_of(self._connection))
             sdp = shape_answer(self._connection.localDescription.sdp, offer, shape)
         self._take_up(offer.said)
         return sdp

@@ -119,7 +119,7 @@ class Remote:
         while not done():
             assert time.monotonic() < until, "GNUmed did not come to an end"
             _answer(self.screen)
-            time.sleep(1)
+            time.sleep(1)  # GNUmed tells nobody that it is done: one looks again, up to the limit above
 
 
 def _xdt(*fields: tuple[str, str]) -> str:
@@ -222,7 +222,7 @@ def _let_in(environment: dict[str, str], place: Path, client: subprocess.Popen[b
         assert client.poll() is None, f"GNUmed ended: {_last_words(place)}"
         assert time.monotonic() < until, f"GNUmed did not come up: {_last_words(place)}"
         _answer(environment)
-        time.sleep(1)
+        time.sleep(1)  # nor that it is up
 
 
 def _times(hooks: Path, name: str) -> int:

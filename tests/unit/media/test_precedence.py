@@ -12,6 +12,7 @@ import pytest
 
 from vdx_plugin.media.precedence import NICENESS, Precedence
 
+# Elsewhere there is no list of a process' threads with their priorities to compare with.
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="what each thread was given is read from Linux")
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 import vdx_plugin.adapters.local as package
-from tests.contract.clinic_rigs import LocalRig
+from tests.contract.local_rig import LocalRig
 from vdx_plugin.adapters.local import calls
 from vdx_plugin.adapters.local.answering import Answering
 from vdx_plugin.adapters.local.letterbox import Kind

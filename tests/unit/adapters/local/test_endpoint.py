@@ -12,7 +12,7 @@ from datetime import timedelta
 import httpx
 import pytest
 
-from tests.contract.clinic_rigs import LocalRig
+from tests.contract.local_rig import LocalRig
 from tests.fakes_clinic import NOON, HandClock, context_of, summary
 from vdx_plugin.adapters.local import make, redeem_in_running_program
 from vdx_plugin.adapters.local.calls import ContextBody, Reader, read
@@ -279,7 +279,7 @@ async def test_a_note_nobody_fetches_is_taken_back(rig):
 
 
 def rig_patient():
-    from tests.contract.clinic_rigs import NAMED
+    from tests.contract.local_rig import NAMED
 
     return NAMED
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.contract.clinic_rigs import LocalRig
+from tests.contract.local_rig import LocalRig
 from tests.fakes_clinic import NOON, PRACTICE, HandClock, RememberingSink
 from vdx_plugin.adapters.local import (
     LocalSettings,
@@ -159,7 +159,7 @@ async def test_nothing_about_a_patient_is_written_to_the_disk(rig):
 
 async def test_a_settled_note_leaves_its_key_and_not_its_text(rig):
     """The receipt must be known for a repeat; the note is in the record now."""
-    from tests.contract.clinic_rigs import NAMED
+    from tests.contract.local_rig import NAMED
     from tests.fakes_clinic import context_of, summary
 
     await rig.system.write_back(context_of("local", NAMED), summary())

@@ -12,7 +12,7 @@ from uuid import uuid4
 
 import pytest
 
-from tests.contract.clinic_rigs import NAMED, PATIENT_S, LocalRig
+from tests.contract.local_rig import NAMED, PATIENT_S, LocalRig
 from tests.fakes_clinic import PRACTICE, HandClock, RememberingSink, context_of, summary
 from vdx_plugin.adapters.local import LocalSettings, LocalSystem, make
 from vdx_plugin.adapters.local.calls import ReceiptBody

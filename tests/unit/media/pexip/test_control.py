@@ -10,7 +10,7 @@ import pytest
 
 from tests.unit.media.pexip.node import Node, refused
 from vdx_plugin.domain.secret import Secret
-from vdx_plugin.errors import NotFound, OutcomeUnknown, Refused, Unavailable, Unreadable
+from vdx_plugin.errors import NotFound, OutcomeUnknown, Refused, Unavailable, Unreadable, VdxError
 from vdx_plugin.media.pexip.client import PexipClient
 from vdx_plugin.media.pexip.control import RoomControl
 from vdx_plugin.ports import DialOut
@@ -107,13 +107,13 @@ async def test_a_number_is_never_called_twice_for_one_press() -> None:
         ([{}], Unreadable, "call.dial_refused"),
     ],
 )
-async def test_a_call_that_does_not_come_about_says_why(answer: Any, kind: type[Exception], code: str) -> None:
+async def test_a_call_that_does_not_come_about_says_why(answer: Any, kind: type[VdxError], code: str) -> None:
     """A room without the right to dial out is common."""
     node = Node(answers={"dial": lambda body: answer})
     client, room = await entered(node)
     with pytest.raises(kind) as error:
         await room.dial(DialOut(DESTINATION))
-    assert error.value.code == code  # type: ignore[attr-defined]
+    assert error.value.code == code
     await client.close()
 
 
@@ -128,13 +128,13 @@ async def test_a_call_that_does_not_come_about_says_why(answer: Any, kind: type[
         (refused("busy", 503), Unavailable, "call.unreachable"),
     ],
 )
-async def test_somebody_who_is_not_sent_on_is_still_here(answer: Any, kind: type[Exception], code: str) -> None:
+async def test_somebody_who_is_not_sent_on_is_still_here(answer: Any, kind: type[VdxError], code: str) -> None:
     """The wrong PIN is that of the other room, and not a reason to leave this one."""
     node = Node(answers={"transfer": lambda body: answer})
     client, room = await entered(node)
     with pytest.raises(kind) as error:
         await room.move("p", "b@example.test", Secret("0000"))
-    assert error.value.code == code  # type: ignore[attr-defined]
+    assert error.value.code == code
     await client.close()
 
 
