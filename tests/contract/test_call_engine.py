@@ -46,9 +46,11 @@ from vdx_plugin.ports import (
 from vdx_plugin.sandbox.pexip import RoomServerConfig
 from vdx_plugin.sandbox.pexip.config import TurnServer
 from vdx_plugin.sandbox.pexip.server import TEST_CALL
+from vdx_plugin.sandbox.rooms import VirtualRoom
 
 CARD = MediaChoice(use_test_card=True)
 LIMIT_S = 25.0
+OTHER_ALIAS, OTHER_PIN = "820003@rooms.sandbox.test", "4455"
 
 
 @dataclass
@@ -321,6 +323,40 @@ async def test_chat_goes_both_ways() -> None:
             await doctor.until(lambda: len(doctor.of(ChatReceived)) == 2)
         messages = [event.message for event in doctor.events if isinstance(event, ChatReceived)]
         assert [(message.text, message.is_own) for message in messages] == [("Kan du høre mig?", True), ("Ja", False)]
+
+
+async def test_a_guest_made_host_may_lead_and_a_guest_again_may_not() -> None:
+    """A specialist takes over while the doctor is called away; afterwards the room is the doctor's alone."""
+    async with serve() as served, doctor_in(served) as doctor, Bot(served.guest) as guest:
+        await doctor.until(lambda: len(doctor.people) == 2)
+
+        def theirs() -> RoomParticipant:
+            return next(person for person in doctor.people if not person.is_self)
+
+        await doctor.call.set_host(theirs().id, host=True)
+        await doctor.until(lambda: theirs().is_host)
+        await guest.call.lock()
+        await doctor.call.set_host(theirs().id, host=False)
+        await doctor.until(lambda: not theirs().is_host)
+        with pytest.raises(Refused, match=r"call\.not_host"):
+            await guest.call.unlock()
+
+
+async def test_a_guest_sent_to_another_room_is_seen_there_and_with_a_wrong_pin_stays() -> None:
+    """Nobody gets lost between two rooms."""
+    async with serve() as served:
+        served.directory.open(VirtualRoom(OTHER_ALIAS, HOST_PIN, OTHER_PIN))
+        there = served.target(HOST_PIN, "Den anden vært", alias=OTHER_ALIAS)
+        async with doctor_in(served) as doctor, doctor_in(served, there) as other, Bot(served.guest):
+            await doctor.until(lambda: len(doctor.people) == 2)
+            theirs = next(person.id for person in doctor.people if not person.is_self)
+            with pytest.raises(Refused, match=r"call\.not_moved"):
+                await doctor.call.move(theirs, OTHER_ALIAS, Secret("0000"))
+            assert len(doctor.people) == 2
+            await doctor.call.move(theirs, OTHER_ALIAS, Secret(OTHER_PIN))
+            await doctor.until(lambda: len(doctor.people) == 1)
+            await other.until(lambda: len(other.people) == 2)
+            assert {person.display_name for person in other.people} == {"Den anden vært", "Gæsten"}
 
 
 async def test_a_microphone_turned_off_is_silence_and_shown_to_others() -> None:
