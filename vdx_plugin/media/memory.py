@@ -22,6 +22,11 @@ def give_back() -> None:
     glibc keeps the space of a call's pictures for itself, a megabyte more with each call, though nothing is in use.
     """
     gc.unfreeze()
+    clear_up()
+
+
+def clear_up() -> None:
+    """The same within a call, where a path was given up: ten megabytes each time. Takes some milliseconds then."""
     gc.collect()
     if not sys.platform.startswith("linux"):
         return

@@ -18,7 +18,7 @@ from vdx_plugin.media.ice_servers import arranged
 from vdx_plugin.media.line import SILENT_AFTER_S
 from vdx_plugin.media.local_media import LocalFigures, LocalMedia
 from vdx_plugin.media.measured import JoinTimings, Measured
-from vdx_plugin.media.memory import set_aside
+from vdx_plugin.media.memory import clear_up, set_aside
 from vdx_plugin.media.mending import Means, Mender
 from vdx_plugin.media.pexip.client import is_loopback
 from vdx_plugin.media.pexip.events import PeerWord
@@ -238,6 +238,7 @@ class MediaSession:
             await self._open_path()
             await self._shown.tell_anew(presence.client)
         self._is_paused = False
+        await asyncio.to_thread(clear_up)
 
     # --- what happens meanwhile -------------------------------------------------------------------------------------
 
@@ -335,11 +336,15 @@ class MediaSession:
 
     async def _renew(self) -> None:
         await (self._open_path() if self._path is None else self._path.renew())
-        self._measured.restart()
+        await self._begin_anew()
 
     async def _replace(self) -> None:
         await (self._open_path() if self._path is None else self._path.replace())
+        await self._begin_anew()
+
+    async def _begin_anew(self) -> None:
         self._measured.restart()
+        await asyncio.to_thread(clear_up)
 
     # --- slides -----------------------------------------------------------------------------------------------------
 

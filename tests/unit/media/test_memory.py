@@ -9,7 +9,7 @@ from vdx_plugin.media.memory import give_back
 from vdx_plugin.media.session import load_media
 
 
-class Held:
+class Cycle:
     """Holds itself, as a connection and its tracks hold each other."""
 
     def __init__(self) -> None:
@@ -20,7 +20,7 @@ def test_what_only_holds_itself_is_freed_after_a_call() -> None:
     """Its pictures would stay until Python happens to look, which is rarely with so few objects."""
     gc.disable()
     try:
-        left = weakref.ref(Held())
+        left = weakref.ref(Cycle())
         assert left() is not None
         give_back()
         assert left() is None
