@@ -54,9 +54,7 @@ def _install_from_npm(wanted: Path, place: Path) -> None:
     shutil.copy(wanted / "package.json", place)
     # No scripts: some packages fetch more from elsewhere when they are installed.
     quiet = ["--ignore-scripts", "--no-package-lock", "--no-audit", "--no-fund", "--loglevel=error"]
-    # A connection that has gone silent is npm's to give up, which it does after five minutes unless told.
-    patience = ["--fetch-timeout=30000", "--fetch-retries=5", "--fetch-retry-mintimeout=1000"]
-    _run([_beside_python("npm"), "install", *quiet, *patience], place)
+    _run([_beside_python("npm"), "install", *quiet], place)
 
 
 def _install_from_pypi(wanted: Path, place: Path) -> None:
