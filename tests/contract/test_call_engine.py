@@ -527,6 +527,7 @@ async def test_a_screen_somebody_else_shows_is_seen_and_takes_the_floor_from_our
             await other.call.present()
             other.call.show_screen(_screen(320, 240))
             await doctor.until(lambda: doctor.slide is not None and doctor.slide.width == 320)
+            assert (doctor.call.now().slides_width, doctor.call.now().slides_height) == (320, 240)
             states = [event.slides for event in doctor.events if isinstance(event, SlidesChanged)]
             assert states == [Slides.OURS, Slides.THEIRS]
             assert not doctor.call._session._slides.feed.is_on

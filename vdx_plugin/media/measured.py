@@ -11,6 +11,7 @@ from vdx_plugin.media.line import Counts, LineWatch
 from vdx_plugin.media.local_media import LocalFigures
 from vdx_plugin.media.players import Received
 from vdx_plugin.media.traffic import Traffic
+from vdx_plugin.media.video.figures import PictureFigures
 from vdx_plugin.ports import CallEvent, CallFigures
 
 if TYPE_CHECKING:
@@ -83,6 +84,7 @@ class Measured:
 
     def now(self, path: MediaPath | None, received: Received, local: LocalFigures, reconnects: int) -> CallFigures:
         """Return what is measured now."""
+        slides = path.slides_seen if path is not None else PictureFigures()
         return CallFigures(
             received_kbps=self._traffic.received_kbps,
             sent_kbps=self._traffic.sent_kbps,
@@ -102,6 +104,9 @@ class Measured:
             frozen_s=received.picture.frozen_s,
             picture_delay_ms=received.picture.delay_ms,
             asked_again=received.picture.asked_again,
+            slides_width=slides.width,
+            slides_height=slides.height,
+            slides_fps=slides.fps,
             camera=local.camera,
             microphone=local.microphone,
             speaker=local.speaker,

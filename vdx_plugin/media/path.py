@@ -20,6 +20,7 @@ from vdx_plugin.media.presence import quietly
 from vdx_plugin.media.recovery import PathState
 from vdx_plugin.media.sdp import OfferShape
 from vdx_plugin.media.slides import SlidesLine
+from vdx_plugin.media.video.figures import PictureFigures
 from vdx_plugin.runtime import Tasks
 
 _log = log.get("media.path")
@@ -125,6 +126,11 @@ class MediaPath:
     def slides(self) -> SlidesLine:
         """How the line for slides stands."""
         return SlidesLine() if self._peer is None else self._peer.slides
+
+    @property
+    def slides_seen(self) -> PictureFigures:
+        """What others have shown on the present path."""
+        return PictureFigures() if self._peer is None else self._peer.slides_seen
 
     async def renegotiate(self) -> None:
         """Offer the lines anew on the path that stands, as after a line was declined. Raises VdxError."""

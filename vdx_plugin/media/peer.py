@@ -31,7 +31,7 @@ from vdx_plugin.media.sdp import DEFAULT_BLOCKS, Answer, OfferShape, adapt_answe
 from vdx_plugin.media.slides import SlideFeed, SlidesLine
 from vdx_plugin.media.sources import PictureFeed, SoundFeed
 from vdx_plugin.media.tracks import PictureTrack, SoundTrack
-from vdx_plugin.media.video.figures import PictureTally
+from vdx_plugin.media.video.figures import PictureFigures, PictureTally
 from vdx_plugin.media.video.receiver import PictureReceiver
 from vdx_plugin.ports import VideoPicture
 from vdx_plugin.runtime import Tasks
@@ -126,7 +126,8 @@ class Peer:
         rtt_s = self._congestion.rtt_s
         hooks.use_receiver(audio, Receiver("audio", audio.receiver.transport, self._sound, rtt_s))
         hooks.use_receiver(video, Receiver("video", video.receiver.transport, self._pictures, rtt_s))
-        self._shown = PictureReceiver(lambda frame: on_slide(picture_of_frame(frame)), PictureTally())
+        self._slides_tally = PictureTally()
+        self._shown = PictureReceiver(lambda frame: on_slide(picture_of_frame(frame)), self._slides_tally)
         hooks.use_receiver(self._slides, Receiver("video", video.receiver.transport, self._shown, rtt_s))
         self._tasks = Tasks()
         self._offer = ""
@@ -257,6 +258,11 @@ class Peer:
             may_receive=said is not None and mid is not None and mid not in said.rejected,
             max_blocks=said.max_blocks.get(mid, DEFAULT_BLOCKS) if said is not None else DEFAULT_BLOCKS,
         )
+
+    @property
+    def slides_seen(self) -> PictureFigures:
+        """What others have shown on this connection."""
+        return self._slides_tally.figures(time.monotonic())
 
     async def _control(self) -> None:
         await self._connected.wait()

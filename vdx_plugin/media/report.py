@@ -7,12 +7,16 @@ from __future__ import annotations
 
 from vdx_plugin.media.line import Counts
 from vdx_plugin.media.players import Received
+from vdx_plugin.media.video.figures import PictureFigures
 
 Statistics = dict[str, dict[str, float | int | str]]
 
 
-def statistics_of(counts: Counts, received: Received, video_codec: str) -> Statistics:
-    """Return what is known of a call; sound and pictures share one loss, which is that of their connection."""
+def statistics_of(counts: Counts, received: Received, slides: PictureFigures, video_codec: str) -> Statistics:
+    """Return what is known of a call; what is on one connection shares one loss.
+
+    ``slides`` are what others show; there is nothing about them where nobody has shown anything.
+    """
     expected = counts.received + counts.lost
     loss = round(100 * counts.lost / expected, 1) if expected else 0.0
     shared: dict[str, float | int | str] = {
@@ -23,8 +27,18 @@ def statistics_of(counts: Counts, received: Received, video_codec: str) -> Stati
     }
     if counts.jitter_ms is not None:
         shared["rx_jitter"] = round(counts.jitter_ms, 1)
-    video: dict[str, float | int | str] = {**shared, "rx_codec": video_codec, "tx_codec": video_codec}
+    video = {**shared, "rx_codec": video_codec, "tx_codec": video_codec}
     if received.width:
-        video["rx_resolution"] = f"{received.width}x{received.height}"
-        video["rx_fps"] = round(received.picture.fps, 1)
-    return {"audio": {**shared, "rx_codec": "opus", "tx_codec": "opus"}, "video": video}
+        video |= _seen(received.width, received.height, received.picture.fps)
+    statistics = {"audio": {**shared, "rx_codec": "opus", "tx_codec": "opus"}, "video": video}
+    if slides.width:
+        statistics["presentation"] = {
+            **shared,
+            "rx_codec": video_codec,
+            **_seen(slides.width, slides.height, slides.fps),
+        }
+    return statistics
+
+
+def _seen(width: int, height: int, fps: float) -> dict[str, float | int | str]:
+    return {"rx_resolution": f"{width}x{height}", "rx_fps": round(fps, 1)}

@@ -317,7 +317,7 @@ class MediaSession:
         if interval_s is None or at_s - self._reported_s < interval_s or path.state is not PathState.CONNECTED:
             return
         self._reported_s = at_s
-        statistics = statistics_of(self._measured.counts, self.received(), path.video_codec)
+        statistics = statistics_of(self._measured.counts, self.received(), path.slides_seen, path.video_codec)
         self._tasks.spawn(quietly(self._presence.client.report(path.call_id, statistics), "statistics"), "media-report")
 
     # --- recovery ---------------------------------------------------------------------------------------------------

@@ -38,6 +38,10 @@ class CallFigures:
     picture_delay_ms: float | None = None
     asked_again: int = 0
     """Packets of pictures that were asked for again."""
+    slides_width: int = 0
+    slides_height: int = 0
+    """Of what others showed last; 0 where nobody has."""
+    slides_fps: float = 0.0
 
     camera: str = ""
     microphone: str = ""

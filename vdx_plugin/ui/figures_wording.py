@@ -60,7 +60,15 @@ def _picture(figures: CallFigures) -> Rows:
         (_("Stod stille"), _stops(figures)),
         (_("Forsinkelse her"), _time(figures.picture_delay_ms)),
         (_("Bedt om igen"), _("{count} pakker").format(count=figures.asked_again)),
+        (_("Vist af andre"), _slides(figures)),
     )
+
+
+def _slides(figures: CallFigures) -> str:
+    if not figures.slides_width:
+        return _("intet")
+    size = f"{figures.slides_width} x {figures.slides_height}"
+    return _("{size}, {count} i sekundet").format(size=size, count=round(figures.slides_fps))
 
 
 def _devices(figures: CallFigures) -> Rows:

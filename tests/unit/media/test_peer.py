@@ -22,6 +22,7 @@ from vdx_plugin.media.sdp import OfferShape
 from vdx_plugin.media.slides import SlideFeed
 from vdx_plugin.media.sources import PictureFeed, SoundFeed
 from vdx_plugin.media.testcard import PictureFormat
+from vdx_plugin.media.video.figures import PictureFigures
 
 ANSWER = (Path(__file__).parent / "golden" / "answer_from_node.sdp").read_text(encoding="ascii")
 # The node of this answer takes no slides.
@@ -151,9 +152,16 @@ async def test_an_answer_aiortc_cannot_take_is_unreadable(answer: str) -> None:
 def test_statistics_have_the_nodes_units() -> None:
     """Loss in per cent, jitter in milliseconds, sizes as words."""
     counts = Counts(received=97, lost=3, sent=80, jitter_ms=4.25)
-    statistics = statistics_of(counts, Received(width=640, height=360), "H264")
+    statistics = statistics_of(counts, Received(width=640, height=360), PictureFigures(), "H264")
     assert statistics["video"]["rx_resolution"] == "640x360"
     assert statistics["video"]["tx_codec"] == "H264"
     assert statistics["audio"]["rx_historic_packet_loss"] == 3.0
     assert statistics["audio"]["rx_jitter"] == 4.2
-    assert "rx_resolution" not in statistics_of(Counts(), Received(), "VP8")["video"]
+    assert "presentation" not in statistics
+    assert "rx_resolution" not in statistics_of(Counts(), Received(), PictureFigures(), "VP8")["video"]
+
+
+def test_what_others_show_has_statistics_of_its_own() -> None:
+    """A node counts it apart, and a text that cannot be read is a matter of its size."""
+    shown = statistics_of(Counts(), Received(), PictureFigures(width=1280, height=720, fps=5.04), "VP8")["presentation"]
+    assert (shown["rx_resolution"], shown["rx_fps"], shown["rx_codec"]) == ("1280x720", 5.0, "VP8")
