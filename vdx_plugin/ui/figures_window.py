@@ -49,13 +49,17 @@ class FiguresWindow(QWidget):
         outer.setSpacing(px(12))
         outer.addWidget(label(_("Tal for forbindelsen"), "title"))
         outer.addWidget(self._none)
-        grid = QGridLayout(self._cards)
-        grid.setContentsMargins(0, 0, 0, 0)
-        grid.setSpacing(px(12))
+        sides = QHBoxLayout(self._cards)
+        sides.setContentsMargins(0, 0, 0, 0)
+        sides.setSpacing(px(12))
+        columns = QVBoxLayout(), QVBoxLayout()
         for number, (title, rows) in enumerate(groups(CallFigures())):
-            grid.addWidget(self._card(number, title, rows), number // 2, number % 2, Qt.AlignmentFlag.AlignTop)
-        for column in (0, 1):
-            grid.setColumnStretch(column, 1)
+            # The longest and the shortest stand on the left, so that both sides are about as high.
+            columns[number in (1, 2)].addWidget(self._card(number, title, rows))
+        for column in columns:
+            column.setSpacing(px(12))
+            column.addStretch(1)
+            sides.addLayout(column, 1)
         outer.addWidget(self._cards)
         outer.addStretch(1)
         outer.addWidget(label(_("Tallene nævner ingen patienter, personer eller adresser."), "quiet"))

@@ -103,7 +103,7 @@ class Windows:
             "adapters": QRect(left - px(560), screen.top() + px(48), px(560), px(760)),
             "calendar": QRect(left - px(680), screen.top() + px(48), px(680), px(760)),
             "diagnosis": QRect(left - px(560), screen.top() + px(48), px(560), px(760)),
-            "figures": QRect(left - px(640), screen.top() + px(48), px(640), px(620)),
+            "figures": QRect(left - px(720), screen.top() + px(48), px(720), px(580)),
             "messages": QRect(left - px(600), screen.top() + px(48), px(600), px(720)),
             "partners": QRect(left - px(880), screen.top() + px(48), px(880), px(760)),
             "texts": QRect(left - px(880), screen.top() + px(48), px(880), px(760)),
