@@ -28,6 +28,8 @@ _GROWTH = 0.08
 _GROWTH_SOON = 0.3
 _UNFILLED_BPS = 300_000
 """Up to here the estimate rises though less arrives: a source told to send sound alone could never show more."""
+_AWAY_S = 1.0
+"""A viewer that tells nothing for so long was away: what was lost then says nothing about how much its line takes."""
 _QUEUE_WINDOW_S = 0.25
 _QUEUE_LEAST_S = 0.02
 _QUEUE_MOST_S = 0.1
@@ -134,17 +136,21 @@ class SendEstimate:
     """The rate one viewer's line takes. ``limit_bps`` is None while no limit has shown."""
 
     def __init__(self) -> None:
+        self._remb_bps: int | None = None
+        self._told_at = self._back_at = float("-inf")
+        self.round_trip_s = 0.0
+        self._begin()
+
+    def _begin(self) -> None:
         self._trend = Trend()
         self._arrived: deque[tuple[float, int]] = deque()
         self._judged: deque[tuple[float, bool]] = deque()
         self._limit: float | None = None
-        self._remb_bps: int | None = None
         self._cut_at = float("-inf")
         self._loss_cut_at = float("-inf")
         self._grown_at: float | None = None
         self._fastest_s: float | None = None
         self._travelled: deque[tuple[float, float]] = deque()
-        self.round_trip_s = 0.0
 
     @property
     def limit_bps(self) -> int | None:
@@ -158,7 +164,13 @@ class SendEstimate:
 
     def take(self, passed: Iterable[Passed], *, at: float) -> None:
         """Take what feedback tells, at our time ``at``."""
+        if at - self._told_at > _AWAY_S:
+            self._begin()
+            self._back_at = at
+        self._told_at = at
         for packet in passed:
+            if packet.came_at is None and packet.sent_at < self._back_at:
+                continue
             self._judged.append((at, packet.came_at is None))
             if packet.came_at is not None:
                 self.round_trip_s = at - packet.sent_at

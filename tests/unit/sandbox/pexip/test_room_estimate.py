@@ -108,6 +108,22 @@ def test_a_source_that_was_brought_down_to_sound_alone_may_send_pictures_again()
     assert (line.estimate.limit_bps or START_BPS) >= 290_000
 
 
+def test_a_viewer_who_comes_back_after_ten_seconds_gets_the_whole_rate_at_once() -> None:
+    """All that was sent meanwhile is told as lost; whoever shows their picture would be told to send sound alone."""
+    line = Line(20_000_000)
+    line.run(2)
+    away = [Passed(line.now + number * 0.02, None, PACKET) for number in range(500)]
+    line.now += 10
+    line.estimate.take(away[:400], at=line.now)
+    line.estimate.take(away[400:], at=line.now + 0.05)
+    assert line.estimate.limit_bps is None
+    for number in range(20):
+        sent_at = line.now + number * 0.05
+        lost = [Passed(sent_at + each * 0.001, None, PACKET) for each in range(4)]
+        line.estimate.take([*lost, Passed(sent_at, sent_at + 0.03, PACKET)], at=sent_at + 0.05)
+    assert line.estimate.limit_bps is not None
+
+
 def test_the_viewers_own_estimate_bounds_ours() -> None:
     """A client that speaks only REMB is heard too; zero says nothing."""
     estimate = SendEstimate()
