@@ -58,12 +58,13 @@ class Receiver(RTCRtpReceiver):  # type: ignore[misc]
         self._own_ssrc = ssrc
 
     async def receive(self, parameters: Any) -> None:
-        """Begin. Called again after each negotiation, which may bring further codecs."""
+        """Begin. Called again after each negotiation, which may bring further codecs, and by a connection that stands
+        only after it was given up."""
         self._codecs |= {codec.payloadType: codec for codec in parameters.codecs}
         for encoding in parameters.encodings:
             if encoding.rtx:
                 self._rtx_of[encoding.rtx.ssrc] = encoding.ssrc
-        if self._is_begun:
+        if self._is_begun or self._is_over:
             return
         self._is_begun = True
         self.transport._register_rtp_receiver(self, parameters)

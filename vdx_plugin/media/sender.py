@@ -88,8 +88,8 @@ class Sender(RTCRtpSender, ABC):  # type: ignore[misc]  # aiortc has no types
     # --- aiortc's side ----------------------------------------------------------------------------------------------
 
     async def send(self, parameters: Any) -> None:
-        """Begin, once."""
-        if self._is_begun:
+        """Begin, once; a connection that stands only after it was given up asks for it too late."""
+        if self._is_begun or self._is_over:
             return
         self._is_begun = True
         codec = parameters.codecs[0]

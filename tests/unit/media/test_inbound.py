@@ -165,6 +165,17 @@ async def unconnected() -> AsyncIterator[tuple[Receiver, Collected]]:
     await connection.close()
 
 
+async def test_a_line_given_up_before_its_connection_stood_never_begins() -> None:
+    """Whoever hangs up while it is still calling left a thread that took out silence until the program's end."""
+    connection = hooks.new_connection([], relay_only=False, loopback=True)
+    sink = Collected()
+    receiver = Receiver("video", connection.getTransceivers()[1].receiver.transport, sink, lambda: None)
+    await receiver.stop()
+    await receiver.receive(parameters())
+    assert sink.feedback is None
+    await connection.close()
+
+
 def rtp(payload_type: int, payload: bytes, *, ssrc: int = 5, sequence: int = 1) -> RtpPacket:
     return RtpPacket(payload_type=payload_type, sequence_number=sequence, ssrc=ssrc, payload=payload)
 

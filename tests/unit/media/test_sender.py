@@ -317,6 +317,9 @@ async def test_a_track_that_ends_and_a_sender_that_stops_leave_nothing_running()
     assert [type(each) for each in transport.reports] == [RtcpByePacket]
     unbegun = PictureSender(transport, Outlet(transport._send_rtp), lambda _: None)
     await unbegun.stop()
+    await unbegun.send(parameters("video/VP8", 90_000))
+    assert transport.registered == 0, "it began after it was given up"
+    assert asyncio.all_tasks() == before
 
 
 class Sound(MediaStreamTrack):  # type: ignore[misc]
