@@ -194,7 +194,8 @@ class Practice:
             return True
         letters = [row for row in rows if row.draft.kind is not MessageKind.ACKNOWLEDGEMENT]
         heard = all(row.state in (OutboxState.ACKNOWLEDGED, OutboxState.ANSWERED) for row in letters)
-        # A network says of each letter, ours about theirs too, that it lies in the mailbox; when, depends on who is faster.
+        # A network says of each letter, ours about theirs too, that it lies in the mailbox; when, depends on who is
+        # faster.
         heard = heard and (self._job.road == HUB or all(row.receipt.startswith(IN_MAILBOX) for row in rows))
         return heard and not await asyncio.to_thread(_is_waited_for, self._job)
 

@@ -11,7 +11,7 @@ from vdx_plugin.domain.consultation import Consultation
 from vdx_plugin.domain.parties import Channel, LetterFormat, Party
 from vdx_plugin.domain.room import Room
 from vdx_plugin.domain.secret import Secret
-from vdx_plugin.invitations import keys
+from vdx_plugin.invitations import frame_checks, keys
 from vdx_plugin.invitations.letter_composer import LetterComposer
 from vdx_plugin.invitations.mail_composer import MailComposer
 from vdx_plugin.invitations.sender import SenderSettings, link_for
@@ -35,6 +35,10 @@ class MessageComposer:
             Channel.EMAIL: MailComposer(settings, book),
             Channel.SMS: SmsComposer(settings, book),
         }
+
+    def prepare(self) -> None:
+        """See ``ports.Composer``."""
+        frame_checks.load_models()
 
     def invitation(
         self, consultation: Consultation, party: Party, room: Room, now: datetime, new_id: NewId

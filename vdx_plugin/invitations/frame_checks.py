@@ -6,6 +6,7 @@ Acknowledgement 2.0.3; FHIR R4 for bdl-12.
 
 from __future__ import annotations
 
+import importlib
 import re
 from collections.abc import Callable, Iterator
 
@@ -19,6 +20,19 @@ from vdx_plugin.invitations.message import Json, Message, dig, extension, gln_of
 Rule = Callable[[Message], Iterator[Finding]]
 
 _DEFINITION = re.compile(re.escape(codes.CARE_DEFINITION) + r"[|]5[.][0-9]{1,2}")
+
+
+_MODELS = (
+    "attachment codeableconcept coding communication contactpoint domainresource extension humanname identifier"
+    " messageheader meta narrative organization patient practitioner practitionerrole provenance reference"
+)
+"""What a letter is made of. fhir.resources imports each of them when the first one is checked."""
+
+
+def load_models() -> None:
+    """Import what the first letter would otherwise wait for."""
+    for name in _MODELS.split():
+        importlib.import_module(f"fhir.resources.R4B.{name}")
 
 
 def structure(message: Message) -> Iterator[Finding]:

@@ -268,6 +268,10 @@ class Outbox(Protocol):
 class Composer(Protocol):
     """Builds messages. Pure: ids and times come in."""
 
+    def prepare(self) -> None:
+        """Load what the first message would have to wait for. Safe to repeat; takes a tenth of a second of a thread."""
+        ...
+
     def invitation(
         self,
         consultation: Consultation,

@@ -78,7 +78,7 @@ class Conduct:
     def _run(self) -> None:
         session = self._running()
         # Beside the booking, which waits for VDX anyway.
-        self._tasks.spawn(self._outside.engine.prepare(), "prepare-media")
+        self._tasks.spawn(self._outside.prepare(), "prepare")
         self._start = self._tasks.spawn(session.run(), "start-consultation")
 
     async def retry(self) -> None:

@@ -169,8 +169,8 @@ class Desk(Beginning):
         if self.view.record_shows_other and self._session:
             self.notice("context.changed_during_call", patient=label(self._session.consultation.context))
         await self._record.load_appointments()
-        # A click may follow. The first call of the day would otherwise wait for what media has to load.
-        self._tasks.spawn(self._outside.engine.prepare(), "prepare-media")
+        # A click may follow. The first call of the day would otherwise wait for what has to be loaded.
+        self._tasks.spawn(self._outside.prepare(), "prepare")
 
     async def _open_and_start(self, context: ClinicContext, number: int) -> None:
         await self._open(context, number)

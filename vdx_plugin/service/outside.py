@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import time, timedelta
@@ -83,3 +84,7 @@ class Outside:
     message_texts: MessageTexts
     checks: CheckHistory
     plugins: PlugIns = field(default_factory=NoPlugIns)
+
+    async def prepare(self) -> None:
+        """Load what the first consultation would otherwise wait for. Early and often: safe to repeat."""
+        await asyncio.gather(self.engine.prepare(), asyncio.to_thread(self.composer.prepare))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QByteArray, QRectF, Qt
-from PySide6.QtGui import QIcon, QPainter, QPixmap
+from PySide6.QtGui import QIcon, QPainter, QPixmap, QPixmapCache
 from PySide6.QtSvg import QSvgRenderer
 
 _SLASH = '<path d="M4 4 20 20"/>'
@@ -66,7 +66,11 @@ SHAPES: dict[str, str] = {
 
 
 def pixmap(name: str, color: str, size_px: int, ratio: float = 1.0) -> QPixmap:
-    """Draw a symbol in one colour. Raises KeyError for an unknown name."""
+    """Draw a symbol in one colour, once. Raises KeyError for an unknown name."""
+    key = f"symbol {name} {color} {size_px} {ratio}"
+    found = QPixmap()
+    if QPixmapCache.find(key, found):
+        return found
     svg = (
         '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 24 24" fill="none" '
         f'stroke="{color}" stroke-width="1.8" stroke-linecap="round" stroke-linejoin="round">{SHAPES[name]}</svg>'
@@ -77,6 +81,7 @@ def pixmap(name: str, color: str, size_px: int, ratio: float = 1.0) -> QPixmap:
     QSvgRenderer(QByteArray(svg.encode())).render(painter, QRectF(canvas.rect()))
     painter.end()
     canvas.setDevicePixelRatio(ratio)
+    QPixmapCache.insert(key, canvas)
     return canvas
 
 

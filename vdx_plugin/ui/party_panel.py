@@ -59,6 +59,7 @@ class PartyPanel(QScrollArea):
         super().__init__(parent)
         self._theme = theme
         self.commands = PartyCommands(theme)
+        self.commands.wished.connect(self.wished)
         self._view: ConsultationView | None = None
         self._now: datetime | None = None
         self._is_held = False
@@ -70,6 +71,10 @@ class PartyPanel(QScrollArea):
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.setAccessibleName(_("Ventet og til stede"))
+        # The commands move to each new column and belong to the panel from the start.
+        nobody = QWidget()
+        QVBoxLayout(nobody).addWidget(self.commands)
+        self.setWidget(nobody)
 
     def show_consultation(self, view: ConsultationView, now: datetime) -> None:
         """Show the newest state of everybody."""
@@ -94,8 +99,6 @@ class PartyPanel(QScrollArea):
         column.setContentsMargins(0, 0, self._theme.px(4), 0)
         column.setSpacing(self._theme.px(4))
         column.addWidget(label(_("Ventet og til stede"), "heading"))
-        self.commands = PartyCommands(self._theme)
-        self.commands.wished.connect(self.wished)
         column.addWidget(self.commands)
         self.waiting = {guest.participant_id: self._waiting_row(guest, view) for guest in view.waiting}
         self.parties = {each.party.key: self._party_row(each, view) for each in view.parties}

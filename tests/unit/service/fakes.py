@@ -404,6 +404,9 @@ class FakeExports:
 class FakeComposer:
     fault: VdxError | None = None
 
+    def prepare(self) -> None:
+        """There is nothing to load."""
+
     def invitation(
         self, consultation: Consultation, party: Party, room: Room, now: datetime, new_id: Callable[[], UUID]
     ) -> OutboxDraft:
