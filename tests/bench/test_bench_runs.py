@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.bench import click, dock, feed, room_of_six
+from tests.bench import click, dock, feed, outage, room_of_six
 from tests.bench.child import Child, ChildFailed
 from tests.bench.figures import Figures
 
@@ -47,6 +47,13 @@ async def test_further_clicks_in_a_process_are_told_from_its_first() -> None:
     await click.measure_many(figures, 2)
     found = [counts(figures, part)["click -> first remote picture"] for part in (click.FIRST, click.MANY)]
     assert found == [1, 2]
+
+
+async def test_an_outage_is_followed_until_sound_and_picture_are_back() -> None:
+    """Long enough that somebody is told."""
+    figures = Figures()
+    await outage.measure(figures, 1, 4.0)
+    assert set(counts(figures, "4 s without a network").values()) == {1}
 
 
 async def test_a_room_is_measured_from_its_viewers() -> None:
