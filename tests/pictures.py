@@ -25,7 +25,7 @@ from PySide6.QtWidgets import QApplication, QWidget
 from tests.chromium import ARGUMENTS, find_chromium
 from vdx_plugin import log
 from vdx_plugin.app import Program, assemble
-from vdx_plugin.demo.script import target_of
+from vdx_plugin.demo.guests import target_of
 from vdx_plugin.demo.world import HOSPITAL_GLN, FileVault, World
 from vdx_plugin.domain.consultation import Stage
 from vdx_plugin.domain.danish_time import danish_day, instant_of

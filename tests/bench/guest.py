@@ -9,7 +9,7 @@ from dataclasses import asdict
 from typing import Any
 
 from tests.bench.child import Line
-from vdx_plugin.demo.script import target_of
+from vdx_plugin.demo.guests import target_of
 from vdx_plugin.media.bot import Bot
 from vdx_plugin.media.session import load_media
 from vdx_plugin.media.sound import speechlike

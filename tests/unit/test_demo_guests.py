@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from vdx_plugin.demo.script import targets_of
+from vdx_plugin.demo.guests import targets_of
 
 LINK = "https://portal.test/guest/?conference=710001%40rooms.test&pin=2233&name={}&tag={}"
 

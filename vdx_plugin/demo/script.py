@@ -10,12 +10,10 @@ import asyncio
 import re
 import tempfile
 import time
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
-from urllib.parse import parse_qs, urlsplit
 
 import httpx
 
@@ -23,13 +21,13 @@ from vdx_plugin import log
 from vdx_plugin.adapters.local import redeem_in_running_program
 from vdx_plugin.app import Program, assemble
 from vdx_plugin.demo.evidence import Evidence, leaks
+from vdx_plugin.demo.guests import target_of
 from vdx_plugin.demo.world import HOSPITAL_GLN, FileVault, World
 from vdx_plugin.domain.consultation import Stage
 from vdx_plugin.domain.parties import InvitationState, PartyRole, PartyStatus, Presence
-from vdx_plugin.domain.secret import Secret
 from vdx_plugin.errors import Refused, VdxError
 from vdx_plugin.media.bot import Bot
-from vdx_plugin.ports import JoinTarget, MediaChoice, VideoPicture
+from vdx_plugin.ports import MediaChoice, VideoPicture
 from vdx_plugin.service.view import ConsultationView, DeskView
 from vdx_plugin.settings import Transport
 
@@ -58,26 +56,6 @@ async def named(step: str, work: Awaitable[T]) -> T:
         return await work
     except (NotSeen, TimeoutError, VdxError) as failure:
         raise NotSeen(f"{step}: {str(failure) or type(failure).__name__}") from failure
-
-
-def target_of(link: str, node: str) -> JoinTarget:
-    """Read a guest link as the guest's browser would."""
-    query = {name: values[0] for name, values in parse_qs(urlsplit(link).query).items()}
-    return JoinTarget(node, query["conference"], Secret(query["pin"]), query["name"], query["tag"])
-
-
-def targets_of(links: Sequence[str], node: str, count: int) -> list[JoinTarget]:
-    """Return how ``count`` guests enter: by a link each, and where there are more of them by the same ones again.
-
-    Several people may follow one link, as the doctor and the nurse of a ward do; their names tell them apart.
-    """
-    found = [target_of(links[number % len(links)], node) for number in range(count)]
-    return [
-        replace(target, display_name=f"{target.display_name} {number // len(links) + 1}")
-        if number >= len(links)
-        else target
-        for number, target in enumerate(found)
-    ]
 
 
 class Script:

@@ -6,27 +6,20 @@ import asyncio
 import tempfile
 import webbrowser
 from collections.abc import Callable
-from contextlib import AsyncExitStack
 from pathlib import Path
 
-from vdx_plugin import log
 from vdx_plugin.app import Program
-from vdx_plugin.demo.script import targets_of
+from vdx_plugin.demo.guests import Visit, visiting
 from vdx_plugin.demo.world import FileVault, World
 from vdx_plugin.domain.consultation import Stage
 from vdx_plugin.domain.parties import PartyRole
-from vdx_plugin.errors import VdxError
-from vdx_plugin.media.bot import Bot
 from vdx_plugin.runtime import Runtime
 from vdx_plugin.service.view import ConsultationView, DeskView
 from vdx_plugin.settings import Transport
 from vdx_plugin.texts import _
 from vdx_plugin.window import CLOSE_LIMIT_S, run_with_window
 
-_log = log.get("demo")
-
 BOT_COMES_AFTER_S = 3.0
-_VOICES_HZ = (190.0, 120.0, 220.0, 150.0, 250.0)
 _ENDED = (Stage.ENDED, Stage.CLOSED, Stage.CANCELLING, Stage.CANCELLED)
 
 
@@ -112,15 +105,7 @@ async def _take_part(world: World, program: Program, consultation: ConsultationV
         return
     parties = sorted(consultation.parties, key=lambda status: status.party.role is PartyRole.PATIENT)
     links = [consultation.links[status.party.key].reveal() for status in parties]
-    title = _("TESTGÆST")
-    async with AsyncExitStack() as stack:
-        try:
-            for number, target in enumerate(targets_of(links, world.sandbox.node_url, guests)):
-                pitch_hz = _VOICES_HZ[number % len(_VOICES_HZ)]
-                bot = Bot(target, title=f"{title} {number + 1}", voice_pitch_hz=pitch_hz)
-                await stack.enter_async_context(bot)
-        except VdxError as error:
-            _log.warning("the bot could not join: %s", error)
+    async with visiting(Visit(links, world.sandbox.node_url, guests, _("TESTGÆST"))):
         await _view_in_which(program, lambda view: view.consultation is None or view.consultation.stage in _ENDED)
 
 
