@@ -17,7 +17,7 @@ from vdx_plugin.ui.bands import BandFact, BandStack
 from vdx_plugin.ui.call_advice import Advice, cure
 from vdx_plugin.ui.call_page import CallPage
 from vdx_plugin.ui.device_names import DeviceNames
-from vdx_plugin.ui.party_panel import guest_label
+from vdx_plugin.ui.party_panel import link_label
 from vdx_plugin.ui.starting import StartingPage
 from vdx_plugin.ui.theme import Theme
 from vdx_plugin.ui.wording import patient_label, trouble
@@ -173,7 +173,7 @@ def _call_bands(view: ConsultationView) -> list[BandFact]:
         bands.append(BandFact("lost", problem("call.lost"), "danger", actions=by_phone))
     bands += _room_bands(call)
     for guest in view.waiting:
-        name = guest_label(guest, view)
+        name = link_label(guest.party_key, view)
         if name:
             actions = (("admit", _("Luk ind")),) if guest is _first_known(view) else ()
             text = _("{name} venter udenfor.").format(name=name)

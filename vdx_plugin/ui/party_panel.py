@@ -26,9 +26,12 @@ from vdx_plugin.ui.waiting_row import WaitingRow
 from vdx_plugin.ui.wording import party_name
 
 
-def guest_label(guest: WaitingGuest, view: ConsultationView) -> str:
-    """Return the name of the party whose link a waiting guest used, empty for a stranger."""
-    party = next((each.party for each in view.parties if each.party.key == guest.party_key), None)
+def link_label(tag: str | None, view: ConsultationView) -> str:
+    """Return the name of the party whose link bears ``tag``, empty where it is nobody's.
+
+    Several may follow one: the doctor of a ward comes with a nurse, the patient with a daughter.
+    """
+    party = next((each.party for each in view.parties if each.party.key == tag), None)
     return party_name(party, view.context) if party else ""
 
 
@@ -133,12 +136,13 @@ class PartyPanel(QScrollArea):
         steers = (view.call or CallView()).rules.is_host
         for person in strangers(view):
             if person.id in self.strangers:
-                self.strangers[person.id].show_person(person, can_steer=steers)
+                party = link_label(person.call_tag, view)
+                self.strangers[person.id].show_person(person, can_steer=steers, came_by=party)
         self.commands.show_state(view.undoable, doable(view))
 
     def _waiting_row(self, guest: WaitingGuest, view: ConsultationView) -> WaitingRow:
         missing = [(each.party.key, party_name(each.party, view.context)) for each in view.parties if _is_out(each)]
-        row = WaitingRow(self._theme, guest, guest_label(guest, view), missing)
+        row = WaitingRow(self._theme, guest, link_label(guest.party_key, view), missing)
         row.admitted.connect(self.admit_wanted)
         row.turned_away.connect(lambda who: self.put_out_wanted.emit(who.participant_id))
         return row

@@ -11,7 +11,7 @@ from vdx_plugin.service.view import CallView, ConsultationView, WaitingGuest
 from vdx_plugin.texts import _
 from vdx_plugin.ui.call_bar import CallControl, show_microphone
 from vdx_plugin.ui.controls import button, label
-from vdx_plugin.ui.party_panel import guest_label
+from vdx_plugin.ui.party_panel import link_label
 from vdx_plugin.ui.theme import SMALL_WINDOW, Theme
 from vdx_plugin.ui.video_view import VideoView
 from vdx_plugin.ui.wording import line, patient_label
@@ -94,7 +94,7 @@ class SmallWindow(QWidget):
         self._first = view.waiting[0] if view.waiting else None
         self.admit.setVisible(bool(view.waiting))
         if view.waiting:
-            self._show_waiting(guest_label(view.waiting[0], view))
+            self._show_waiting(link_label(view.waiting[0].party_key, view))
 
     def _show_waiting(self, who: str) -> None:
         self._is_known = bool(who)

@@ -1,4 +1,4 @@
-"""One line of the panel for somebody in the call who was not expected, or was called up."""
+"""One line of the panel for somebody in the call who was not expected, was called up, or came by a party's link too."""
 
 from __future__ import annotations
 
@@ -49,12 +49,16 @@ class StrangerRow(QWidget):
             tools.addWidget(part)
         self.show_person(person, can_steer=False)
 
-    def show_person(self, person: RoomParticipant, *, can_steer: bool) -> None:
-        """Show what has changed; only a host ``can_steer``."""
+    def show_person(self, person: RoomParticipant, *, can_steer: bool, came_by: str = "") -> None:
+        """Show what has changed; only a host ``can_steer``. ``came_by`` names the party whose link they followed."""
         self._person = person
-        symbol, ink = ("phone", "text") if person.is_called_up else ("stranger", "danger")
+        symbol, ink, words = "stranger", "danger", _("Med i samtalen, men ikke ventet")
+        if person.is_called_up:
+            symbol, ink, words = "phone", "text", _("Ringet op herfra")
+        elif came_by:
+            symbol, ink, words = "people", "text", _("Kom med linket til {party}").format(party=came_by)
         paint_symbol(self._theme, self._symbol, symbol, ink, 20)
-        self._words.setText(_("Ringet op herfra") if person.is_called_up else _("Med i samtalen, men ikke ventet"))
+        self._words.setText(words)
         self.host.setVisible(person.is_host)
         self.host.give_up.setVisible(can_steer)
         self.more.setVisible(can_steer)

@@ -14,7 +14,15 @@ from tests.unit.ui.conftest import shown
 from tests.unit.ui.fake_desk import FakeDevices
 from vdx_plugin.domain.consultation import Stage
 from vdx_plugin.domain.parties import Channel, PartyRole, Presence
-from vdx_plugin.ports import AdapterStatus, Capabilities, Capability, LineQuality, MediaChoice, VideoPicture
+from vdx_plugin.ports import (
+    AdapterStatus,
+    Capabilities,
+    Capability,
+    LineQuality,
+    MediaChoice,
+    RoomParticipant,
+    VideoPicture,
+)
 from vdx_plugin.service.view import CallView, DeskView, StepKind
 from vdx_plugin.ui import scenes
 from vdx_plugin.ui.adapter_scenes import adapters
@@ -690,3 +698,14 @@ def test_nobody_present_is_not_counted_as_a_stranger(qtbot: QtBot, theme: Theme)
     parties = tuple(replace(each, presence=Presence.IN_CALL) for each in scenes.in_call().parties)
     window = call_window(qtbot, theme, with_call(replace(scenes.in_call(), parties=parties)))
     assert "ikke ventet" not in texts_of(window)
+
+
+def test_whoever_comes_along_by_a_partys_link_is_told_from_a_stranger(qtbot: QtBot, theme: Theme) -> None:
+    """The doctor let both in by the patient's name; a red mark on the second would take that back."""
+    call = scenes.call()
+    daughter = RoomParticipant("r-5", "Patient 2", False, False, False, True, "k-patient")
+    phone = RoomParticipant("r-6", "iPhone", False, False, False, True, "k-nobody")
+    view = replace(scenes.in_call(), call=replace(call, participants=(*call.participants, daughter, phone)))
+    words = texts_of(call_window(qtbot, theme, with_call(view)))
+    assert words.count("Kom med linket til") == 1
+    assert words.count("ikke ventet") == 1
