@@ -172,8 +172,13 @@ def _call_bands(view: ConsultationView) -> list[BandFact]:
     elif call.line.quality is LineQuality.LOST:
         bands.append(BandFact("lost", problem("call.lost"), "danger", actions=by_phone))
     bands += _room_bands(call)
+    told: set[str] = set()
     for guest in view.waiting:
         name = link_label(guest.party_key, view)
+        if name in told:
+            # Several by one link have a row each at the right; a band each would leave the picture no room.
+            continue
+        told.add(name)
         if name:
             actions = (("admit", _("Luk ind")),) if guest is _first_known(view) else ()
             text = _("{name} venter udenfor.").format(name=name)

@@ -700,6 +700,16 @@ def test_nobody_present_is_not_counted_as_a_stranger(qtbot: QtBot, theme: Theme)
     assert "ikke ventet" not in texts_of(window)
 
 
+def test_several_who_wait_by_one_link_have_one_band_and_a_row_each(qtbot: QtBot, theme: Theme) -> None:
+    """Four bands took half of the picture."""
+    guests = tuple(replace(scenes.waiting()[0], participant_id=f"r-{number}") for number in range(3, 7))
+    window = call_window(qtbot, theme, with_call(scenes.in_call(guests=guests)))
+    assert window.bands.keys() == ("waiting:r-3",)
+    assert len(window.call.parties.waiting) == 4
+    window.show_view(with_call(scenes.in_call(guests=guests[1:])), scenes.NOW, can_write=True)
+    assert window.bands.keys() == ("waiting:r-4",)
+
+
 def test_whoever_comes_along_by_a_partys_link_is_told_from_a_stranger(qtbot: QtBot, theme: Theme) -> None:
     """The doctor let both in by the patient's name; a red mark on the second would take that back."""
     call = scenes.call()
