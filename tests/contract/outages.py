@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 
 from starlette.applications import Starlette
 
 from tests.contract.bad_network import BadNetwork
+from tests.contract.listening import Listening
 from tests.contract.room_server import Served, serve
 from vdx_plugin.loopback import LoopbackServer
 from vdx_plugin.media.bot import Bot
@@ -18,9 +18,6 @@ from vdx_plugin.media.call import PexipCall
 from vdx_plugin.media.engine import PexipEngine
 from vdx_plugin.media.network import Network
 from vdx_plugin.ports import CallEvent, CallOver, LineChanged, LineQuality, LockChanged, MediaChoice, RosterChanged
-
-LIMIT_S = 25.0
-"""A machine that is busy takes longer; longer than this nothing happens any more."""
 
 
 class Addresses(Network):
@@ -33,12 +30,11 @@ class Addresses(Network):
 
 
 @dataclass
-class Doctor:
+class Doctor(Listening):
     """The doctor's end, with the time of each event and of the newest picture."""
 
     events: list[tuple[float, CallEvent]] = field(default_factory=list)
     picture_s: float = 0.0
-    changed: asyncio.Event = field(default_factory=asyncio.Event)
     addresses: Addresses = field(default_factory=Addresses)
     call: PexipCall = field(init=False)
 
@@ -49,12 +45,6 @@ class Doctor:
     def see(self, _picture: object) -> None:
         self.picture_s = time.monotonic()
         self.changed.set()
-
-    async def until(self, condition: Callable[[], object]) -> None:
-        async with asyncio.timeout(LIMIT_S):
-            while not condition():
-                self.changed.clear()
-                await self.changed.wait()
 
     def lines(self, after_s: float = 0.0) -> list[tuple[float, LineQuality]]:
         return [

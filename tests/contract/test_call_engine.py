@@ -10,7 +10,7 @@ import gc
 import os
 import threading
 import weakref
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -19,6 +19,7 @@ import pytest
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from tests.contract.listening import Listening
 from tests.contract.room_server import GUEST_PIN, HOST_PIN, Served, serve
 from tests.unit.media.test_memory import Cycle
 from vdx_plugin.domain.secret import Secret
@@ -52,19 +53,17 @@ from vdx_plugin.sandbox.pexip.server import TEST_CALL
 from vdx_plugin.sandbox.rooms import VirtualRoom
 
 CARD = MediaChoice(use_test_card=True)
-LIMIT_S = 25.0
 OTHER_ALIAS, OTHER_PIN = "820003@rooms.sandbox.test", "4455"
 
 
 @dataclass
-class Doctor:
+class Doctor(Listening):
     """The doctor's end: every event kept, the newest pictures, and a way to wait for either."""
 
     events: list[CallEvent] = field(default_factory=list)
     remote: VideoPicture | None = None
     own: VideoPicture | None = None
     slide: VideoPicture | None = None
-    changed: asyncio.Event = field(default_factory=asyncio.Event)
     call: PexipCall = field(init=False)
 
     async def enter(self, target: JoinTarget) -> None:
@@ -91,12 +90,6 @@ class Doctor:
     def _see_slide(self, picture: VideoPicture) -> None:
         self.slide = picture
         self.changed.set()
-
-    async def until(self, condition: Callable[[], object]) -> None:
-        async with asyncio.timeout(LIMIT_S):
-            while not condition():
-                self.changed.clear()
-                await self.changed.wait()
 
     def of(self, kind: type[CallEvent]) -> list[CallEvent]:
         return [event for event in self.events if isinstance(event, kind)]

@@ -11,7 +11,8 @@ import time
 import pytest
 
 from tests.contract.bad_network import BadNetwork
-from tests.contract.outages import LIMIT_S, Doctor, consultation, doctor_behind
+from tests.contract.listening import LIMIT_S
+from tests.contract.outages import Doctor, consultation, doctor_behind
 from tests.contract.room_server import Served, serve
 from vdx_plugin.errors import VdxError
 from vdx_plugin.media import call, recovery
